@@ -1,0 +1,18 @@
+-- inspect: everything known of each ID.
+-- KEYS  committed processing lease delayed failed failures errors tries withdrawn owed
+-- ARGV  id …
+-- GIVES committed, lease end, token, due, times failed, failures, error, tries, withdrawn, owed: a list each
+-- FLAGS no-writes
+local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+return {
+  redis.call('SMISMEMBER', committed, unpack(ARGV)),
+  redis.call('ZMSCORE', processing, unpack(ARGV)),
+  redis.call('HMGET', lease, unpack(ARGV)),
+  redis.call('ZMSCORE', delayed, unpack(ARGV)),
+  redis.call('ZMSCORE', failed, unpack(ARGV)),
+  redis.call('HMGET', failures, unpack(ARGV)),
+  redis.call('HMGET', errors, unpack(ARGV)),
+  redis.call('HMGET', tries, unpack(ARGV)),
+  redis.call('SMISMEMBER', withdrawn, unpack(ARGV)),
+  redis.call('HMGET', owed, unpack(ARGV)),
+}

@@ -1,0 +1,49 @@
+import { ConvoyError } from './errors.js'
+import { sharedMemoryStore } from './memory/store.js'
+import { check, checkName, type QueueOptions } from './options.js'
+import { Queue } from './queue.js'
+import { redisStore } from './redis/store.js'
+import type { BorrowedClient } from './redis/wire.js'
+import type { OpenStore } from './store.js'
+import { type Clock, show, systemClock } from './time.js'
+
+/**
+ * A queue by its name: every process that makes one with the same name, prefix and server shares it. Does no I/O.
+ * Throws BAD_NAME and BAD_OPTION.
+ */
+export function createQueue(name: string, options?: QueueOptions): Queue {
+  const settings = check<{
+    store?: unknown
+    redis?: unknown
+    prefix: string
+    publishTimeout: number
+    lease: number
+    maxJams: number
+    keepFailed: number
+    clock?: Clock
+  }>('createQueue', options)
+  return new Queue({
+    ...settings,
+    name: checkName('queue name', name),
+    prefix: checkName('prefix', settings.prefix),
+    clock: settings.clock ?? systemClock,
+    openStore: storeOf(settings.store, settings.redis),
+  })
+}
+
+function storeOf(store: unknown, client: unknown): OpenStore {
+  if (client !== undefined) {
+    if (store !== undefined) throw new ConvoyError('BAD_OPTION', 'createQueue: give either store or redis, not both')
+    if (typeof client !== 'object' || client === null)
+      throw new ConvoyError('BAD_OPTION', `createQueue: redis: expected a node-redis client, not ${show(client)}`)
+    return redisStore({ client: client as BorrowedClient })
+  }
+  if (typeof store === 'function') return store as OpenStore
+  const url = store ?? process.env['CONVOY_STORE'] ?? process.env['REDIS_URL'] ?? 'redis://localhost:6379'
+  if (typeof url !== 'string')
+    throw new ConvoyError(
+      'BAD_OPTION',
+      `createQueue: store: expected a URL, memoryStore() or redisStore(), not ${show(url)}`,
+    )
+  return url === 'memory:' ? sharedMemoryStore : redisStore({ url })
+}

@@ -1,0 +1,36 @@
+/**
+ * Everything that can be thrown, by code. What can *happen* (a duplicate, a lost settle) is an answer and is not here.
+ * The README's table is held equal to this one by a test.
+ */
+export const ERROR_CODES = {
+  BAD_ID: 'an ID is not a well-formed, non-empty string of at most 1,024 bytes (or a safe integer)',
+  BAD_NAME: 'a queue name or prefix is not 1 to 128 characters of A-Z a-z 0-9 _ . : -',
+  BAD_OPTION: 'an option is unknown, of the wrong type or out of range',
+  BAD_HANDLER: 'the handler given to process() is not a function',
+  CLOSED: 'the queue was closed before the call',
+  UNAVAILABLE: 'the server could not be reached in time; nothing was sent, so nothing has happened',
+  OUTCOME_UNKNOWN:
+    'the call was sent but its answer never came; it may or may not have happened, and may safely be repeated',
+  REFUSED:
+    'the server answered in time but would not do it (out of memory, read-only, loading …); nothing has happened',
+  AUTH_FAILED: 'the server refused the user or the password, or the user may not run a command or touch a key',
+  UNSUPPORTED: 'the server is older than Redis 7.0, or the client given cannot do what was asked of it',
+  WRONG_KEY: 'a key of the queue holds a value of another type; nothing was written',
+  WRONG_LAYOUT: 'the queue was written by a version of this library with another layout',
+  ABORTED: 'the wait was given up because its AbortSignal was aborted',
+  JOB_TIMEOUT: 'a handler ran longer than jobTimeout (kept as the error of the failed ID)',
+  JAMMED: 'the worker of an ID died or stalled more often than maxJams allows (kept as the error of the failed ID)',
+} as const
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** The one error class of the library. Branch on `code`; the text is for people and may change. */
+export class ConvoyError extends Error {
+  override readonly name = 'ConvoyError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string = ERROR_CODES[code], options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,59 @@
+import type { ConvoyError } from './errors.js'
+import type { JammedJob } from './job.js'
+
+/** What a queue tells in this process: event → what its listener gets. Nothing is computed for an event nobody listens to. */
+export interface QueueEvents {
+  /** Something went wrong in the background. With no listener it is logged, never thrown. */
+  error: [error: ConvoyError]
+  /** The server is out of reach: publishes and workers wait. */
+  suspended: [cause: ConvoyError]
+  /** It is back: they go on. */
+  resumed: []
+  /** Another process uses this queue with other shared options (`lease`, `maxJams`, `keepFailed`). */
+  optionsDiffer: []
+  /** A handler of this process failed, finally. */
+  failed: [id: string, error: unknown]
+  /** A claim of this process was taken by a sweep (or its settle came too late): whatever the handler did, it will run again. */
+  lost: [id: string]
+  /** A handler did not return within `jobTimeout + abortGrace`; the job was failed and its slot freed while it still runs. */
+  overrun: [id: string]
+  /** A job of this process was withdrawn while it ran; its signal was aborted. */
+  withdrawn: [id: string]
+  /** A sweep of this process recovered these. */
+  jammed: [jobs: readonly JammedJob[]]
+  /** This process's guard now does the sweeping for all guards of the queue. */
+  guardGained: []
+  /** Another guard does it. */
+  guardLost: []
+}
+
+type Listener<Args extends unknown[]> = (...args: Args) => void
+
+/** A typed emitter whose listeners can never stop what they observe: what they throw goes to `error`, or to the log. */
+export class Events {
+  readonly #listeners = new Map<keyof QueueEvents, Set<unknown>>()
+
+  /** Returns the function that takes the listener off again. */
+  on<Name extends keyof QueueEvents>(name: Name, listener: Listener<QueueEvents[Name]>): () => void {
+    const set = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, set)
+    set.add(listener)
+    return () => set.delete(listener)
+  }
+
+  emit<Name extends keyof QueueEvents>(name: Name, ...args: QueueEvents[Name]): void {
+    const set = this.#listeners.get(name)
+    if (!set || set.size === 0) {
+      if (name === 'error') console.error('convoy-queue:', ...args)
+      return
+    }
+    for (const listener of [...set]) {
+      try {
+        ;(listener as Listener<QueueEvents[Name]>)(...args)
+      } catch (thrown) {
+        if (name === 'error') console.error('convoy-queue: an error listener threw', thrown)
+        else console.error(`convoy-queue: a listener of '${name}' threw`, thrown)
+      }
+    }
+  }
+}

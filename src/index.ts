@@ -1,0 +1,24 @@
+/** The public names; no logic. */
+export { createQueue } from './create-queue.js'
+export { ConvoyError, ERROR_CODES, type ErrorCode } from './errors.js'
+export type { QueueEvents } from './events.js'
+export type { Failure } from './failure.js'
+export type { Handler, JammedJob, Job } from './job.js'
+export type { JobInfo } from './job-info.js'
+export type { Background } from './life.js'
+export { memoryStore } from './memory/store.js'
+export type {
+  CloseOptions,
+  JamGuardOptions,
+  ProcessOptions,
+  QueueOptions,
+  SweepOptions,
+  WaitOptions,
+} from './options.js'
+export type { Queue } from './queue.js'
+export { type RedisStoreOptions, redisStore } from './redis/store.js'
+export type { Logger, Stats } from './stats.js'
+export type { ListedState, OpenStore, State, Store, Totals } from './store.js'
+export type { Clock, Duration, DurationParts } from './time.js'
+export type { Outcome, Verdict, VerdictCounts } from './verdict.js'
+export type { Worker } from './worker/worker.js'

@@ -1,0 +1,82 @@
+import { ConvoyError } from './errors.js'
+import type { Events } from './events.js'
+import { type JammedJob, jammedJob } from './job.js'
+import type { Store, SweepRequest } from './store.js'
+import { type Clock, pause } from './time.js'
+
+/** IDs recovered by one script at most. */
+const LIMIT = 500
+
+export interface Sweeping {
+  readonly maxJams: number
+  readonly keepFailed: number
+  readonly lease: number
+  readonly store: Store
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+interface Guarding extends Sweeping {
+  /** Random, this guard's own. */
+  readonly id: string
+  readonly every: number
+  readonly opened: () => Promise<void>
+  readonly events: Events
+  readonly onJammed?: (jobs: readonly JammedJob[]) => void
+}
+
+/**
+ * Sweeps until the signal is aborted. Any number of guards may run: one per interval does the work, the others wait
+ * for its lease to end. Needs no traffic, no pub/sub and no clock but the server's.
+ */
+export async function jamGuard(options: Guarding): Promise<void> {
+  const { store, clock, signal, every, id, opened, events } = options
+  let held = false
+  while (!signal.aborted) {
+    let wait = every
+    try {
+      await opened()
+      const reply = await store.sweep(request(options, { id, every }), { timeout: every, signal })
+      if (reply.held !== held) events.emit(reply.held ? 'guardGained' : 'guardLost')
+      held = reply.held
+      if (reply.jammed.length > 0) tell(options, reply.jammed.map(jammedJob))
+      if (reply.more) continue
+      if (reply.wait > 0) wait = reply.held ? Math.min(every, reply.wait) : reply.wait
+    } catch (error) {
+      if (!signal.aborted && error instanceof ConvoyError) events.emit('error', error)
+    }
+    await pause(clock, wait, signal)
+  }
+}
+
+/**
+ * One pass over all that has jammed, for cron. When nobody has swept for half a lease the server may have been away:
+ * then its living workers get half a lease to renew, and this call waits that long.
+ */
+export async function sweepOnce(options: Sweeping, timeout: number): Promise<JammedJob[]> {
+  const { store, clock, signal } = options
+  const jammed: JammedJob[] = []
+  for (;;) {
+    const reply = await store.sweep(request(options, null), { timeout, signal })
+    for (const one of reply.jammed) jammed.push(jammedJob(one))
+    if (reply.more) continue
+    if (reply.wait === 0) return jammed
+    await pause(clock, reply.wait, signal)
+    if (signal.aborted) return jammed
+  }
+}
+
+/** An observer can never stop the guard. */
+function tell({ events, onJammed }: Guarding, jobs: readonly JammedJob[]): void {
+  events.emit('jammed', jobs)
+  try {
+    onJammed?.(jobs)
+  } catch (cause) {
+    events.emit('error', new ConvoyError('BAD_HANDLER', 'the onJammed callback threw', { cause }))
+  }
+}
+
+function request({ maxJams, keepFailed, lease }: Sweeping, guard: SweepRequest['guard']): SweepRequest {
+  const error = JSON.stringify({ code: 'JAMMED', message: `its worker died or stalled more than ${maxJams} times` })
+  return { limit: LIMIT, maxJams, keepFailed, lease, jitter: Math.random(), error, guard }
+}

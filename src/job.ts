@@ -1,0 +1,114 @@
+import { Buffer } from 'node:buffer'
+import { ConvoyError } from './errors.js'
+import type { Jammed } from './store.js'
+import { show } from './time.js'
+
+/** Bytes of UTF-8 an ID may have at most. */
+const LONGEST_ID = 1_024
+
+/**
+ * The check on IDs: a well-formed, non-empty string of at most 1,024 bytes, or a safe integer, taken as its decimal
+ * text (1 and '1' are the same ID). Lone surrogates are refused because two different ones would encode to the same
+ * bytes: a false duplicate is a lost job.
+ */
+export function checkId(id: unknown): string {
+  if (typeof id === 'string') {
+    // Three bytes are the most a UTF-16 unit can need: short IDs pass without being measured.
+    const fits = id.length <= LONGEST_ID / 3 || (id.length <= LONGEST_ID && Buffer.byteLength(id) <= LONGEST_ID)
+    if (id.length > 0 && fits && id.isWellFormed()) return id
+    if (id.length === 0) throw new ConvoyError('BAD_ID', 'an ID cannot be empty')
+    if (!fits)
+      throw new ConvoyError(
+        'BAD_ID',
+        `an ID has at most 1,024 bytes of UTF-8, not ${Buffer.byteLength(id)}: ${show(id)}`,
+      )
+    throw new ConvoyError('BAD_ID', 'an ID must be well-formed: this one has a lone surrogate')
+  }
+  if (Number.isSafeInteger(id)) return String(id)
+  throw new ConvoyError('BAD_ID', `an ID is a string or a safe integer, not ${show(id)}`)
+}
+
+/** What a token tells: `epoch:startedAt:worker:step`. */
+export interface TokenParts {
+  readonly epoch: number
+  readonly startedAt: number
+  readonly worker: string
+}
+
+export function readToken(token: string): TokenParts {
+  const [epoch = '0', startedAt = '0', worker = ''] = token.split(':')
+  return { epoch: Number(epoch), startedAt: Number(startedAt), worker }
+}
+
+/** One ID a sweep recovered, as listeners get it. */
+export interface JammedJob extends TokenParts {
+  readonly id: string
+  /** Jams since the ID entered; it fails once they exceed `maxJams`. */
+  readonly jams: number
+  /** False when it had been claimed ahead and never begun: then no jam was counted. */
+  readonly started: boolean
+  /** Where the ID is now; `absent` when it had been withdrawn. */
+  readonly now: Jammed['now']
+}
+
+export function jammedJob({ token, ...rest }: Jammed): JammedJob {
+  return { ...rest, ...readToken(token) }
+}
+
+/** What a handler gets. */
+export class Job {
+  readonly id: string
+  /** 1 for the first try of this ID since it entered the queue. */
+  readonly attempt: number
+  /** How often a worker died or stalled with this ID since it entered. */
+  readonly jams: number
+  readonly #token: string
+  #controller: AbortController | undefined
+  #reason: ConvoyError | undefined
+
+  /** @internal */
+  constructor(id: string, token: string, tries: string) {
+    this.id = id
+    this.#token = token
+    const colon = tries.indexOf(':')
+    this.attempt = colon < 0 ? 1 : Number(tries.slice(0, colon)) + 1
+    this.jams = colon < 0 ? 0 : Number(tries.slice(colon + 1))
+  }
+
+  /** The fencing number: rises with every claim. Hand it to whatever the job writes, and let that refuse smaller ones. */
+  get epoch(): number {
+    return readToken(this.#token).epoch
+  }
+
+  /**
+   * Aborted when the job should stop: `jobTimeout` is over, the queue closes, the ID was withdrawn, or the claim was
+   * lost. Its `reason` is a ConvoyError. Made when first read: a handler that does not look pays nothing.
+   */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.#reason) this.#controller.abort(this.#reason)
+    }
+    return this.#controller.signal
+  }
+
+  /** @internal Abort the signal; only the first reason counts. */
+  stop(reason: ConvoyError): void {
+    if (this.#reason) return
+    this.#reason = reason
+    this.#controller?.abort(reason)
+  }
+
+  /** @internal */
+  get stopped(): ConvoyError | undefined {
+    return this.#reason
+  }
+
+  /** @internal */
+  get token(): string {
+    return this.#token
+  }
+}
+
+/** Turns a job into its result. Returning or resolving ends it; throwing or rejecting fails it. */
+export type Handler<Result = unknown> = (job: Job) => Result | PromiseLike<Result>

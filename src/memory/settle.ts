@@ -1,0 +1,113 @@
+import type { Held, Settlement } from '../store.js'
+import { type Failing, recordFailures } from './failures.js'
+import { toHead, toTail } from './line.js'
+import type { QueueState } from './state.js'
+
+const ENDS = ['done', 'release', 'fail'] as const
+
+/** Under the token, or still marked as claimed ahead under it. */
+function owns(held: string | undefined, token: string): boolean {
+  return held !== undefined && (held === token || held === `~${token}`)
+}
+
+/**
+ * Ends claims. All are judged before any is written. Answers a mark per ID in the order done, release, fail; nothing
+ * when all were accepted.
+ */
+export function settle(state: QueueState, settlements: readonly Settlement[], keepFailed: number, ms: number): string {
+  const { lease, totals } = state
+  const ending: string[] = []
+  const free: string[] = []
+  const tail: string[] = []
+  const head: string[] = []
+  const forget: string[] = []
+  const failing: Failing[] = []
+  let marks = ''
+  let odd = false
+  for (const end of ENDS) {
+    for (const settlement of settlements) {
+      if (settlement.end !== end) continue
+      settlement.ids.forEach((id, place) => {
+        if (!owns(lease.get(id), settlement.token)) {
+          marks += '0'
+          odd = true
+          totals.lost++
+          return
+        }
+        ending.push(id)
+        const owed = state.owed.has(id)
+        if (state.withdrawn.has(id)) {
+          // Withdrawn while it ran: this run does not count, whatever it says.
+          marks += 'w'
+          odd = true
+          forget.push(id)
+          ;(owed ? tail : free).push(id)
+          return
+        }
+        marks += '1'
+        switch (settlement.end) {
+          case 'done':
+            totals.done++
+            forget.push(id)
+            ;(owed ? tail : free).push(id)
+            break
+          case 'release':
+            head.push(id)
+            break
+          case 'fail':
+            totals.failed++
+            failing.push({ id, text: settlement.errors[place] ?? '', stays: owed })
+            ;(owed ? tail : free).push(id)
+        }
+      })
+    }
+  }
+  for (const id of ending) {
+    state.processing.delete(id)
+    lease.delete(id)
+    state.withdrawn.delete(id)
+    state.owed.delete(id)
+  }
+  for (const { id } of failing) state.tries.delete(id)
+  for (const id of forget) {
+    state.tries.delete(id)
+    state.failures.delete(id)
+    state.errors.delete(id)
+  }
+  recordFailures(state, failing, ms, keepFailed)
+  for (const id of free) if (state.committed.delete(id)) totals.left++
+  toHead(state, head)
+  toTail(state, tail, ms)
+  return odd ? marks : ''
+}
+
+/** Claimed ahead, begun since: from now on a lapse counts as a jam. */
+export function begin(state: QueueState, started: readonly Held[]): void {
+  for (const { token, ids } of started) {
+    for (const id of ids) if (state.lease.get(id) === `~${token}`) state.lease.set(id, token)
+  }
+}
+
+/**
+ * Moves the lease ends of what is still held; accepted after the lease end too, until a sweep has taken the ID. Marks
+ * as those of `settle`, in the order asked.
+ */
+export function renew(state: QueueState, held: readonly Held[], leaseEnd: number): string {
+  let marks = ''
+  let odd = false
+  for (const { token, ids } of held) {
+    for (const id of ids) {
+      if (!owns(state.lease.get(id), token)) {
+        marks += '0'
+        odd = true
+      } else if (state.withdrawn.has(id)) {
+        marks += 'w'
+        odd = true
+      } else {
+        marks += '1'
+        state.processing.set(id, leaseEnd)
+      }
+    }
+  }
+  return odd ? marks : ''
+}

@@ -1,0 +1,100 @@
+import { ConvoyError } from '../errors.js'
+import type { OpenStore, Place, Store } from '../store.js'
+import { apply, emptyState, type QueueState, type Reply, type Request, type Verb } from './model.js'
+
+export interface MemoryStoreOptions {
+  /** ms since 1970; by default the wall clock, kept from running backwards. */
+  readonly clock?: () => number
+}
+
+/**
+ * A store inside this process: nothing survives it and no other process sees it. All queues opened through one
+ * `memoryStore()` live in one world of their own; two opens of the same prefix and name share a queue.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): OpenStore {
+  const clock = options.clock ?? wallClock()
+  const world = new Map<string, Room>()
+  return (place) => {
+    // No prefix or name holds a brace.
+    const where = `${place.prefix}:{${place.name}}`
+    const room = world.get(where) ?? { state: emptyState(), waiters: new Set() }
+    world.set(where, room)
+    return open(room, clock, place)
+  }
+}
+
+/** The one store of the process: `memory:`. */
+export const sharedMemoryStore: OpenStore = memoryStore()
+
+/** A queue and who waits for it to have work, in the order they came. */
+interface Room {
+  readonly state: QueueState
+  readonly waiters: Set<() => void>
+}
+
+function wallClock(): () => number {
+  let last = 0
+  return () => {
+    last = Math.max(last, Date.now())
+    return last
+  }
+}
+
+/** setTimeout above this fires at once. */
+const LONGEST = 2 ** 31 - 1
+
+function open(room: Room, clock: () => number, { name }: Place): Store {
+  const mine = new Set<() => void>()
+  let closed = false
+
+  // Everything happens inside the call: a verb is atomic because nothing else can run meanwhile.
+  async function run<V extends Verb>(verb: V, request: Request<V>): Promise<Reply<V>> {
+    if (closed) throw new ConvoyError('CLOSED', `queue ${name}: the store was closed before ${verb}`)
+    const reply = apply(room.state, { verb, request }, Math.floor(clock() * 1000))
+    handToken(room)
+    return reply
+  }
+
+  function awaitWork(timeout: number, signal: AbortSignal): Promise<void> {
+    if (closed) return Promise.reject(new ConvoyError('CLOSED', `queue ${name}: the store was closed before awaitWork`))
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
+        room.waiters.delete(end)
+        mine.delete(end)
+        resolve()
+      }
+      const timer = setTimeout(end, Math.min(Math.max(timeout, 0), LONGEST))
+      signal.addEventListener('abort', end, { once: true })
+      room.waiters.add(end)
+      mine.add(end)
+      handToken(room)
+    })
+  }
+
+  return {
+    publish: (request) => run('publish', request),
+    step: (request) => run('step', request),
+    sweep: (request) => run('sweep', request),
+    withdraw: (ids) => run('withdraw', ids),
+    inspect: (ids) => run('inspect', ids),
+    list: (request) => run('list', request),
+    counts: () => run('counts', null),
+    control: (order) => run('control', order),
+    awaitWork,
+    close: async () => {
+      closed = true
+      for (const end of [...mine]) end()
+    },
+  }
+}
+
+/** One token wakes one waiter: the one that has waited longest. */
+function handToken({ state, waiters }: Room): void {
+  const [next] = waiters
+  if (state.wake === 0 || next === undefined) return
+  state.wake = 0
+  next()
+}

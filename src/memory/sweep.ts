@@ -1,0 +1,109 @@
+import type { Jammed, SweepReply, SweepRequest } from '../store.js'
+import { type Failing, recordFailures } from './failures.js'
+import { arm, promote, toHead, toTail } from './line.js'
+import type { QueueState } from './state.js'
+
+/** Recover what jammed, move what is due, re-arm the wake token, drop the records of dead workers. */
+export function sweep(state: QueueState, request: SweepRequest, now: number): SweepReply {
+  const ms = Math.floor(now / 1000)
+  const { guard } = state
+  if (request.guard !== null) {
+    // Only a saving of work: safety never depends on who holds this.
+    if (guard.holder !== '' && guard.holder !== request.guard.id && guard.until > ms) {
+      return { held: false, wait: guard.until - ms, more: false, jammed: [] }
+    }
+    guard.holder = request.guard.id
+    guard.until = ms + Math.floor(request.guard.every * 1.5)
+  }
+  giveGrace(state, request.lease, ms)
+  promote(state, ms)
+
+  const lapsed = state.processing.between(Number.NEGATIVE_INFINITY, ms, request.limit)
+  const wait = lapsed.length > 0 && guard.grace > ms ? guard.grace - ms : 0
+  const jammed = wait > 0 || lapsed.length === 0 ? [] : recover(state, lapsed, request, ms)
+  dropRecords(state, ms)
+  arm(state)
+  return { held: true, wait, more: wait === 0 && lapsed.length === request.limit, jammed }
+}
+
+/**
+ * Nobody swept for half a lease: the server may have been away, and its living workers with it. They get half a lease
+ * to renew before anything is recovered; a sweep within half a lease after that is in time.
+ */
+function giveGrace({ guard }: QueueState, lease: number, ms: number): void {
+  const half = Math.floor(lease / 2)
+  const late = ms < guard.at || ms > guard.at + half
+  if (late && !(guard.grace <= ms && ms <= guard.grace + half)) guard.grace = ms + half
+  guard.at = ms
+}
+
+function recover(state: QueueState, lapsed: readonly string[], request: SweepRequest, ms: number): Jammed[] {
+  const { totals } = state
+  const head: string[] = []
+  const tail: string[] = []
+  const free: string[] = []
+  const failing: Failing[] = []
+
+  const jammed = lapsed.map((id): Jammed => {
+    const held = state.lease.get(id) ?? ''
+    const started = !held.startsWith('~')
+    const token = started ? held : held.slice(1)
+    const owed = state.owed.has(id)
+    const withdrawn = state.withdrawn.has(id)
+    const [attempts = '0', past = '0'] = (state.tries.get(id) ?? '0:0').split(':')
+    let jams = Number(past)
+
+    state.processing.delete(id)
+    state.lease.delete(id)
+    state.withdrawn.delete(id)
+    state.owed.delete(id)
+
+    if (withdrawn) {
+      state.tries.delete(id)
+      ;(owed ? tail : free).push(id)
+      return { id, token, jams, started, now: owed ? 'queued' : 'absent' }
+    }
+    if (!started) {
+      head.push(id)
+      return { id, token, jams, started, now: 'queued' }
+    }
+    jams++
+    totals.jammed++
+    if (jams > request.maxJams) {
+      totals.failed++
+      state.tries.delete(id)
+      failing.push({ id, text: request.error, stays: owed })
+      ;(owed ? tail : free).push(id)
+      return { id, token, jams, started, now: owed ? 'queued' : 'failed' }
+    }
+    state.tries.set(id, `${attempts}:${jams}`)
+    if (jams === 1) {
+      head.push(id)
+      return { id, token, jams, started, now: 'queued' }
+    }
+    // Later jams wait, so that a poison ID does not take its neighbours down again and again.
+    const pause = Math.floor(jams * request.lease + request.jitter * Math.floor(request.lease / 2))
+    state.delayed.set(id, ms + pause)
+    return { id, token, jams, started, now: 'delayed' }
+  })
+
+  recordFailures(state, failing, ms, request.keepFailed)
+  for (const id of free) if (state.committed.delete(id)) totals.left++
+  toHead(state, head)
+  toTail(state, tail, ms)
+  return jammed
+}
+
+const HOUR = 3_600_000
+
+/** The step record of a worker that said nothing for an hour. Of more than 500, the 200 looked at longest ago. */
+function dropRecords({ steps }: QueueState, ms: number): void {
+  let left = steps.size <= 500 ? steps.size : 200
+  const rotate = left < steps.size
+  for (const [field, record] of steps) {
+    if (left-- <= 0) return
+    const dead = record.ms + HOUR <= ms
+    if (dead || rotate) steps.delete(field)
+    if (rotate && !dead) steps.set(field, record)
+  }
+}

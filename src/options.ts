@@ -1,0 +1,237 @@
+import { ConvoyError } from './errors.js'
+import type { OpenStore } from './store.js'
+import { suggestion } from './suggestion.js'
+import { type Clock, type Duration, milliseconds, show } from './time.js'
+
+/** The calls that take options. */
+export type Call =
+  | 'createQueue'
+  | 'process'
+  | 'jamGuard'
+  | 'sweep'
+  | 'logStats'
+  | 'publishMany'
+  | 'list'
+  | 'wait'
+  | 'close'
+
+/**
+ * Every option: default, bounds, what it is. One check reads this table, and the README's is held equal to it by a test.
+ * Durations are in ms here; options take them as `Duration`.
+ */
+export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
+  createQueue: {
+    store: {
+      kind: 'other',
+      fallback: undefined,
+      about:
+        'a URL, `memoryStore()` or `redisStore({ … })`; else `CONVOY_STORE`, else `REDIS_URL`, else `redis://localhost:6379`',
+    },
+    redis: {
+      kind: 'other',
+      fallback: undefined,
+      about: 'your own node-redis client, cluster, sentinel, or a pool for publishing; borrowed, never closed',
+    },
+    prefix: { kind: 'other', fallback: 'convoy', about: 'first part of every key' },
+    publishTimeout: {
+      kind: 'duration',
+      fallback: 10_000,
+      least: 1,
+      about: 'how long a call waits for a server that is away',
+    },
+    lease: {
+      kind: 'duration',
+      fallback: 30_000,
+      least: 100,
+      about: 'how long a claim holds without renewal; shared by all processes',
+    },
+    maxJams: {
+      kind: 'integer',
+      fallback: 3,
+      least: 0,
+      most: 1_000_000,
+      about: 'jams after which the next one fails the ID; shared',
+    },
+    keepFailed: {
+      kind: 'integer',
+      fallback: 10_000,
+      least: 0,
+      most: 10_000_000,
+      about: 'failed IDs remembered with their error; shared',
+    },
+    clock: { kind: 'other', fallback: undefined, about: 'timers of this process, for tests' },
+  },
+  process: {
+    concurrency: { kind: 'integer', fallback: 1, least: 1, most: 100_000, about: 'handlers at once' },
+    prefetch: { kind: 'integer', fallback: 0, least: 0, most: 100_000, about: 'IDs claimed ahead of a free slot' },
+    lease: {
+      kind: 'duration',
+      fallback: undefined,
+      least: 100,
+      about: "this worker's lease, else the queue's; renewed at a third",
+    },
+    jobTimeout: {
+      kind: 'duration',
+      fallback: 0,
+      least: 0,
+      about: 'aborts the signal of a job that runs longer; 0 = never',
+    },
+    abortGrace: {
+      kind: 'duration',
+      fallback: 30_000,
+      least: 0,
+      about: 'how long an aborted handler may take to return',
+    },
+  },
+  jamGuard: {
+    every: { kind: 'duration', fallback: 5_000, least: 10, about: 'time between sweeps' },
+    maxJams: { kind: 'integer', fallback: undefined, least: 0, most: 1_000_000, about: "else the queue's" },
+  },
+  sweep: {
+    maxJams: { kind: 'integer', fallback: undefined, least: 0, most: 1_000_000, about: "else the queue's" },
+    signal: { kind: 'other', fallback: undefined, about: 'ends the wait of a sweep that came late' },
+  },
+  logStats: {
+    every: { kind: 'duration', fallback: 10_000, least: 10, about: 'time between lines' },
+    logger: {
+      kind: 'other',
+      fallback: undefined,
+      about: "anything with pino's `info(object, text)`; else the console",
+    },
+  },
+  publishMany: {
+    onVerdicts: { kind: 'other', fallback: undefined, about: "gets each batch's verdicts, for an async iterable" },
+  },
+  list: {
+    cursor: {
+      kind: 'integer',
+      fallback: 0,
+      least: 0,
+      most: Number.MAX_SAFE_INTEGER,
+      about: 'where the page before ended',
+    },
+    limit: { kind: 'integer', fallback: 100, least: 1, most: 1_000, about: 'IDs in a page' },
+  },
+  wait: {
+    timeout: { kind: 'duration', fallback: 10_000, least: 0, about: 'of `ready()`: when to give up' },
+    signal: { kind: 'other', fallback: undefined, about: 'gives up sooner' },
+  },
+  close: {
+    timeout: {
+      kind: 'duration',
+      fallback: 30_000,
+      least: 0,
+      about: 'how long running jobs may take before they are aborted',
+    },
+  },
+}
+
+export interface Rule {
+  readonly kind: 'duration' | 'integer' | 'other'
+  readonly fallback: unknown
+  readonly least?: number
+  readonly most?: number
+  readonly about: string
+}
+
+/**
+ * Checks the options of one call and fills in defaults. Unknown names throw with a suggestion; the caller's object is
+ * never touched. What comes back has every option of the table; `Settings` says how the caller reads it.
+ */
+export function check<Settings>(call: Call, given: object | undefined): Settings {
+  const rules = OPTIONS[call]
+  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
+    throw new ConvoyError('BAD_OPTION', `${call}: expected an object of options, not ${show(given)}`)
+  }
+  const options: Record<string, unknown> = { ...given }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(rules, name)) continue
+    throw new ConvoyError('BAD_OPTION', `${call}: there is no option '${name}'.${suggestion(name, Object.keys(rules))}`)
+  }
+  const settings = Object.entries(rules).map(([name, rule]) => [name, value(`${call}: ${name}`, rule, options[name])])
+  return Object.fromEntries(settings) as Settings
+}
+
+function value(where: string, rule: Rule, given: unknown): unknown {
+  if (given === undefined) return rule.fallback
+  const { kind, least = Number.NEGATIVE_INFINITY, most = Number.MAX_SAFE_INTEGER } = rule
+  if (kind === 'other') return given
+  const number = kind === 'duration' ? milliseconds(given, where) : given
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most) return number
+  const what = kind === 'duration' ? 'a duration' : 'an integer'
+  const range =
+    rule.most === undefined ? `of at least ${least}${kind === 'duration' ? ' ms' : ''}` : `from ${least} to ${most}`
+  throw new ConvoyError('BAD_OPTION', `${where}: expected ${what} ${range}, not ${show(given)}`)
+}
+
+/** Queue names and prefixes: braces or glob characters would move the slot or widen an ACL. */
+export function checkName(what: 'queue name' | 'prefix', name: unknown): string {
+  if (typeof name === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(name)) return name
+  throw new ConvoyError('BAD_NAME', `${what}: expected 1 to 128 characters of A-Z a-z 0-9 _ . : -, not ${show(name)}`)
+}
+
+export interface QueueOptions {
+  readonly store?: string | OpenStore
+  readonly redis?: object
+  readonly prefix?: string
+  /**
+   * How long a publish, or any other call but a worker's, waits for a server that is away. Default 10 s, least 1 ms.
+   * Then it rejects: `UNAVAILABLE` when nothing was sent, `OUTCOME_UNKNOWN` when it may have happened.
+   */
+  readonly publishTimeout?: Duration
+  /**
+   * How long a claim holds without renewal. Default 30 s, least 100 ms. The worker renews at a third of it. When it
+   * lapses the next sweep returns the job: a crash delays a job by at most `lease + every`, and a process that stalls
+   * that long can see it run twice (its settle answers `lost`).
+   */
+  readonly lease?: Duration
+  /** A jam more than this fails the ID. Default 3; with 0 the first lapse is final. */
+  readonly maxJams?: number
+  /** Failed IDs remembered with their error, at most 4 KiB each; the oldest go first. Default 10,000. */
+  readonly keepFailed?: number
+  readonly clock?: Clock
+}
+
+export interface ProcessOptions {
+  /** Handlers at once, in this worker. Default 1. */
+  readonly concurrency?: number
+  /**
+   * IDs claimed ahead of a free slot, so that a round trip is never waited for. Default 0. Price: a crash delays that
+   * many more, and other workers idle meanwhile. Claimed ahead and not started, a lapse counts nothing.
+   */
+  readonly prefetch?: number
+  readonly lease?: Duration
+  /** Aborts the signal of a job that runs longer; once the handler returns the job fails as JOB_TIMEOUT. Default 0: never. */
+  readonly jobTimeout?: Duration
+  /** How long an aborted handler may take to return before its slot is freed all the same. Default 30 s. */
+  readonly abortGrace?: Duration
+}
+
+/** `ProcessOptions` once checked, ms. */
+export interface ProcessSettings {
+  readonly concurrency: number
+  readonly prefetch: number
+  readonly lease?: number
+  readonly jobTimeout: number
+  readonly abortGrace: number
+}
+
+export interface JamGuardOptions {
+  /** Time between sweeps. Default 5 s. Above half a lease, a recovery takes half a lease more. */
+  readonly every?: Duration
+  readonly maxJams?: number
+}
+
+export interface SweepOptions {
+  readonly maxJams?: number
+  readonly signal?: AbortSignal
+}
+
+export interface CloseOptions {
+  readonly timeout?: Duration
+}
+
+export interface WaitOptions {
+  readonly timeout?: Duration
+  readonly signal?: AbortSignal
+}

@@ -1,0 +1,281 @@
+import { randomBytes } from 'node:crypto'
+import { ConvoyError } from './errors.js'
+import { Events, type QueueEvents } from './events.js'
+import { jamGuard, type Sweeping, sweepOnce } from './jam-guard.js'
+import { checkId, type Handler, type JammedJob } from './job.js'
+import { type JobInfo, jobInfo } from './job-info.js'
+import { type Background, background } from './life.js'
+import { Opening } from './opening.js'
+import {
+  type CloseOptions,
+  check,
+  type JamGuardOptions,
+  type ProcessOptions,
+  type ProcessSettings,
+  type SweepOptions,
+  type WaitOptions,
+} from './options.js'
+import { chunksOf, Publisher } from './publisher.js'
+import { consoleLogger, type Logger, logStats, type Stats, statsOf } from './stats.js'
+import type { ListedState, ListRequest, OpenStore, Page, Patience, State, Store } from './store.js'
+import { type Clock, type Duration, pause, show } from './time.js'
+import type { Verdict, VerdictCounts } from './verdict.js'
+import { Worker } from './worker/worker.js'
+
+/** A queue's options once checked: shared by all it starts. */
+export interface QueueSettings {
+  readonly name: string
+  readonly prefix: string
+  readonly openStore: OpenStore
+  readonly clock: Clock
+  readonly publishTimeout: number
+  readonly lease: number
+  readonly maxJams: number
+  readonly keepFailed: number
+}
+
+/** One queue, as one process sees it. Making it does no I/O; the first call connects. See `createQueue`. */
+export class Queue {
+  readonly name: string
+  readonly #settings: QueueSettings
+  readonly #store: Store
+  readonly #events = new Events()
+  readonly #publisher: Publisher
+  readonly #workers = new Set<Worker>()
+  readonly #background = new Set<Background>()
+  readonly #opening: Opening
+  #closing: Promise<void> | undefined
+
+  /** @internal Use `createQueue`. */
+  constructor(settings: QueueSettings) {
+    const { name, prefix, openStore, clock, publishTimeout } = settings
+    this.name = name
+    this.#settings = settings
+    this.#store = openStore({
+      name,
+      prefix,
+      tell: (news) => {
+        if (news.kind === 'suspended') return this.#events.emit('suspended', news.cause)
+        for (const worker of this.#workers) worker.refresh()
+        this.#events.emit('resumed')
+      },
+    })
+    this.#opening = new Opening(this.#store, settings, () => this.#events.emit('optionsDiffer'))
+    const opened = (patience: Patience): Promise<void> => this.#opening.open(patience)
+    this.#publisher = new Publisher({ store: this.#store, clock, publishTimeout, opened })
+  }
+
+  /** Listens to one event of this process; returns the function that stops listening. See `QueueEvents`. */
+  on<Name extends keyof QueueEvents>(name: Name, listener: (...args: QueueEvents[Name]) => void): () => void {
+    return this.#events.on(name, listener)
+  }
+
+  /**
+   * Puts an ID in, unless it is there already: the verdict tells. A string of at most 1,024 bytes, or a safe integer,
+   * taken as its decimal text. Publishes of one tick go out as one script. Waits up to `publishTimeout` for a server
+   * that is away, then rejects with UNAVAILABLE (nothing happened) or OUTCOME_UNKNOWN (it may have).
+   */
+  publish(id: string | number): Promise<Verdict> {
+    return this.#publisher.publish(id)
+  }
+
+  /** Many at once: a verdict each, in order. Every ID is checked before the first is sent; each 1,000 are atomic. */
+  publishMany(ids: Iterable<string | number>): Promise<Verdict[]>
+  /** As they come, in constant memory: verdicts by callback, one call per batch, and counts at the end. */
+  publishMany(
+    ids: AsyncIterable<string | number>,
+    options?: { readonly onVerdicts?: (verdicts: readonly Verdict[]) => void },
+  ): Promise<VerdictCounts>
+  async publishMany(ids: unknown, options?: object): Promise<Verdict[] | VerdictCounts> {
+    const { onVerdicts } = check<{ onVerdicts?: (verdicts: readonly Verdict[]) => void }>('publishMany', options)
+    if (typeof ids === 'object' && ids !== null) {
+      if (Symbol.asyncIterator in ids) return this.#publisher.publishStream(ids as AsyncIterable<unknown>, onVerdicts)
+      if (Symbol.iterator in ids) return this.#publisher.publishMany(ids as Iterable<unknown>)
+    }
+    throw new ConvoyError('BAD_ID', `publishMany: expected an iterable of IDs, not ${show(ids)}`)
+  }
+
+  /** Starts a worker: claim → run → settle, until it or the queue is closed. */
+  process(handler: Handler, options?: ProcessOptions): Worker {
+    this.#refuseClosed()
+    if (typeof handler !== 'function')
+      throw new ConvoyError('BAD_HANDLER', `process: expected a function, not ${show(handler)}`)
+    const settings = check<ProcessSettings>('process', options)
+    const { clock, keepFailed, lease, publishTimeout } = this.#settings
+    const worker = new Worker({
+      ...settings,
+      lease: settings.lease ?? lease,
+      handler,
+      keepFailed,
+      store: this.#store,
+      clock,
+      events: this.#events,
+      opened: () => this.#opening.open({ timeout: publishTimeout }),
+      name: randomName(),
+    })
+    this.#workers.add(worker)
+    return worker
+  }
+
+  /** Sweeps every `every` until closed. Any number may run, anywhere: one per interval does the work. */
+  jamGuard(options?: JamGuardOptions, onJammed?: (jobs: readonly JammedJob[]) => void): Background {
+    this.#refuseClosed()
+    const { every, maxJams } = check<{ every: number; maxJams?: number }>('jamGuard', options)
+    return this.#run((signal) =>
+      jamGuard({
+        ...this.#sweeping(maxJams),
+        signal,
+        every,
+        id: randomName(),
+        events: this.#events,
+        opened: () => this.#opening.open({ timeout: every, signal }),
+        ...(onJammed ? { onJammed } : {}),
+      }),
+    )
+  }
+
+  /** One pass of the guard, for cron: resolves with what it recovered. May wait half a lease: see `sweepOnce`. */
+  async sweep(options?: SweepOptions): Promise<JammedJob[]> {
+    const given = check<{ maxJams?: number; signal?: AbortSignal }>('sweep', options)
+    const { maxJams, signal = new AbortController().signal } = given
+    const timeout = this.#settings.publishTimeout
+    await this.#opening.open({ timeout, signal })
+    const jammed = await sweepOnce({ ...this.#sweeping(maxJams), signal }, timeout)
+    if (jammed.length > 0) this.#events.emit('jammed', jammed)
+    return jammed
+  }
+
+  /** The numbers of the queue, in constant time whatever it holds. */
+  async stats(): Promise<Stats> {
+    return statsOf(await this.#call((patience) => this.#store.counts(patience)))
+  }
+
+  /** One line every `every`, with rates per second, until closed. */
+  logStats(options?: { readonly every?: Duration; readonly logger?: Logger }): Background {
+    this.#refuseClosed()
+    const { every, logger = consoleLogger } = check<{ every: number; logger?: Logger }>('logStats', options)
+    if (typeof logger.info !== 'function')
+      throw new ConvoyError('BAD_OPTION', 'logStats: logger: expected an object with info(object, text)')
+    const { name } = this
+    const onError = (error: ConvoyError): void => this.#events.emit('error', error)
+    return this.#run((signal) =>
+      logStats({ name, every, logger, clock: this.#settings.clock, signal, read: () => this.stats(), onError }),
+    )
+  }
+
+  /** What is known of one ID. */
+  async inspect(id: string | number): Promise<JobInfo> {
+    const [info] = await this.inspectMany([id])
+    return info as JobInfo
+  }
+
+  async inspectMany(ids: Iterable<string | number>): Promise<JobInfo[]> {
+    const seen = await this.#inChunks(checkIds(ids), (some, patience) => this.#store.inspect(some, patience))
+    return seen.map(jobInfo)
+  }
+
+  /** A page of the IDs in one state; `failed` oldest first. `cursor` is null on the last page. */
+  async list(state: ListedState, options?: Partial<Pick<ListRequest, 'cursor' | 'limit'>>): Promise<Page> {
+    const { cursor, limit } = check<{ cursor: number; limit: number }>('list', options)
+    if (!['queued', 'delayed', 'processing', 'failed'].includes(state)) {
+      throw new ConvoyError('BAD_OPTION', `list: expected queued, delayed, processing or failed, not ${show(state)}`)
+    }
+    return this.#call((patience) => this.#store.list({ state, cursor, limit }, patience))
+  }
+
+  /**
+   * Takes IDs out by hand, wherever they are; tells the state each was met in. A processing one's signal is aborted at
+   * its next renewal, and it ends, uncounted, when its handler returns; published again meanwhile, it runs after that.
+   */
+  async withdraw(ids: Iterable<string | number>): Promise<{ readonly id: string; readonly was: State }[]> {
+    const checked = checkIds(ids)
+    const states = await this.#inChunks(checked, (some, patience) => this.#store.withdraw(some, patience))
+    return checked.map((id, i) => ({ id, was: states[i] as State }))
+  }
+
+  /** Withdraws all that waits and forgets all failures; what is processing goes on. Tells how many IDs that were. */
+  async clear(): Promise<number> {
+    return (await this.#call((patience) => this.#store.control({ order: 'clear' }, patience))).count
+  }
+
+  /** Resolves once nothing is committed: nothing queued, delayed or processing. Looks up to five times a second. */
+  async idle(options?: { readonly signal?: AbortSignal }): Promise<void> {
+    const { signal } = check<{ signal?: AbortSignal }>('wait', options)
+    for (let wait = 5; ; wait = Math.min(200, wait * 2)) {
+      const { committed } = await this.stats()
+      if (committed === 0) return
+      await pause(this.#settings.clock, wait, signal)
+      if (signal?.aborted) throw new ConvoyError('ABORTED')
+    }
+  }
+
+  /** Resolves once the server has been reached and found fit; rejects with what is wrong with it. */
+  async ready(options?: WaitOptions): Promise<void> {
+    const { timeout, signal } = check<{ timeout: number; signal?: AbortSignal }>('wait', options)
+    await this.#opening.open(signal ? { timeout, signal } : { timeout })
+  }
+
+  /**
+   * Claims nothing more, lets running jobs end (see `Worker.close`) and publishes go out, stops guards and logs, and
+   * closes the connections we made: the process ends by itself. Later calls reject with CLOSED.
+   */
+  close(options?: CloseOptions): Promise<void> {
+    const { timeout } = check<{ timeout: number }>('close', options)
+    this.#closing ??= this.#close(timeout)
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(timeout: number): Promise<void> {
+    await Promise.all([
+      this.#publisher.close(),
+      ...Array.from(this.#background, (one) => one.close()),
+      ...Array.from(this.#workers, (worker) => worker.close({ timeout })),
+    ])
+    await this.#store.close()
+  }
+
+  #run(loop: (signal: AbortSignal) => Promise<void>): Background {
+    const one = background(loop, (it) => this.#background.delete(it))
+    this.#background.add(one)
+    return one
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) throw new ConvoyError('CLOSED')
+  }
+
+  #sweeping(maxJams = this.#settings.maxJams): Omit<Sweeping, 'signal'> {
+    const { clock, keepFailed, lease } = this.#settings
+    return { store: this.#store, clock, keepFailed, lease, maxJams }
+  }
+
+  /** A verb of the store, once the server has been checked, with the patience of a publish. */
+  async #call<T>(verb: (patience: Patience) => Promise<T>): Promise<T> {
+    const patience = { timeout: this.#settings.publishTimeout }
+    await this.#opening.open(patience)
+    return verb(patience)
+  }
+
+  async #inChunks<T>(
+    ids: readonly string[],
+    verb: (ids: readonly string[], patience: Patience) => Promise<readonly T[]>,
+  ): Promise<T[]> {
+    const all: T[] = []
+    for (const { ids: some } of chunksOf(ids)) all.push(...(await this.#call((patience) => verb(some, patience))))
+    return all
+  }
+}
+
+/** One ID, or any number of them. */
+function checkIds(ids: Iterable<string | number> | number): string[] {
+  return typeof ids === 'string' || typeof ids === 'number' ? [checkId(ids)] : Array.from(ids, checkId)
+}
+
+/** 16 of a-f 0-9: 64 random bits. */
+function randomName(): string {
+  return randomBytes(8).toString('hex')
+}

@@ -1,0 +1,35 @@
+/**
+ * The whole Redis layout of one queue; nobody else spells a key. Every key is `prefix:{name}:part`: the braces make a
+ * hash tag, so a queue lives in one slot and queues spread over a cluster (law L9).
+ *
+ * `entered - left = |committed| = queued + delayed + processing` (law L1). All but the first eight are lazy: absent
+ * until something happens that needs them.
+ */
+export const KEYS = {
+  committed: 'set', //     ID                            queued, delayed or processing
+  queued: 'list', //       ID                            head is next; may hold one stale entry per ID in `ghosts`
+  processing: 'zset', //   ID → lease end, ms
+  lease: 'hash', //        ID → token                    `epoch:startedAt:worker:step`; `~` before it: claimed ahead, not started
+  wake: 'list', //         '1', at most once             something is claimable: a hint for idle workers, never the truth
+  totals: 'hash', //       name → number                 entered, left …; and taken, marked, epoch, which are the protocol's own
+  steps: 'hash', //        worker:parity → record        the last two steps of each living worker: `number|ms|token|lease end|settled`
+  marks: 'list', //        place:ms                      which place in the line was reached when, one a second at most
+  meta: 'hash', //         layout, digest
+  delayed: 'zset', //      ID → due, ms                  waiting for its time
+  failed: 'zset', //       ID → times it failed          out of the queue, remembered
+  failedAt: 'zset', //     ID → when, ms                 the order in which `failed` is trimmed
+  failures: 'hash', //     ID → times it failed          of an ID that came back after failing
+  errors: 'hash', //       ID → `ms json`                the last failure
+  tries: 'hash', //        ID → `attempts:jams`          of this incarnation
+  withdrawn: 'set', //     ID                            withdrawn while processing
+  owed: 'hash', //         ID → ''                       published again while processing: one more run is due
+  ghosts: 'set', //        ID                            withdrawn while queued: its entry still stands in the line
+  guard: 'hash', //        holder, until, at, grace      the jam guard's lease; when it last swept; until when it holds back
+  alarm: 'string', //      worker:ms                     the idle worker that was told when the next delayed ID is due
+} as const
+
+export type Part = keyof typeof KEYS
+
+export function keyOf(prefix: string, name: string, part: Part): string {
+  return `${prefix}:{${name}}:${part}`
+}

@@ -1,0 +1,699 @@
+// Written by lua/inline.mjs from lua/*.lua. Do not edit: change the script and run `npm run build`.
+
+export type ScriptName = 'clear' | 'counts' | 'inspect' | 'list' | 'open' | 'publish' | 'step' | 'sweep' | 'wake' | 'withdraw'
+
+export interface LuaScript {
+  /** Names of the key table, in the order of KEYS. */
+  readonly keys: readonly string[]
+  /** For the `#!lua flags=` line, joined by commas; may be empty. */
+  readonly flags: string
+  /** Without `#!lua` and without the clock: the loader writes both. */
+  readonly text: string
+}
+
+export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
+  'clear': {
+    keys: ['queued', 'committed', 'processing', 'totals', 'marks', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts'],
+    flags: 'allow-oom',
+    text: `local queued, committed, processing, totals, marks, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local running = redis.call('ZRANGE', processing, 0, -1)
+local waiting = redis.call('SCARD', committed) - #running
+local count = waiting + redis.call('ZCARD', failed) + redis.call('HLEN', owed)
+local kept = redis.call('HMGET', totals, 'left', 'withdrawn', 'taken')
+redis.call('HSET', totals, 'left', (kept[1] or 0) + waiting, 'withdrawn', (kept[2] or 0) + count,
+  'taken', (kept[3] or 0) + redis.call('LLEN', queued), 'marked', 0)
+redis.call('UNLINK', queued, committed, marks, wake, delayed, failed, failedAt, failures, errors, tries, owed, ghosts)
+for i = 1, #running, 1000 do redis.call('SADD', committed, unpack(running, i, math.min(i + 999, #running))) end
+return count`,
+  },
+  'counts': {
+    keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'totals', 'marks'],
+    flags: 'no-writes',
+    text: `local committed, processing, lease, delayed, failed, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local all, running, waiting, lost = redis.call('SCARD', committed), redis.call('ZCARD', processing), redis.call('ZCARD', delayed), redis.call('ZCARD', failed)
+local since, late = -1, -1
+local first = redis.call('ZRANGE', processing, 0, 999)
+if #first > 0 then
+  for _, token in ipairs(redis.call('HMGET', lease, unpack(first))) do
+    local at = token and tonumber(string.match(token, '^%d+:(%d+):'))
+    if at and (since == -1 or at < since) then since = at end
+  end
+end
+if all - running - waiting > 0 then
+  local place = tonumber(redis.call('HGET', totals, 'taken') or 0) + 1
+  local low, high = 0, redis.call('LLEN', marks) - 1
+  while low < high do
+    local middle = math.ceil((low + high) / 2)
+    local at = tonumber(string.match(redis.call('LINDEX', marks, middle), '^(-?%d+)'))
+    if at <= place then low = middle else high = middle - 1 end
+  end
+  late = tonumber(string.match(redis.call('LINDEX', marks, low) or '', ':(%d+)$') or -1)
+end
+return { math.floor(now() / 1000), all, running, waiting, lost, since, running > 1000 and 1 or 0, late, redis.call('HMGET', totals, unpack(ARGV)) }`,
+  },
+  'inspect': {
+    keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed'],
+    flags: 'no-writes',
+    text: `local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+return {
+  redis.call('SMISMEMBER', committed, unpack(ARGV)),
+  redis.call('ZMSCORE', processing, unpack(ARGV)),
+  redis.call('HMGET', lease, unpack(ARGV)),
+  redis.call('ZMSCORE', delayed, unpack(ARGV)),
+  redis.call('ZMSCORE', failed, unpack(ARGV)),
+  redis.call('HMGET', failures, unpack(ARGV)),
+  redis.call('HMGET', errors, unpack(ARGV)),
+  redis.call('HMGET', tries, unpack(ARGV)),
+  redis.call('SMISMEMBER', withdrawn, unpack(ARGV)),
+  redis.call('HMGET', owed, unpack(ARGV)),
+}`,
+  },
+  'list': {
+    keys: ['queued', 'committed', 'processing', 'delayed', 'failedAt'],
+    flags: 'no-writes',
+    text: `local queued, committed, processing, delayed, failedAt = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local state, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local last = first + limit - 1
+local size, reply
+if state == 'queued' then
+  size, reply = redis.call('LLEN', queued), { -1 }
+  local window = redis.call('LRANGE', queued, first, last)
+  if #window > 0 then
+    local entered = redis.call('SMISMEMBER', committed, unpack(window))
+    local leased = redis.call('ZMSCORE', processing, unpack(window))
+    local due = redis.call('ZMSCORE', delayed, unpack(window))
+    for i, id in ipairs(window) do
+      if entered[i] == 1 and not leased[i] and not due[i] then reply[#reply + 1] = id end
+    end
+  end
+else
+  local key = state == 'processing' and processing or state == 'delayed' and delayed or failedAt
+  size, reply = redis.call('ZCARD', key), redis.call('ZRANGE', key, first, last)
+  table.insert(reply, 1, -1)
+end
+if last + 1 < size then reply[1] = last + 1 end
+return reply`,
+  },
+  'open': {
+    keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
+    flags: '',
+    text: `local meta = KEYS[1]
+for i, key in ipairs(KEYS) do
+  local is = redis.call('TYPE', key).ok
+  if is ~= 'none' and is ~= ARGV[i + 2] then
+    return redis.error_reply('WRONGKEY ' .. key .. ' holds a ' .. is .. ', not a ' .. ARGV[i + 2])
+  end
+end
+local was = redis.call('HMGET', meta, 'layout', 'digest')
+if was[1] and was[1] ~= ARGV[1] then
+  return redis.error_reply('WRONGLAYOUT this queue has layout ' .. was[1] .. ', this version of convoy-queue writes ' .. ARGV[1])
+end
+if was[2] == ARGV[2] then return '' end
+redis.call('HSET', meta, 'layout', ARGV[1], 'digest', ARGV[2])
+return was[2] or ''`,
+  },
+  'publish': {
+    keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'withdrawn', 'owed', 'ghosts'],
+    flags: '',
+    text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local delayed, failed, failedAt, failures, withdrawn, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local function mark(marks, place, count, ms)
+  if ms >= count.marked and ms < count.marked + 1000 then return end
+  count.marked = ms
+  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
+  for _ = 1, 100 do
+    local second = redis.call('LINDEX', marks, 1)
+    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
+    redis.call('LPOP', marks)
+  end
+end
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
+if ARGV[1] ~= 'discard' then return redis.error_reply('POLICY unknown') end
+local n = #ARGV - 1
+local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts) > 0
+local known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2))
+local length = redis.call('LLEN', queued)
+local kept = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
+local count = { taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
+local tokens = redis.call('LLEN', wake)
+local letters, places, fresh, met = {}, {}, {}, {}
+for i = 1, n do
+  if known[i] == 1 then
+    met[#met + 1], places[#places + 1] = ARGV[i + 1], i
+  else
+    fresh[#fresh + 1], letters[i] = ARGV[i + 1], 'q'
+  end
+end
+local reruns = 0
+if #met > 0 then
+  local leased = redis.call('ZMSCORE', processing, unpack(met))
+  local due = lazy and redis.call('ZMSCORE', delayed, unpack(met))
+  local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(met))
+  for k, id in ipairs(met) do
+    local letter = 'd'
+    if leased[k] then
+      letter = 'p'
+      if gone and gone[k] == 1 then
+        letter = redis.call('HSETNX', owed, id, '') == 1 and 'r' or 'o'
+        if letter == 'r' then reruns = reruns + 1 end
+      end
+    elseif due and due[k] then
+      letter = 'y'
+    end
+    letters[places[k]] = letter
+  end
+end
+local added = #fresh > 0 and redis.call('SADD', committed, unpack(fresh)) or 0
+if added < #fresh then
+  local seen, once = {}, {}
+  for i = 1, n do
+    if letters[i] == 'q' then
+      local id = ARGV[i + 1]
+      if seen[id] then letters[i] = 'd' else seen[id], once[#once + 1] = true, id end
+    end
+  end
+  fresh = once
+end
+local entries = fresh
+if lazy and #fresh > 0 then
+  local times = redis.call('ZMSCORE', failed, unpack(fresh))
+  local stale = redis.call('SMISMEMBER', ghosts, unpack(fresh))
+  local revived, counts, taken, k = {}, {}, {}, 0
+  entries = {}
+  for i = 1, n do
+    if letters[i] == 'q' then
+      k = k + 1
+      local id = fresh[k]
+      if times[k] then
+        letters[i], revived[#revived + 1] = 'f', id
+        counts[#counts + 1], counts[#counts + 2] = id, times[k]
+      end
+      if stale[k] == 1 then taken[#taken + 1] = id else entries[#entries + 1] = id end
+    end
+  end
+  if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
+  if #revived > 0 then
+    redis.call('HSET', failures, unpack(counts))
+    redis.call('ZREM', failed, unpack(revived))
+    redis.call('ZREM', failedAt, unpack(revived))
+  end
+end
+if #entries > 0 then
+  local t = now()
+  mark(marks, count.taken + length + 1, count, math.floor(t / 1000))
+  length = redis.call('RPUSH', queued, unpack(entries))
+end
+redis.call('HSET', totals, 'entered', (kept[1] or 0) + added, 'published', (kept[2] or 0) + n,
+  'duplicates', (kept[3] or 0) + n - added - reruns, 'marked', count.marked)
+if #fresh > 0 then arm(wake, tokens, length) end
+return table.concat(letters)`,
+  },
+  'step': {
+    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
+    flags: 'allow-oom',
+    text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local function mark(marks, place, count, ms)
+  if ms >= count.marked and ms < count.marked + 1000 then return end
+  count.marked = ms
+  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
+  for _ = 1, 100 do
+    local second = redis.call('LINDEX', marks, 1)
+    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
+    redis.call('LPOP', marks)
+  end
+end
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
+local function toTail(queued, ghosts, marks, ids, count, ms)
+  local length, entries, taken = redis.call('LLEN', queued), ids, {}
+  if #ids == 0 then return length end
+  if redis.call('EXISTS', ghosts) == 1 then
+    local stale = redis.call('SMISMEMBER', ghosts, unpack(ids))
+    entries = {}
+    for i, id in ipairs(ids) do
+      if stale[i] == 1 then taken[#taken + 1] = id else entries[#entries + 1] = id end
+    end
+    if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
+  end
+  if #entries == 0 then return length end
+  mark(marks, count.taken + length + 1, count, ms)
+  return redis.call('RPUSH', queued, unpack(entries))
+end
+local function toHead(queued, ids, count)
+  if #ids == 0 then return end
+  local reversed = {}
+  for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
+  redis.call('LPUSH', queued, unpack(reversed))
+  count.taken = count.taken - #ids
+end
+local function promote(delayed, queued, ghosts, marks, count, ms)
+  local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
+  if #due > 0 then
+    redis.call('ZREM', delayed, unpack(due))
+    toTail(queued, ghosts, marks, due, count, ms)
+  end
+end
+local function recordFailures(kept, ids, errors, stays, ms, most)
+  if #ids == 0 then return end
+  local before = redis.call('HMGET', kept.failures, unpack(ids))
+  local record, place, at, out, travel = {}, {}, {}, {}, {}
+  for i, id in ipairs(ids) do
+    local times = (before[i] or 0) + 1
+    record[#record + 1], record[#record + 2] = id, string.format('%.0f ', ms) .. errors[i]
+    if stays[id] then
+      travel[#travel + 1], travel[#travel + 2] = id, times
+    else
+      place[#place + 1], place[#place + 2] = times, id
+      at[#at + 1], at[#at + 2] = ms, id
+      out[#out + 1] = id
+    end
+  end
+  redis.call('HSET', kept.errors, unpack(record))
+  if #travel > 0 then redis.call('HSET', kept.failures, unpack(travel)) end
+  if #out == 0 then return end
+  redis.call('HDEL', kept.failures, unpack(out))
+  redis.call('ZADD', kept.failed, unpack(place))
+  redis.call('ZADD', kept.failedAt, unpack(at))
+  local over = redis.call('ZCARD', kept.failedAt) - most
+  if over > 0 then
+    local oldest, popped = {}, redis.call('ZPOPMIN', kept.failedAt, math.min(over, 1000))
+    for i = 1, #popped, 2 do oldest[#oldest + 1] = popped[i] end
+    redis.call('ZREM', kept.failed, unpack(oldest))
+    redis.call('HDEL', kept.errors, unpack(oldest))
+  end
+end
+local worker, number, term, keepFailed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local claim, slots, leaving = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
+local arg = 8
+local micros = now()
+local ms = math.floor(micros / 1000)
+local field = worker .. ':' .. number % 2
+local prior = redis.call('HGET', steps, field)
+local kept = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
+local count = { left = tonumber(kept[1] or 0), done = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
+  lost = tonumber(kept[4] or 0), taken = tonumber(kept[5] or 0), marked = tonumber(kept[6] or 0) }
+local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
+redis.call('SCARD', committed)
+redis.call('ZCARD', processing)
+local lazy = redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed) > 0
+local answered
+if prior then
+  local last, _, token, leaseEnd, result = string.match(prior, '^(%d+)|(%d+)|([^|]*)|(%d*)|(.*)$')
+  last = tonumber(last)
+  if last > number then return redis.error_reply('STALE step ' .. ARGV[2] .. ' after ' .. string.format('%.0f', last)) end
+  if last == number then answered = { token = token, leaseEnd = leaseEnd, settled = result } end
+end
+local function held()
+  local ids, claims = {}, {}
+  for _ = 1, tonumber(ARGV[arg]) do
+    local token, size = ARGV[arg + 1], tonumber(ARGV[arg + 2])
+    for i = 1, size do ids[#ids + 1], claims[#claims + 1] = ARGV[arg + 2 + i], token end
+    arg = arg + 2 + size
+  end
+  arg = arg + 1
+  return ids, claims, #ids > 0 and redis.call('HMGET', lease, unpack(ids)) or {}
+end
+local function owns(value, token)
+  return value == token or (value and value == '~' .. token)
+end
+local doneIds, doneClaims, doneNow = held()
+local releaseIds, releaseClaims, releaseNow = held()
+local failIds, failClaims, failNow = held()
+local failTexts = arg
+arg = arg + #failIds
+local settled = ''
+if answered then
+  settled = answered.settled
+elseif #doneIds + #releaseIds + #failIds > 0 then
+  local result, odd, ending, free, tail, head, forget, failing, texts, stays = {}, false, {}, {}, {}, {}, {}, {}, {}, {}
+  local function settle(ids, claims, values, accept)
+    local gone = lazy and #ids > 0 and redis.call('SMISMEMBER', withdrawn, unpack(ids))
+    local again = lazy and #ids > 0 and redis.call('HMGET', owed, unpack(ids))
+    for i, id in ipairs(ids) do
+      if not owns(values[i], claims[i]) then
+        result[#result + 1], odd, count.lost = '0', true, count.lost + 1
+      else
+        ending[#ending + 1] = id
+        local isOwed = again and again[i]
+        if gone and gone[i] == 1 then
+          result[#result + 1], odd = 'w', true
+          forget[#forget + 1] = id
+          if isOwed then tail[#tail + 1] = id else free[#free + 1] = id end
+        else
+          result[#result + 1] = '1'
+          accept(id, isOwed, i)
+        end
+      end
+    end
+  end
+  settle(doneIds, doneClaims, doneNow, function(id, isOwed)
+    count.done = count.done + 1
+    forget[#forget + 1] = id
+    if isOwed then tail[#tail + 1] = id else free[#free + 1] = id end
+  end)
+  settle(releaseIds, releaseClaims, releaseNow, function(id) head[#head + 1] = id end)
+  settle(failIds, failClaims, failNow, function(id, isOwed, i)
+    count.failed = count.failed + 1
+    failing[#failing + 1], texts[#texts + 1] = id, ARGV[failTexts + i - 1]
+    if isOwed then stays[id], tail[#tail + 1] = true, id else free[#free + 1] = id end
+  end)
+  if odd then settled = table.concat(result) end
+  if #ending > 0 then
+    redis.call('ZREM', processing, unpack(ending))
+    redis.call('HDEL', lease, unpack(ending))
+    if lazy then
+      redis.call('SREM', withdrawn, unpack(ending))
+      redis.call('HDEL', owed, unpack(ending))
+      if #failing > 0 then redis.call('HDEL', tries, unpack(failing)) end
+      if #forget > 0 then
+        redis.call('HDEL', tries, unpack(forget))
+        redis.call('HDEL', failures, unpack(forget))
+        redis.call('HDEL', errors, unpack(forget))
+      end
+    end
+    recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, failing, texts, stays, ms, keepFailed)
+    if #free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(free)) end
+    toHead(queued, head, count)
+    length = toTail(queued, ghosts, marks, tail, count, ms)
+  end
+end
+local startIds, startClaims, startNow
+local renewIds, renewClaims, renewNow = held()
+startIds, startClaims, startNow = held()
+local begun = {}
+for i, id in ipairs(startIds) do
+  if startNow[i] == '~' .. startClaims[i] then begun[#begun + 1], begun[#begun + 2] = id, startClaims[i] end
+end
+if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
+local renewed = ''
+if #renewIds > 0 then
+  local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(renewIds))
+  local result, odd, live = {}, false, {}
+  for i, id in ipairs(renewIds) do
+    if not owns(renewNow[i], renewClaims[i]) then
+      result[i], odd = '0', true
+    elseif gone and gone[i] == 1 then
+      result[i], odd = 'w', true
+    else
+      result[i] = '1'
+      live[#live + 1], live[#live + 2] = ms + term, id
+    end
+  end
+  if #live > 0 then redis.call('ZADD', processing, 'XX', unpack(live)) end
+  if odd then renewed = table.concat(result) end
+end
+local token, leaseEnd, ids = '', '', {}
+if answered then
+  token, leaseEnd = answered.token, answered.leaseEnd
+  if token ~= '' then
+    local same = redis.call('ZRANGEBYSCORE', processing, leaseEnd, leaseEnd)
+    local values = #same > 0 and redis.call('HMGET', lease, unpack(same)) or {}
+    local ahead = {}
+    for i, id in ipairs(same) do
+      if values[i] == token then ids[#ids + 1] = id elseif values[i] == '~' .. token then ahead[#ahead + 1] = id end
+    end
+    for _, id in ipairs(ahead) do ids[#ids + 1] = id end
+  end
+else
+  if lazy and claim > 0 then
+    promote(delayed, queued, ghosts, marks, count, ms)
+    length = redis.call('LLEN', queued)
+  end
+  local stale = 0
+  while #ids < claim and length > 0 and stale < 1000 do
+    local popped = redis.call('LPOP', queued, claim - #ids)
+    length = length - #popped
+    count.taken = count.taken + #popped
+    local entered = redis.call('SMISMEMBER', committed, unpack(popped))
+    local leased = redis.call('ZMSCORE', processing, unpack(popped))
+    local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped))
+    local dropped, good = {}, {}
+    for i, id in ipairs(popped) do
+      if entered[i] == 1 and not leased[i] and not (due and due[i]) then
+        good[#good + 1] = id
+      else
+        dropped[#dropped + 1] = id
+      end
+    end
+    if #dropped > 0 then
+      stale = stale + #dropped
+      redis.call('SREM', ghosts, unpack(dropped))
+    end
+    if #good > 0 then
+      if token == '' then
+        local epoch = math.max(micros, (kept[7] or 0) + 1)
+        kept[7], leaseEnd = string.format('%.0f', epoch), string.format('%.0f', ms + term)
+        token = kept[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+      end
+      local scores, values, ahead = {}, {}, '~' .. token
+      for i, id in ipairs(good) do
+        scores[2 * i - 1], scores[2 * i] = leaseEnd, id
+        values[2 * i - 1], values[2 * i] = id, (#ids + i <= slots) and token or ahead
+      end
+      local added = redis.call('ZADD', processing, unpack(scores))
+      redis.call('HSET', lease, unpack(values))
+      local seen = added < #good and {}
+      for _, id in ipairs(good) do
+        if not seen or not seen[id] then ids[#ids + 1] = id end
+        if seen then seen[id] = true end
+      end
+    end
+  end
+end
+local past = {}
+if lazy and #ids > 0 and redis.call('EXISTS', tries) == 1 then
+  for i, value in ipairs(redis.call('HMGET', tries, unpack(ids))) do past[i] = value or '' end
+end
+local dueIn = -1
+if lazy and #ids < claim and length == 0 then
+  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+  if first[2] then
+    local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
+    if not teller or teller == worker or tonumber(till) <= ms then
+      redis.call('SET', alarm, worker .. string.format(':%.0f', ms + 6000), 'PX', 6000)
+      dueIn = math.max(0, first[2] - ms)
+    end
+  end
+end
+redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'failed', count.failed, 'lost', count.lost,
+  'taken', count.taken, 'marked', count.marked, 'epoch', kept[7] or 0)
+if leaving then
+  redis.call('HDEL', steps, worker .. ':0', worker .. ':1')
+elseif not answered then
+  redis.call('HSET', steps, field, string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled)
+end
+arm(wake, tokens, length)
+return { settled, renewed, token, length > 0 and 1 or 0, dueIn, ids, past }`,
+  },
+  'sweep': {
+    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    flags: 'allow-oom',
+    text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local function mark(marks, place, count, ms)
+  if ms >= count.marked and ms < count.marked + 1000 then return end
+  count.marked = ms
+  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
+  for _ = 1, 100 do
+    local second = redis.call('LINDEX', marks, 1)
+    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
+    redis.call('LPOP', marks)
+  end
+end
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
+local function toTail(queued, ghosts, marks, ids, count, ms)
+  local length, entries, taken = redis.call('LLEN', queued), ids, {}
+  if #ids == 0 then return length end
+  if redis.call('EXISTS', ghosts) == 1 then
+    local stale = redis.call('SMISMEMBER', ghosts, unpack(ids))
+    entries = {}
+    for i, id in ipairs(ids) do
+      if stale[i] == 1 then taken[#taken + 1] = id else entries[#entries + 1] = id end
+    end
+    if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
+  end
+  if #entries == 0 then return length end
+  mark(marks, count.taken + length + 1, count, ms)
+  return redis.call('RPUSH', queued, unpack(entries))
+end
+local function toHead(queued, ids, count)
+  if #ids == 0 then return end
+  local reversed = {}
+  for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
+  redis.call('LPUSH', queued, unpack(reversed))
+  count.taken = count.taken - #ids
+end
+local function promote(delayed, queued, ghosts, marks, count, ms)
+  local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
+  if #due > 0 then
+    redis.call('ZREM', delayed, unpack(due))
+    toTail(queued, ghosts, marks, due, count, ms)
+  end
+end
+local function recordFailures(kept, ids, errors, stays, ms, most)
+  if #ids == 0 then return end
+  local before = redis.call('HMGET', kept.failures, unpack(ids))
+  local record, place, at, out, travel = {}, {}, {}, {}, {}
+  for i, id in ipairs(ids) do
+    local times = (before[i] or 0) + 1
+    record[#record + 1], record[#record + 2] = id, string.format('%.0f ', ms) .. errors[i]
+    if stays[id] then
+      travel[#travel + 1], travel[#travel + 2] = id, times
+    else
+      place[#place + 1], place[#place + 2] = times, id
+      at[#at + 1], at[#at + 2] = ms, id
+      out[#out + 1] = id
+    end
+  end
+  redis.call('HSET', kept.errors, unpack(record))
+  if #travel > 0 then redis.call('HSET', kept.failures, unpack(travel)) end
+  if #out == 0 then return end
+  redis.call('HDEL', kept.failures, unpack(out))
+  redis.call('ZADD', kept.failed, unpack(place))
+  redis.call('ZADD', kept.failedAt, unpack(at))
+  local over = redis.call('ZCARD', kept.failedAt) - most
+  if over > 0 then
+    local oldest, popped = {}, redis.call('ZPOPMIN', kept.failedAt, math.min(over, 1000))
+    for i = 1, #popped, 2 do oldest[#oldest + 1] = popped[i] end
+    redis.call('ZREM', kept.failed, unpack(oldest))
+    redis.call('HDEL', kept.errors, unpack(oldest))
+  end
+end
+local limit, maxJams, keepFailed, term, jitter = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local id, every = ARGV[7], tonumber(ARGV[8])
+local ms = math.floor(now() / 1000)
+local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
+local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)
+if id ~= '' then
+  if holder and holder ~= id and till > ms then return { 0, till - ms, 0 } end
+  redis.call('HSET', guard, 'holder', id, 'until', ms + math.floor(every * 1.5))
+end
+local half = math.floor(term / 2)
+if (ms < at or ms > at + half) and not (grace <= ms and ms <= grace + half) then grace = ms + half end
+redis.call('HSET', guard, 'at', ms, 'grace', grace)
+local kept = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
+local count = { left = tonumber(kept[1] or 0), jammed = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
+  taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
+local tokens = redis.call('LLEN', wake)
+redis.call('SCARD', committed)
+promote(delayed, queued, ghosts, marks, count, ms)
+local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
+local reply = { 1, 0, 0 }
+if #lapsed > 0 and grace > ms then
+  reply[2] = grace - ms
+elseif #lapsed > 0 then
+  local held = redis.call('HMGET', lease, unpack(lapsed))
+  local past = redis.call('HMGET', tries, unpack(lapsed))
+  local gone = redis.call('SMISMEMBER', withdrawn, unpack(lapsed))
+  local again = redis.call('HMGET', owed, unpack(lapsed))
+  local head, tail, later, free, forget, counted, failing, texts, stays = {}, {}, {}, {}, {}, {}, {}, {}, {}
+  for i, name in ipairs(lapsed) do
+    local attempts, jams = string.match(past[i] or '0:0', '^(%d+):(%d+)$')
+    local token, started, place = held[i] or '', 1, 'queued'
+    jams = tonumber(jams)
+    if string.sub(token, 1, 1) == '~' then token, started = string.sub(token, 2), 0 end
+    if gone[i] == 1 then
+      forget[#forget + 1] = name
+      if again[i] then tail[#tail + 1] = name else place, free[#free + 1] = 'absent', name end
+    elseif started == 0 then
+      head[#head + 1] = name
+    else
+      jams, count.jammed = jams + 1, count.jammed + 1
+      if jams > maxJams then
+        forget[#forget + 1], failing[#failing + 1], texts[#texts + 1] = name, name, ARGV[6]
+        count.failed = count.failed + 1
+        if again[i] then stays[name], tail[#tail + 1] = true, name else place, free[#free + 1] = 'failed', name end
+      else
+        counted[#counted + 1], counted[#counted + 2] = name, attempts .. ':' .. string.format('%.0f', jams)
+        if jams == 1 then
+          head[#head + 1] = name
+        else
+          place, later[#later + 1], later[#later + 2] = 'delayed', ms + math.floor(jams * term + jitter * half), name
+        end
+      end
+    end
+    for _, value in ipairs({ name, token, jams, started, place }) do reply[#reply + 1] = value end
+  end
+  redis.call('ZREM', processing, unpack(lapsed))
+  redis.call('HDEL', lease, unpack(lapsed))
+  redis.call('SREM', withdrawn, unpack(lapsed))
+  redis.call('HDEL', owed, unpack(lapsed))
+  if #counted > 0 then redis.call('HSET', tries, unpack(counted)) end
+  if #forget > 0 then redis.call('HDEL', tries, unpack(forget)) end
+  if #later > 0 then redis.call('ZADD', delayed, unpack(later)) end
+  recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, failing, texts, stays, ms, keepFailed)
+  if #free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(free)) end
+  toHead(queued, head, count)
+  toTail(queued, ghosts, marks, tail, count, ms)
+  if #lapsed == limit then reply[3] = 1 end
+end
+local records = redis.call('HLEN', steps) <= 500 and redis.call('HGETALL', steps)
+if not records then
+  local page = redis.call('HSCAN', steps, redis.call('HGET', guard, 'scan') or '0', 'COUNT', 200)
+  redis.call('HSET', guard, 'scan', page[1])
+  records = page[2]
+end
+for i = 1, #records, 2 do
+  if tonumber(string.match(records[i + 1], '|(%d+)|')) + 3600000 <= ms then redis.call('HDEL', steps, records[i]) end
+end
+redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed', count.failed, 'taken', count.taken, 'marked', count.marked)
+arm(wake, tokens, redis.call('LLEN', queued))
+return reply`,
+  },
+  'wake': {
+    keys: ['queued', 'wake'],
+    flags: 'allow-oom',
+    text: `local queued, wake = KEYS[1], KEYS[2]
+if redis.call('LLEN', queued) > 0 and redis.call('LLEN', wake) == 0 then redis.call('RPUSH', wake, '1') end
+return 1`,
+  },
+  'withdraw': {
+    keys: ['queued', 'committed', 'processing', 'totals', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    flags: 'allow-oom',
+    text: `local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local entered = redis.call('SMISMEMBER', committed, unpack(ARGV))
+local leased = redis.call('ZMSCORE', processing, unpack(ARGV))
+local due = redis.call('ZMSCORE', delayed, unpack(ARGV))
+local times = redis.call('ZMSCORE', failed, unpack(ARGV))
+local kept = redis.call('HMGET', totals, 'left', 'withdrawn')
+redis.call('LLEN', queued)
+local letters, seen, free, stale, marked = {}, {}, {}, {}, {}
+local taken = 0
+for i, id in ipairs(ARGV) do
+  local letter = 'a'
+  if seen[id] then
+    letter = seen[id]
+  elseif entered[i] == 1 then
+    if leased[i] then
+      letter, marked[#marked + 1], seen[id] = 'p', id, 'p'
+    else
+      letter, free[#free + 1], taken, seen[id] = due[i] and 'y' or 'q', id, taken + 1, 'a'
+      if not due[i] then stale[#stale + 1] = id end
+    end
+  elseif times[i] then
+    letter, taken, seen[id] = 'f', taken + 1, 'a'
+  end
+  letters[i] = letter
+end
+if #marked > 0 then taken = taken + redis.call('SADD', withdrawn, unpack(marked)) end
+if #stale > 0 then redis.call('SADD', ghosts, unpack(stale)) end
+redis.call('ZREM', delayed, unpack(ARGV))
+redis.call('ZREM', failed, unpack(ARGV))
+redis.call('ZREM', failedAt, unpack(ARGV))
+redis.call('HDEL', failures, unpack(ARGV))
+redis.call('HDEL', errors, unpack(ARGV))
+redis.call('HDEL', tries, unpack(ARGV))
+taken = taken + redis.call('HDEL', owed, unpack(ARGV))
+local left = #free > 0 and redis.call('SREM', committed, unpack(free)) or 0
+redis.call('HSET', totals, 'left', (kept[1] or 0) + left, 'withdrawn', (kept[2] or 0) + taken)
+return table.concat(letters)`,
+  },
+}

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto'
+import { keyOf, type Part } from './keys.js'
+import { LUA, type ScriptName } from './lua.generated.js'
+
+/** A script as one queue calls it: text, digest, and its keys spelled out, so that a call adds nothing but arguments. */
+export interface Script {
+  readonly name: ScriptName
+  readonly text: string
+  readonly sha: string
+  readonly parts: readonly Part[]
+  /** `EVALSHA sha n key…` */
+  readonly head: readonly string[]
+}
+
+/** Server time in microseconds; only a test may put a settable clock in its place. */
+const NOW = "local t = redis.call('TIME') return t[1] * 1000000 + t[2]"
+
+export type Scripts = Readonly<Record<ScriptName, Script>>
+
+/** The scripts of one queue. `clockKey` is for tests: a key that holds the time in microseconds. */
+export function scriptsFor(prefix: string, queue: string, clockKey?: string): Scripts {
+  const now = clockKey === undefined ? NOW : `return tonumber(redis.call('GET', '${clockKey}'))`
+  const scripts = Object.entries(LUA).map(([name, { keys, flags, text }]) => {
+    // With `#!lua` on line 1 the server refuses a script up front (READONLY, OOM, NOREPLICAS), before any effect.
+    const head = `#!lua${flags === '' ? '' : ` flags=${flags}`}`
+    const whole = `${head}\nlocal function now() ${now} end\n${text}`
+    const sha = createHash('sha1').update(whole).digest('hex')
+    const spelled = keys.map((part) => keyOf(prefix, queue, part as Part))
+    return [name, { name, text: whole, sha, parts: keys, head: ['EVALSHA', sha, String(keys.length), ...spelled] }]
+  })
+  return Object.fromEntries(scripts) as Scripts
+}

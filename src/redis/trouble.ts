@@ -1,0 +1,53 @@
+import { ConvoyError, type ErrorCode } from '../errors.js'
+
+/**
+ * What an error of the server or the socket means for the call that met it:
+ * - `load`: the script is not there; nothing ran: load it and call again at once
+ * - `later`: refused for now, nothing ran: call again after a while
+ * - `fatal`: refused for good, nothing ran: tell the caller
+ * - `unknown`: it may have run: repeating is safe, and the only way to know
+ */
+export interface Trouble {
+  readonly kind: 'load' | 'later' | 'fatal' | 'unknown'
+  readonly error: ConvoyError
+}
+
+type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hint?: string]
+
+/** Anything not listed is `unknown`, never "failed". A key's name may stand in a text, so codes count at its start only. */
+const TABLE: readonly Row[] = [
+  [/^NOSCRIPT/, 'load', 'REFUSED'],
+  [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
+  [/max number of clients|Timeout waiting for a client/, 'later', 'REFUSED'],
+  [/^(NOAUTH|WRONGPASS|NOPERM)\b|can't run this command|without any password configured/, 'fatal', 'AUTH_FAILED'],
+  [/^(WRONGKEY|WRONGTYPE)/, 'fatal', 'WRONG_KEY', 'nothing else may use the keys of a queue'],
+  [/^WRONGLAYOUT/, 'fatal', 'WRONG_LAYOUT'],
+  [
+    /Error compiling script|unexpected symbol near '#'/,
+    'fatal',
+    'UNSUPPORTED',
+    'convoy-queue needs Redis 7.0 or later, or Valkey',
+  ],
+  [/^(CROSSSLOT|STALE|POLICY)/, 'fatal', 'REFUSED'],
+]
+
+export function troubleOf(error: unknown): Trouble {
+  if (error instanceof ConvoyError) {
+    const kind = error.code === 'UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN' ? 'unknown' : 'fatal'
+    return { kind, error }
+  }
+  const text = textOf(error)
+  for (const [pattern, kind, code, hint] of TABLE) {
+    if (pattern.test(text)) {
+      return { kind, error: new ConvoyError(code, hint ? `${text} (${hint})` : text, { cause: error }) }
+    }
+  }
+  return { kind: 'unknown', error: new ConvoyError('OUTCOME_UNKNOWN', text, { cause: error }) }
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  // node-redis wraps what happened at connecting, and leaves some texts empty.
+  const inner = error instanceof AggregateError && error.errors[0] instanceof Error ? error.errors[0] : error
+  return inner.message || inner.name
+}

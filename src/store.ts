@@ -1,0 +1,253 @@
+import type { ConvoyError } from './errors.js'
+
+/**
+ * The contract between a queue and whatever holds its truth. Ten verbs, each atomic per call, none optional, no setters.
+ * Whatever a store can do is in `test/law.ts` (one suite, every store) and in the random model test.
+ *
+ * A verb that was repeated because its answer was lost must do no harm: `publish` finds its own IDs again, `step` knows
+ * its number, all others are idempotent.
+ */
+export interface Store {
+  /** Put IDs in; one verdict letter each. A batch is at most 1,000 IDs or 1 MiB; the queue cuts it. */
+  publish(request: PublishRequest, patience: Patience): Promise<PublishReply>
+  /** One call of a worker: settle these, renew those, claim n more. Safe to repeat with the same number. */
+  step(request: StepRequest, patience: Patience): Promise<StepReply>
+  /** Recover what jammed, move what is due, re-arm the wake token, drop the records of dead workers. */
+  sweep(request: SweepRequest, patience: Patience): Promise<SweepReply>
+  /** Take IDs out by hand; answers the state each was met in. */
+  withdraw(ids: readonly string[], patience: Patience): Promise<readonly State[]>
+  /** Everything known of each ID, in the order asked. */
+  inspect(ids: readonly string[], patience: Patience): Promise<readonly Inspection[]>
+  /** A page of the IDs in one state. */
+  list(request: ListRequest, patience: Patience): Promise<Page>
+  /** The numbers of the queue, in constant time. */
+  counts(patience: Patience): Promise<Counts>
+  /** Resolves when there may be work, or after `timeout` ms, or once `signal` is aborted. A hint, never the truth. */
+  awaitWork(timeout: number, signal: AbortSignal): Promise<void>
+  /** What concerns the queue as a whole. */
+  control(order: Control, patience: Patience): Promise<ControlReply>
+  /** Let go of every connection and timer. Calls after it reject with CLOSED. */
+  close(): Promise<void>
+}
+
+/** How a queue gets its store: `memoryStore()` and `redisStore()` return one of these. Opening does no I/O. */
+export type OpenStore = (place: Place) => Store
+
+/** Which queue, and whom to tell. */
+export interface Place {
+  readonly name: string
+  readonly prefix: string
+  /** Told when the server is out of reach, and when it is back. Must not throw. */
+  readonly tell: (news: StoreNews) => void
+}
+
+export type StoreNews = { readonly kind: 'suspended'; readonly cause: ConvoyError } | { readonly kind: 'resumed' }
+
+/** How long a call may wait for a server that is away, in ms, and what ends the wait sooner. */
+export interface Patience {
+  readonly timeout: number
+  readonly signal?: AbortSignal
+}
+
+/** Where an ID can be. It is in exactly one of these (law L1). */
+export type State = 'absent' | 'queued' | 'delayed' | 'processing' | 'failed' | 'remembered'
+
+/** What a publish is judged by, one knob per state it can meet. Only the default is known to this version. */
+export interface DedupePolicy {
+  readonly processing: 'discard'
+}
+
+export interface PublishRequest {
+  readonly ids: readonly string[]
+  readonly policy: DedupePolicy
+}
+
+export interface PublishReply {
+  /** One letter of `VERDICTS` (verdict.ts) per ID, in order. */
+  readonly verdicts: string
+  /** The first sending's answer was lost: this is the second's. */
+  readonly repeated: boolean
+}
+
+/** A group of IDs held under one token. */
+export interface Held {
+  readonly token: string
+  readonly ids: readonly string[]
+}
+
+export type Settlement =
+  | (Held & { readonly end: 'done' })
+  /** Back to the head of the line, nothing counted. */
+  | (Held & { readonly end: 'release' })
+  /** Final failure; `errors[i]` is the JSON text kept for `ids[i]`. */
+  | (Held & { readonly end: 'fail'; readonly errors: readonly string[] })
+
+export interface StepRequest {
+  /** 1 to 32 of A-Z a-z 0-9; random, new for every worker: with the number it makes each token unique for ever. */
+  readonly worker: string
+  /** 1, 2, 3 …; at most two unanswered. The same number again gets the same answer; a number two behind is refused. */
+  readonly number: number
+  /** Lease of what is claimed or renewed, ms. */
+  readonly lease: number
+  /** Failed IDs kept with their error; the oldest are dropped first. */
+  readonly keepFailed: number
+  /** No ID twice. */
+  readonly settle: readonly Settlement[]
+  readonly renew: readonly Held[]
+  /** Claimed ahead before, started since: from now on a lapse counts as a jam. */
+  readonly started: readonly Held[]
+  /** How many IDs are wanted, 0 to 1,000 … */
+  readonly claim: number
+  /** … and how many of them start at once; the others are claimed ahead. */
+  readonly slots: number
+  /** The worker's last step, which asks for nothing else: forget its record, wake another for what it leaves. */
+  readonly leaving: boolean
+}
+
+/**
+ * Empty when all were accepted. Else per ID (settlements: those done, then released, then failed): `1` accepted, `0` lost (another token or none holds it: nothing changed),
+ * `w` withdrawn (a settle ended it uncounted; a renewal moved no lease end).
+ */
+export type Marks = string
+
+export interface StepReply {
+  readonly settled: Marks
+  readonly renewed: Marks
+  /** The token of everything in `ids`; empty when nothing was claimed. */
+  readonly token: string
+  /** Those that start at once, then those claimed ahead. A repeated step may order them anew within each. */
+  readonly ids: readonly string[]
+  /** Per ID `attempts:jams` of this incarnation or '' for 0:0; an empty list when that is all there is. */
+  readonly tries: readonly string[]
+  /** There is more to claim. Told apart from `ids`, since a call that met only stale entries gives none. */
+  readonly more: boolean
+  /** ms until the next delayed ID is due, told to one idle worker only; -1 otherwise. */
+  readonly dueIn: number
+}
+
+export interface SweepRequest {
+  /** Most IDs to recover in this call, 1 to 1,000. */
+  readonly limit: number
+  readonly maxJams: number
+  readonly keepFailed: number
+  /** The queue's lease, ms: later jams are delayed by jams x lease, and a late guard waits half of it. */
+  readonly lease: number
+  /** 0 <= n < 1; later jams are delayed by up to half a lease more. */
+  readonly jitter: number
+  /** The JSON text kept for IDs that fail by jamming. */
+  readonly error: string
+  /** A guard names itself and its interval in ms, and works only while it holds the queue's guard lease. */
+  readonly guard: { readonly id: string; readonly every: number } | null
+}
+
+export interface SweepReply {
+  /** False when another guard holds the lease: nothing was done. */
+  readonly held: boolean
+  /** ms until it is worth calling again: the other guard's lease end, or the grace a late guard gives; 0 = no reason to wait. */
+  readonly wait: number
+  /** The limit was reached: call again at once. */
+  readonly more: boolean
+  readonly jammed: readonly Jammed[]
+}
+
+/** One recovered ID. */
+export interface Jammed {
+  readonly id: string
+  /** The lapsed claim's token. */
+  readonly token: string
+  /** Jams counted for this ID since it entered. */
+  readonly jams: number
+  /** False when it was claimed ahead and never begun; then no jam was counted. */
+  readonly started: boolean
+  /** Where it is now; `absent` when it had been withdrawn. */
+  readonly now: 'queued' | 'delayed' | 'failed' | 'absent'
+}
+
+/** What `inspect` knows of an ID. Times are the server's, ms since 1970. */
+export interface Inspection {
+  readonly id: string
+  readonly state: State
+  /** delayed: when it is due. */
+  readonly dueAt?: number
+  /** processing: the lease end, and the token as claimed. */
+  readonly leaseEnd?: number
+  readonly token?: string
+  /** processing: claimed ahead and not started. */
+  readonly ahead?: true
+  /** processing: withdrawn by hand; it ends at its next settle or sweep, whatever the handler says. */
+  readonly withdrawn?: true
+  /** processing: published again; one more run is due. */
+  readonly owed?: true
+  /** Ended attempts and jams of this incarnation. */
+  readonly attempts: number
+  readonly jams: number
+  /** How often it failed since it last succeeded. */
+  readonly failures: number
+  /** The last failure: JSON text, and when. */
+  readonly error?: string
+  readonly failedAt?: number
+}
+
+export type ListedState = Exclude<State, 'absent' | 'remembered'>
+
+export interface ListRequest {
+  readonly state: ListedState
+  /** 0 for the first page; else what the last page gave. */
+  readonly cursor: number
+  readonly limit: number
+}
+
+export interface Page {
+  readonly ids: readonly string[]
+  /** Where the next page begins, or null when this was the last. Pages of a queue at work may shift by what moved between them. */
+  readonly cursor: number | null
+}
+
+/** Numbers since the beginning. `entered - left = committed`, always. */
+export const TOTALS = [
+  'entered',
+  'left',
+  'published',
+  'duplicates',
+  'done',
+  'failed',
+  'jammed',
+  'lost',
+  'withdrawn',
+] as const
+export type Totals = Readonly<Record<(typeof TOTALS)[number], number>>
+
+export interface Counts {
+  /** The server's clock, ms since 1970. */
+  readonly now: number
+  readonly committed: number
+  readonly queued: number
+  readonly delayed: number
+  readonly processing: number
+  readonly failed: number
+  readonly totals: Totals
+  /** When the oldest running claim began, or -1. */
+  readonly runningSince: number
+  /** `runningSince` was read off the 1,000 claims that lapse first, not off all. */
+  readonly approximate: boolean
+  /** When the head of the line was published, within a second, or -1. */
+  readonly waitingSince: number
+}
+
+export type Control =
+  /** Check the server, every key's type and the layout, and leave the digest of the options. */
+  | { readonly order: 'open'; readonly digest: string }
+  /** Withdraw everything that waits and forget every failure; what is processing goes on. */
+  | { readonly order: 'clear' }
+  /** Put the wake token back if something is claimable: whoever took it does not need it. */
+  | { readonly order: 'wake' }
+
+export interface ControlReply {
+  /** clear: how many IDs were taken out. */
+  readonly count: number
+  /** open: the digest that was there before, when it is another one. */
+  readonly digest: string
+}
+
+/** The version of the layout in `redis/keys.ts` and of what the verbs mean by it. */
+export const LAYOUT = 1

@@ -1,0 +1,105 @@
+import dayjs, { type Dayjs } from 'dayjs'
+import duration from 'dayjs/plugin/duration.js'
+import { ConvoyError } from './errors.js'
+
+dayjs.extend(duration)
+
+/** A number of milliseconds, an ISO 8601 text (`PT5M`), or an object (`{ minutes: 5 }`). */
+export type Duration = number | string | DurationParts
+
+export interface DurationParts {
+  readonly days?: number
+  readonly hours?: number
+  readonly minutes?: number
+  readonly seconds?: number
+  readonly milliseconds?: number
+}
+
+/** A point in time: a Date, a dayjs object, ms since 1970, or an ISO 8601 text. */
+export type Instant = Date | Dayjs | number | string
+
+const PARTS = ['days', 'hours', 'minutes', 'seconds', 'milliseconds']
+const SHORTHAND = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)[a-z]*\s*$/i
+const ISO_OF: Readonly<Record<string, (n: string) => string>> = {
+  ms: (n) => `PT${Number(n) / 1000}S`,
+  s: (n) => `PT${n}S`,
+  m: (n) => `PT${n}M`,
+  h: (n) => `PT${n}H`,
+  d: (n) => `P${n}D`,
+}
+
+/**
+ * Milliseconds of a duration option. Throws BAD_OPTION naming the option; dayjs alone would take `'5m'` and give NaN
+ * without a word.
+ */
+export function milliseconds(value: unknown, option: string): number {
+  const ms = typeof value === 'number' ? value : parse(value)
+  if (Number.isFinite(ms) && ms >= 0) return Math.round(ms)
+  const short = typeof value === 'string' ? SHORTHAND.exec(value) : null
+  const iso = short ? ISO_OF[(short[2] ?? '').toLowerCase()] : undefined
+  const hint = iso && short ? ` Did you mean '${iso(short[1] ?? '')}'?` : ''
+  throw new ConvoyError(
+    'BAD_OPTION',
+    `${option}: expected a duration (milliseconds, an ISO 8601 text such as 'PT5M', or { minutes: 5 }), not ${show(value)}.${hint}`,
+  )
+}
+
+function parse(value: unknown): number {
+  if (typeof value === 'string') return /^P(?=.)/.test(value) ? dayjs.duration(value).asMilliseconds() : Number.NaN
+  if (typeof value !== 'object' || value === null) return Number.NaN
+  const known = Object.entries(value).every(([part, n]) => PARTS.includes(part) && Number.isFinite(n))
+  return known && Object.keys(value).length > 0 ? dayjs.duration(value).asMilliseconds() : Number.NaN
+}
+
+/** A value as an error message shows it: short, quoted, never whole. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
+  return typeof value === 'function' ? 'a function' : String(value)
+}
+
+/** What `12345` ms is to a person: `12 s`, `3 min`, `2 h`. */
+export function forPeople(ms: number): string {
+  const span = dayjs.duration(ms)
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 60_000) return `${span.asSeconds().toFixed(ms < 10_000 ? 1 : 0)} s`
+  if (ms < 3_600_000) return `${Math.round(span.asMinutes())} min`
+  return ms < 172_800_000 ? `${Math.round(span.asHours())} h` : `${Math.round(span.asDays())} d`
+}
+
+/**
+ * The only source of time and timers of everything in this process, so that a test or a simulation can put its own in.
+ * It measures waiting; what orders or expires anything is the server's clock (law L8).
+ */
+export interface Clock {
+  /** Monotonic, ms. */
+  now(): number
+  setTimer(run: () => void, ms: number): Timer
+  clearTimer(timer: Timer): void
+}
+
+/** Whatever `setTimer` gave. */
+export type Timer = unknown
+
+/** setTimeout above this fires at once. */
+const LONGEST = 2 ** 31 - 1
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  setTimer: (run, ms) => setTimeout(run, Math.min(Math.max(ms, 0), LONGEST)),
+  clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout),
+}
+
+/** Resolves after `ms`, or as soon as `signal` is aborted; leaves no timer and no listener behind. */
+export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clock.clearTimer(timer)
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = clock.setTimer(end, ms)
+    signal?.addEventListener('abort', end, { once: true })
+  })
+}

@@ -1,0 +1,38 @@
+import type { PublishReply, State } from './store.js'
+
+/** What became of a publish. */
+export type Outcome = 'queued' | 'delayed' | 'updated' | 'rerun' | 'duplicate' | 'full'
+
+/** What a publisher is told of one ID. */
+export interface Verdict {
+  readonly id: string
+  readonly outcome: Outcome
+  /** The state the publish met. */
+  readonly was: State
+  /** A run starts after this publish, or the ID's withdrawal or final failure is recorded (law L3). */
+  readonly guaranteed: boolean
+  /** The first sending's answer was lost; this is the second's, so `duplicate` may be our own `queued`. */
+  readonly repeated?: true
+}
+
+/** How many of each outcome. */
+export type VerdictCounts = { readonly [O in Outcome]: number }
+
+/** The letters a store answers a publish with. */
+export const VERDICTS: Readonly<Record<string, Pick<Verdict, 'outcome' | 'was' | 'guaranteed'>>> = {
+  q: { outcome: 'queued', was: 'absent', guaranteed: true },
+  f: { outcome: 'queued', was: 'failed', guaranteed: true },
+  d: { outcome: 'duplicate', was: 'queued', guaranteed: true },
+  y: { outcome: 'duplicate', was: 'delayed', guaranteed: true },
+  p: { outcome: 'duplicate', was: 'processing', guaranteed: false },
+  // Withdrawn while it runs: that run will not count, so one more is owed …
+  r: { outcome: 'rerun', was: 'processing', guaranteed: true },
+  // … and is owed already.
+  o: { outcome: 'duplicate', was: 'processing', guaranteed: true },
+}
+
+/** The verdict on the i-th ID of a batch. */
+export function verdictOn(id: string, { verdicts, repeated }: PublishReply, i: number): Verdict {
+  const { outcome, was, guaranteed } = VERDICTS[verdicts[i] as string] as (typeof VERDICTS)[string]
+  return repeated ? { id, outcome, was, guaranteed, repeated } : { id, outcome, was, guaranteed }
+}

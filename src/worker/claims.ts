@@ -1,0 +1,51 @@
+import type { Job } from '../job.js'
+import type { Held } from '../store.js'
+import { groups } from './outbox.js'
+
+/** IDs that one step renews, or reports as started, at most. */
+const MOST = 1_000
+
+/** What this worker holds: claimed, and not yet on its way to being settled. */
+export class Claims {
+  readonly #held = new Map<string, Job>()
+  #renewals: Job[] = []
+  #begun: Job[] = []
+
+  /** Renewals and starts that wait for the next step. */
+  get pending(): number {
+    return this.#renewals.length + this.#begun.length
+  }
+
+  add(job: Job): void {
+    this.#held.set(job.id, job)
+  }
+
+  find(id: string): Job | undefined {
+    return this.#held.get(id)
+  }
+
+  /** Takes a job off our hands; false when it was not ours any more, so that nothing is to be settled. */
+  drop(job: Job): boolean {
+    return this.#ours(job) && this.#held.delete(job.id)
+  }
+
+  /** All we hold is due for renewal. */
+  renew(): void {
+    this.#renewals = [...this.#held.values()]
+  }
+
+  /** Claimed ahead, started now: the store is told, since from now on a lapse is a jam. */
+  begin(job: Job): void {
+    this.#begun.push(job)
+  }
+
+  takeRenewals(): Held[] {
+    return groups(this.#renewals.splice(0, MOST).filter(this.#ours))
+  }
+
+  takeBegun(): Held[] {
+    return groups(this.#begun.splice(0, MOST).filter(this.#ours))
+  }
+
+  readonly #ours = (job: Job): boolean => this.#held.get(job.id) === job
+}

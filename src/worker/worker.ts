@@ -1,0 +1,275 @@
+import { ConvoyError } from '../errors.js'
+import type { Events } from '../events.js'
+import { failureText } from '../failure.js'
+import { type Handler, Job } from '../job.js'
+import { type CloseOptions, check, type ProcessSettings } from '../options.js'
+import type { Held, StepReply, Store } from '../store.js'
+import { type Clock, pause, type Timer } from '../time.js'
+import { Claims } from './claims.js'
+import { Condition } from './condition.js'
+import { Outbox } from './outbox.js'
+import { Runs } from './runs.js'
+import { known, Steps, type Wish } from './steps.js'
+
+export interface WorkerOptions extends ProcessSettings {
+  readonly handler: Handler
+  readonly lease: number
+  readonly keepFailed: number
+  readonly store: Store
+  readonly clock: Clock
+  readonly events: Events
+  /** Resolves once the server has been checked. */
+  readonly opened: () => Promise<void>
+  /** 1 to 32 of A-Z a-z 0-9, random: never used before. */
+  readonly name: string
+}
+
+/** The longest an idle worker waits for the wake token before it looks for itself, ms. */
+const LONGEST_WAIT = 5_000
+/** IDs that one step claims at most. */
+const MOST_IDS = 1_000
+/** How long a closing worker tries to tell a server that is away what it ended, ms; then the leases lapse. */
+const LAST_WORDS = 5_000
+
+/**
+ * Claim → run → settle. The worker lives on the store's `step`: whatever ended, is due for renewal or is wanted goes
+ * out together. While two steps are on their way the next one gathers.
+ */
+export class Worker {
+  readonly #options: WorkerOptions
+  readonly #runs: Runs
+  readonly #steps: Steps
+  readonly #outbox = new Outbox()
+  readonly #ended: Condition
+  readonly #claims = new Claims()
+  #ready = false
+  /** The last claim found the line empty. */
+  #dry = false
+  #paused = false
+  #scheduled = false
+  #closing: Promise<void> | undefined
+  #waiting: AbortController | undefined
+  #renewTimer: Timer
+
+  /** @internal */
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    const { events, clock } = options
+    this.#ended = new Condition(clock)
+    this.#steps = new Steps({ ...options, onError: (error) => events.emit('error', error) })
+    this.#runs = new Runs({
+      ...options,
+      done: (job) => this.#settle(job) && this.#outbox.done(job),
+      release: (job) => this.#settle(job) && this.#outbox.release(job),
+      fail: (job, error) => {
+        if (!this.#settle(job)) return
+        this.#outbox.fail(job, failureText(error, job.attempt))
+        events.emit('failed', job.id, error)
+      },
+      begun: (job) => {
+        this.#claims.begin(job)
+        this.#schedule()
+      },
+      overrun: (job) => events.emit('overrun', job.id),
+      quiet: () => this.#ended.look(),
+    })
+    this.#armRenewals()
+    void this.#begin()
+  }
+
+  /** Its name in tokens and in `inspect()`. */
+  get name(): string {
+    return this.#options.name
+  }
+
+  /** Handlers at once. May be changed at any time; lowering it lets running jobs end. */
+  get concurrency(): number {
+    return this.#runs.concurrency
+  }
+
+  set concurrency(slots: number) {
+    if (!Number.isSafeInteger(slots) || slots < 1) {
+      throw new ConvoyError('BAD_OPTION', `concurrency: expected an integer of at least 1, not ${String(slots)}`)
+    }
+    this.#runs.concurrency = slots
+    this.#schedule()
+  }
+
+  /** Jobs whose handler is running now. */
+  get running(): number {
+    return this.#runs.size
+  }
+
+  /** Claim nothing more until `resume()`; what was claimed goes on. */
+  pause(): void {
+    this.#paused = true
+    this.#waiting?.abort()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#dry = false
+    this.#schedule()
+  }
+
+  /** @internal The server is back: renew before a sweep takes what outlived its lease, and look for work. */
+  refresh(): void {
+    this.#claims.renew()
+    this.#dry = false
+    this.#schedule()
+  }
+
+  /**
+   * Claims nothing more and lets running jobs end; after `timeout` (default 30 s) their signals are aborted, and
+   * what has not returned `abortGrace` later is released to the head of the line, nothing counted, as is what was
+   * claimed ahead.
+   */
+  close(options?: CloseOptions): Promise<void> {
+    const { timeout } = check<{ timeout: number }>('close', options)
+    this.#closing ??= this.#close(timeout)
+    return this.#closing
+  }
+
+  async #begin(): Promise<void> {
+    const { opened, clock, events } = this.#options
+    while (!this.#isClosing) {
+      try {
+        await opened()
+        this.#ready = true
+        return this.#schedule()
+      } catch (error) {
+        if (this.#isClosing) return
+        events.emit('error', known(error))
+        await pause(clock, 1_000)
+      }
+    }
+  }
+
+  /** At the end of this tick, with all that it brings. */
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    process.nextTick(this.#pump)
+  }
+
+  readonly #pump = (): void => {
+    this.#scheduled = false
+    if (!this.#ready) return
+    while (!this.#steps.full) {
+      const claim = this.#wanted()
+      const pending = this.#outbox.size + this.#claims.pending
+      if (pending === 0 && (claim === 0 || this.#dry)) break
+      this.#fly(claim)
+    }
+    if (this.#steps.flying === 0) this.#awaitWork(LONGEST_WAIT)
+  }
+
+  get #isClosing(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** How many more IDs there is room for. */
+  #wanted(): number {
+    if (this.#paused || this.#isClosing) return 0
+    return Math.max(0, Math.min(this.#runs.free + this.#options.prefetch - this.#steps.claiming, MOST_IDS))
+  }
+
+  #fly(claim: number): void {
+    const wish: Wish = {
+      settle: this.#outbox.take(),
+      renew: this.#claims.takeRenewals(),
+      started: this.#claims.takeBegun(),
+      claim,
+      slots: Math.max(0, this.#runs.free - this.#steps.claiming),
+    }
+    this.#steps.send(wish).then(
+      (reply) => this.#read(reply, wish),
+      () => this.#ended.look(),
+    )
+  }
+
+  #read(reply: StepReply, { settle, renew, claim, slots }: Wish): void {
+    const { settled, renewed, token, ids, tries, more, dueIn } = reply
+    if (settled !== '') each(settle, settled, (id, mark) => mark === '0' && this.#options.events.emit('lost', id))
+    if (renewed !== '') each(renew, renewed, (id, mark) => mark !== '1' && this.#refused(id, mark))
+    for (let i = 0; i < ids.length; i++) {
+      const job = new Job(ids[i] as string, token, tries[i] ?? '')
+      this.#claims.add(job)
+      if (!this.#isClosing) this.#runs.add(job, i >= slots)
+      else if (this.#settle(job)) this.#outbox.release(job)
+    }
+    if (claim > 0) {
+      this.#dry = !more && ids.length < claim
+      this.#awaitWork(dueIn < 0 ? LONGEST_WAIT : Math.min(LONGEST_WAIT, dueIn + 1))
+    }
+    // A token that comes now is for somebody with room.
+    if (this.#wanted() === 0) this.#waiting?.abort()
+    this.#ended.look()
+    this.#pump()
+  }
+
+  /** A renewal that was not accepted: the claim is somebody else's, or nobody's, or the ID was withdrawn. */
+  #refused(id: string, mark: string): void {
+    const job = this.#claims.find(id)
+    if (!job) return
+    const { events } = this.#options
+    if (mark === 'w') {
+      if (!job.stopped) events.emit('withdrawn', id)
+      job.stop(new ConvoyError('ABORTED', `${id} was withdrawn`))
+      return
+    }
+    this.#claims.drop(job)
+    job.stop(new ConvoyError('ABORTED', `the claim of ${id} was lost: its lease had lapsed, and the ID will run again`))
+    events.emit('lost', id)
+  }
+
+  /** The job goes out with the next step; false when it is not ours any more, so that nothing is to be settled. */
+  #settle(job: Job): boolean {
+    if (!this.#claims.drop(job)) return false
+    this.#schedule()
+    return true
+  }
+
+  #armRenewals(): void {
+    const { clock, lease } = this.#options
+    this.#renewTimer = clock.setTimer(() => {
+      this.#claims.renew()
+      if (this.#claims.pending > 0) this.#schedule()
+      this.#armRenewals()
+    }, lease / 3)
+  }
+
+  /** Once the line is empty, and there is room: sleep until there may be work. */
+  #awaitWork(timeout: number): void {
+    if (!this.#dry || this.#waiting || this.#wanted() === 0 || this.#steps.stopped) return
+    const waiting = new AbortController()
+    this.#waiting = waiting
+    const woken = (): void => {
+      this.#waiting = undefined
+      this.#dry = false
+      this.#pump()
+    }
+    this.#options.store.awaitWork(timeout, waiting.signal).then(woken, woken)
+  }
+
+  async #close(timeout: number): Promise<void> {
+    const { clock, abortGrace } = this.#options
+    this.#waiting?.abort()
+    this.#runs.clear()
+    const still = (): boolean => this.#runs.size === 0
+    await this.#ended.until(still, timeout)
+    this.#runs.stop(new ConvoyError('CLOSED', 'the queue is closing'))
+    await this.#ended.until(still, abortGrace)
+    this.#runs.abandon()
+    this.#pump()
+    await this.#ended.until(() => this.#steps.flying === 0 && this.#outbox.size === 0, LAST_WORDS)
+    clock.clearTimer(this.#renewTimer)
+    await this.#steps.leave()
+  }
+}
+
+/** Each ID of the groups with its mark. */
+function each(held: readonly Held[], marks: string, tell: (id: string, mark: string) => void): void {
+  let i = 0
+  for (const { ids } of held) for (const id of ids) tell(id, marks[i++] as string)
+}

@@ -1,0 +1,173 @@
+import fc from 'fast-check'
+
+/** IDs that must simply work; few, so that they meet each other. The truck and U+FF5E order otherwise in UTF-16 than in bytes. */
+export const IDS: readonly string[] = [
+  'a',
+  'b',
+  'c',
+  '🚚',
+  '～',
+  '__proto__',
+  'a:exp',
+  'x y',
+  '0',
+  'constructor',
+  'new\nline',
+  'NUL\0',
+  '{tag}',
+  '|~1:2:',
+  'é'.repeat(512),
+]
+
+/** One ID held by a worker, named by how long ago it was claimed. */
+export interface Pick {
+  readonly back: number
+  readonly use: 'done' | 'release' | 'fail' | 'renew' | 'start'
+  /** `ever`: of everything claimed by anybody, ended or not; `forged`: under a token nobody was given. */
+  readonly of: 'mine' | 'ever' | 'forged'
+}
+
+/** What a player does next; who holds what is known only when it is played. */
+export type Move = { readonly wait: number } & (
+  | { readonly kind: 'publish'; readonly ids: readonly string[] }
+  | {
+      readonly kind: 'step'
+      readonly worker: number
+      readonly picks: readonly Pick[]
+      readonly claim: number
+      readonly slots: number
+      readonly lease: number
+      readonly keepFailed: number
+      readonly leaving: boolean
+      /** The step before this one is not on its way yet: `again` may send it. */
+      readonly skip: boolean
+    }
+  | { readonly kind: 'again'; readonly worker: number; readonly back: number }
+  | {
+      readonly kind: 'sweep'
+      readonly limit: number
+      readonly maxJams: number
+      readonly keepFailed: number
+      readonly lease: number
+      readonly jitter: number
+      readonly guard: number
+      /** Wait as long as the last sweep asked for. */
+      readonly patient: boolean
+    }
+  | { readonly kind: 'withdraw'; readonly ids: readonly string[] }
+  | { readonly kind: 'inspect' }
+  | {
+      readonly kind: 'list'
+      readonly state: 'queued' | 'delayed' | 'processing' | 'failed'
+      readonly cursor: number
+      readonly limit: number
+    }
+  | { readonly kind: 'counts' }
+  | { readonly kind: 'open'; readonly digest: string }
+  | { readonly kind: 'clear' }
+  | { readonly kind: 'wake' }
+  /** A waiting worker takes the wake token. */
+  | { readonly kind: 'take' }
+)
+
+export const WORKERS = 3
+/** One lease for most calls, so that time jumps of its size mean something. */
+const LEASE = 1_000
+
+/** µs to the next move: none, a moment, about a lease, hours; now and then the server's clock is set back. */
+const wait = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: 2_000 }) },
+  { weight: 5, arbitrary: fc.integer({ min: 0, max: 400_000 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 3 * LEASE * 1_000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 8 * 3_600_000_000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: -2_000_000, max: 0 }) },
+)
+
+const id = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...IDS.slice(0, 6)) }, fc.constantFrom(...IDS))
+const ids = fc.array(id, { minLength: 1, maxLength: 8, size: 'max' })
+const worker = fc.nat(WORKERS - 1)
+const lease = fc.oneof({ weight: 4, arbitrary: fc.constant(LEASE) }, fc.integer({ min: 100, max: 5_000 }))
+const keepFailed = fc.oneof({ weight: 3, arbitrary: fc.constant(10_000) }, fc.nat(3))
+const seldom = fc.nat(15).map((n) => n === 15)
+
+const pick: fc.Arbitrary<Pick> = fc.record({
+  back: fc.nat(12),
+  use: fc.constantFrom<Pick['use']>('done', 'done', 'fail', 'fail', 'release', 'renew', 'renew', 'start'),
+  of: fc.constantFrom<Pick['of']>('mine', 'mine', 'mine', 'mine', 'mine', 'ever', 'forged'),
+})
+
+const kinds = {
+  publish: fc.record({ wait, kind: fc.constant('publish' as const), ids }),
+  step: fc.record({
+    wait,
+    kind: fc.constant('step' as const),
+    worker,
+    picks: fc.array(pick, { maxLength: 6, size: 'max' }),
+    claim: fc.nat(6),
+    slots: fc.nat(6),
+    lease,
+    keepFailed,
+    leaving: seldom,
+    skip: seldom,
+  }),
+  again: fc.record({ wait, kind: fc.constant('again' as const), worker, back: fc.nat(2) }),
+  sweep: fc.record({
+    wait,
+    kind: fc.constant('sweep' as const),
+    limit: fc.oneof({ weight: 3, arbitrary: fc.constant(1_000) }, fc.integer({ min: 1, max: 3 })),
+    maxJams: fc.constantFrom(0, 1, 2, 3, 3, 3),
+    keepFailed,
+    lease,
+    jitter: fc.constantFrom(0, 0.25, 0.123456789, 1e-7, 0.999),
+    guard: fc.nat(3),
+    patient: fc.boolean(),
+  }),
+  withdraw: fc.record({ wait, kind: fc.constant('withdraw' as const), ids }),
+  inspect: fc.record({ wait, kind: fc.constant('inspect' as const) }),
+  list: fc.record({
+    wait,
+    kind: fc.constant('list' as const),
+    state: fc.constantFrom<'queued' | 'delayed' | 'processing' | 'failed'>('queued', 'delayed', 'processing', 'failed'),
+    cursor: fc.nat(6),
+    limit: fc.integer({ min: 1, max: 6 }),
+  }),
+  counts: fc.record({ wait, kind: fc.constant('counts' as const) }),
+  open: fc.record({ wait, kind: fc.constant('open' as const), digest: fc.constantFrom('one', 'other') }),
+  clear: fc.record({ wait, kind: fc.constant('clear' as const) }),
+  wake: fc.record({ wait, kind: fc.constant('wake' as const) }),
+  take: fc.record({ wait, kind: fc.constant('take' as const) }),
+}
+
+const WEIGHTS: Readonly<Record<keyof typeof kinds, number>> = {
+  publish: 12,
+  step: 20,
+  again: 4,
+  sweep: 12,
+  withdraw: 5,
+  inspect: 2,
+  list: 2,
+  counts: 2,
+  open: 1,
+  clear: 1,
+  wake: 1,
+  take: 4,
+}
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  ...Object.entries(kinds).map(([kind, arbitrary]) => ({ weight: WEIGHTS[kind as keyof typeof kinds], arbitrary })),
+)
+
+/** Jams in earnest come about by chance too seldom: claim, let the lease lapse, sweep, wait out the grace, sweep. */
+const jamming = fc
+  .tuple(kinds.step, kinds.sweep, kinds.sweep, fc.integer({ min: 0, max: 3_000_000 }))
+  .map(([step, first, second, over]): Move[] => [
+    { ...step, picks: [], claim: Math.max(2, step.claim), slots: 4, leaving: false },
+    { ...first, wait: step.lease * 1_000 + over, patient: false },
+    { ...second, limit: 1_000, lease: first.lease, guard: first.guard, patient: true },
+  ])
+
+/** Most of a game is single moves. */
+export function games(most: number): fc.Arbitrary<Move[]> {
+  const phase = fc.oneof({ weight: 14, arbitrary: move.map((one) => [one]) }, { weight: 1, arbitrary: jamming })
+  return fc.array(phase, { minLength: 1, maxLength: most, size: 'max' }).map((phases) => phases.flat())
+}

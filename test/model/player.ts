@@ -1,0 +1,130 @@
+import type { Op, Reply } from '../../src/memory/model.js'
+import type { Held, Settlement, StepReply, StepRequest, SweepReply } from '../../src/store.js'
+import { IDS, type Move, type Pick, WORKERS } from './moves.js'
+
+/** One ID, claimed once. */
+interface Claimed {
+  readonly id: string
+  readonly token: string
+}
+
+interface Worker {
+  readonly name: string
+  number: number
+  mine: Claimed[]
+  /** Its last steps, sent or not, the youngest first. */
+  sent: StepRequest[]
+}
+
+/** Knows what the workers were told, and so turns moves into calls a real worker could make (or, late or lost, repeat). */
+export class Player {
+  /** µs, as a server would tell. */
+  now = 1_700_000_000_000_000
+  readonly #workers: Worker[] = Array.from({ length: WORKERS }, (_, place) => newWorker(`w${place}`))
+  readonly #ever: Claimed[] = []
+  #generation = 0
+  #asked = 0
+
+  /** The call this move is, or null: it makes none. */
+  play(move: Move): Op | null {
+    this.now += move.kind === 'sweep' && move.patient ? this.#asked * 1_000 : move.wait
+    switch (move.kind) {
+      case 'publish':
+        return { verb: 'publish', request: { ids: move.ids, policy: { processing: 'discard' } } }
+      case 'step':
+        return { verb: 'step', request: this.#step(move) }
+      case 'again': {
+        const { sent } = this.#workers[move.worker] as Worker
+        const request = sent[move.back]
+        return request === undefined ? null : { verb: 'step', request }
+      }
+      case 'sweep': {
+        const { limit, maxJams, keepFailed, lease, jitter } = move
+        const guard = move.guard === 0 ? null : { id: `guard${move.guard}`, every: 700 * move.guard + 1 }
+        return {
+          verb: 'sweep',
+          request: { limit, maxJams, keepFailed, lease, jitter, error: '{"code":"JAMMED"}', guard },
+        }
+      }
+      case 'withdraw':
+        return { verb: 'withdraw', request: move.ids }
+      case 'inspect':
+        return { verb: 'inspect', request: [...IDS, 'never'] }
+      case 'list':
+        return { verb: 'list', request: { state: move.state, cursor: move.cursor, limit: move.limit } }
+      case 'counts':
+        return { verb: 'counts', request: null }
+      case 'open':
+        return { verb: 'control', request: { order: 'open', digest: move.digest } }
+      case 'clear':
+      case 'wake':
+        return { verb: 'control', request: { order: move.kind } }
+      case 'take':
+        return null
+    }
+  }
+
+  /** What the answer tells the player. */
+  hear(op: Op, reply: Reply): void {
+    if (op.verb === 'sweep') this.#asked = (reply as SweepReply).wait
+    if (op.verb !== 'step') return
+    const { token, ids } = reply as StepReply
+    const worker = this.#workers.find(({ name }) => name === op.request.worker)
+    for (const id of ids) {
+      if (this.#ever.some((claim) => claim.id === id && claim.token === token)) continue
+      this.#ever.push({ id, token })
+      worker?.mine.push({ id, token })
+    }
+  }
+
+  #step(move: Move & { kind: 'step' }): StepRequest {
+    const worker = this.#workers[move.worker] as Worker
+    if (move.skip) this.#request(worker, { ...move, picks: [], leaving: false })
+    const request = this.#request(worker, move)
+    // A worker that left comes back under another name; what it left behind may still be repeated.
+    if (move.leaving) {
+      this.#workers[move.worker] = { ...newWorker(`w${move.worker}n${++this.#generation}`), sent: worker.sent }
+    }
+    return request
+  }
+
+  #request(worker: Worker, move: Move & { kind: 'step' }): StepRequest {
+    const { claim, slots, lease, keepFailed, leaving } = move
+    const settle: Settlement[] = []
+    const renew: Held[] = []
+    const started: Held[] = []
+    const settled = new Set<string>()
+    // The contract: done first, then release, then fail, and no ID twice among them.
+    for (const use of ['done', 'release', 'fail', 'renew', 'start'] as const) {
+      for (const pick of move.picks) {
+        const claimed = pick.use === use ? this.#find(worker, pick) : undefined
+        if (claimed === undefined || settled.has(claimed.id)) continue
+        const held = { token: claimed.token, ids: [claimed.id] }
+        if (use === 'renew') renew.push(held)
+        else if (use === 'start') started.push(held)
+        else {
+          settled.add(claimed.id)
+          worker.mine = worker.mine.filter((mine) => mine !== claimed)
+          settle.push(
+            use === 'fail' ? { ...held, end: use, errors: [`{"n":${worker.number}}`] } : { ...held, end: use },
+          )
+        }
+      }
+    }
+    const number = ++worker.number
+    const request = { worker: worker.name, number, lease, keepFailed, settle, renew, started, claim, slots, leaving }
+    worker.sent = [request, ...worker.sent].slice(0, 3)
+    return request
+  }
+
+  #find(worker: Worker, { of, back }: Pick): Claimed | undefined {
+    const from = of === 'mine' ? worker.mine : this.#ever
+    if (from.length === 0) return undefined
+    const claimed = from[from.length - 1 - (back % from.length)] as Claimed
+    return of === 'forged' ? { id: claimed.id, token: `~${claimed.token}` } : claimed
+  }
+}
+
+function newWorker(name: string): Worker {
+  return { name, number: 0, mine: [], sent: [] }
+}

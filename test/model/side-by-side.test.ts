@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Op } from '../../src/memory/model.js'
+import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
+import { redisStore } from '../../src/redis/store.js'
+import type { OpenStore, Store } from '../../src/store.js'
+import { rawClient } from '../support/raw-command.js'
+import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { callStore } from './call.js'
+import { dumpModel, dumpRedis, type Send } from './dump.js'
+import { Model, type Told, Watch } from './laws.js'
+import { games, type Move } from './moves.js'
+import { Player } from './player.js'
+import { settings } from './settings.js'
+
+// The model is what the memory store runs and what the law suite's sentences say; here Redis is held equal to it, reply by
+// reply and key by key. A game that fails is shrunk to the few moves that matter.
+
+const prefix = `t${randomBytes(4).toString('hex')}`
+const clockKey = `${prefix}:clock`
+const patience = { timeout: 10_000 }
+
+let server: RedisServer
+let raw: ReturnType<typeof rawClient>
+let open: OpenStore
+const send: Send = (args) => raw.sendCommand([...args])
+
+beforeAll(async () => {
+  server = await startRedis()
+  raw = rawClient({ url: server.url })
+  await raw.connect()
+  open = redisStore({ url: server.url, testClockKey: clockKey })
+})
+
+afterAll(async () => {
+  raw?.destroy()
+  await server?.stop()
+})
+
+async function tell(store: Store, op: Op): Promise<Told> {
+  try {
+    return { reply: await callStore(store, op, patience) }
+  } catch (error) {
+    return { thrown: (error as { code: string }).code }
+  }
+}
+
+/** node:util compares fast; only where it finds a difference vitest is asked to show it. */
+function equal(what: string, redis: unknown, model: unknown): void {
+  if (!isDeepStrictEqual(redis, model)) expect(redis, what).toEqual(model)
+  if (!isDeepStrictEqual(redis, model)) throw new Error(`${what}: not equal in kind`)
+}
+
+let games_ = 0
+
+async function playBoth(moves: readonly Move[]): Promise<void> {
+  const name = `q${++games_}`
+  const store = open({ prefix, name, tell: () => {} })
+  const model = new Model()
+  const player = new Player()
+  const watch = new Watch()
+  try {
+    for (const [place, move] of moves.entries()) {
+      const op = player.play(move)
+      const at = `move ${place}, ${move.kind}`
+      await send(['SET', clockKey, String(player.now)])
+      if (move.kind === 'take') {
+        await send(['LPOP', keyOf(prefix, name, 'wake')])
+        model.state.wake = 0
+      }
+      if (op === null) continue
+      const told = await tell(store, op)
+      const should = model.call(op, player.now)
+      equal(`${at}: the reply`, told, should)
+      equal(`${at}: the state`, await dumpRedis(send, prefix, name), dumpModel(model.state))
+      if ('thrown' in should) continue
+      player.hear(op, should.reply)
+      watch.check(model.state, op, should.reply)
+    }
+  } finally {
+    await send(['UNLINK', ...Object.keys(KEYS).map((part) => keyOf(prefix, name, part as Part))])
+    await store.close()
+  }
+}
+
+const { seed, path, runs } = settings(300)
+
+test(`Redis answers as the model does and holds the same state, after every call of a random game (seed ${seed})`, async () => {
+  await fc.assert(fc.asyncProperty(games(60), playBoth), { seed, ...path, numRuns: runs })
+}, 600_000)

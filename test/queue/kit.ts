@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
+import { createQueue, memoryStore, type Queue, type QueueOptions, redisStore } from '../../src/index.js'
+import { keyOf, type Part } from '../../src/redis/keys.js'
+import type { OpenStore, Store } from '../../src/store.js'
+import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { ManualClock } from './manual-clock.js'
+import { Spy } from './spy.js'
+import { Stage } from './stage.js'
+
+const NAME = 'trucks'
+const PATIENCE = { timeout: 10_000 }
+
+/** A store with its own time, for one test: nothing in it happens by itself. */
+export class World {
+  readonly kind: 'memory' | 'redis'
+  readonly name: string = NAME
+  readonly prefix: string
+  /** Watches every store opened here. */
+  readonly spy: Spy = new Spy()
+  /** The timers of processes; given to a queue as `clock`. By default a queue has the real ones. */
+  readonly clock: ManualClock = new ManualClock()
+  readonly #open: OpenStore
+  readonly #tell: (now: number) => Promise<unknown>
+  readonly #queues: Queue[] = []
+  readonly #stores: Store[] = []
+  readonly #stages: Stage[] = []
+  #now: number
+  #dead = 0
+
+  constructor(kind: World['kind'], prefix: string, open: OpenStore, now: number, tell: (now: number) => Promise<unknown>) {
+    this.kind = kind
+    this.prefix = prefix
+    this.#open = open
+    this.#now = now
+    this.#tell = tell
+  }
+
+  /** The server's time, ms. */
+  get now(): number {
+    return this.#now
+  }
+
+  /** As one more process would open it. */
+  queue(options: QueueOptions = {}): Queue {
+    const queue = createQueue(NAME, { store: this.spy.over(this.#open), prefix: this.prefix, ...options })
+    this.#queues.push(queue)
+    return queue
+  }
+
+  /** A handler whose runs the test ends. */
+  stage(): Stage {
+    const stage = new Stage()
+    this.#stages.push(stage)
+    return stage
+  }
+
+  /** The store itself, past the library's queue. */
+  store(): Store {
+    const store = this.#open({ name: NAME, prefix: this.prefix, tell: () => {} })
+    this.#stores.push(store)
+    return store
+  }
+
+  /** Lets the server's time pass alone: what a process does not hear of. */
+  async serverPasses(ms: number): Promise<void> {
+    this.#now += ms
+    await this.#tell(this.#now)
+  }
+
+  /** Lets time pass everywhere: the server's, then the processes'. */
+  async pass(ms: number): Promise<void> {
+    await this.serverPasses(ms)
+    this.clock.pass(ms)
+  }
+
+  /** A worker claims the head of the line and is never heard of again. */
+  async die({ claim = 1, started = claim, lease = 30_000 } = {}): Promise<readonly string[]> {
+    const worker = `dead${++this.#dead}`
+    const nothing = { settle: [], renew: [], started: [], leaving: false, keepFailed: 10 }
+    return (await this.store().step({ worker, number: 1, lease, claim, slots: started, ...nothing }, PATIENCE)).ids
+  }
+
+  async end(): Promise<void> {
+    for (const stage of this.#stages) stage.open()
+    await Promise.all(this.#queues.map((queue) => queue.close()))
+    await Promise.all(this.#stores.map((store) => store.close()))
+  }
+}
+
+export interface Kit {
+  readonly kind: World['kind']
+  /** A new world, taken down when the test has finished. */
+  world(): Promise<World>
+}
+
+/** The real server behind a kit, for what only it can tell. */
+export interface RedisKit extends Kit {
+  readonly server: () => RedisServer
+  key(world: World, part: Part): string
+  read<T>(world: World, command: string, part: Part, ...args: string[]): Promise<T>
+}
+
+const randomPrefix = (): string => `t${randomBytes(6).toString('hex')}`
+const START = 1_700_000_000_000
+
+async function begin(world: World): Promise<World> {
+  onTestFinished(() => world.end())
+  await world.serverPasses(0)
+  return world
+}
+
+/** Says the same of the memory store and of a real Redis: what a test needs to know of the difference is `kit.kind`. */
+export function onBothStores(suite: (kit: Kit) => void): void {
+  describe('in memory', () => suite(memoryKit))
+  onRedis('on Redis', suite)
+}
+
+const memoryKit: Kit = {
+  kind: 'memory',
+  world: () => {
+    let now = START
+    const open = memoryStore({ clock: () => now })
+    const tell = async (to: number): Promise<void> => {
+      now = to
+    }
+    return begin(new World('memory', randomPrefix(), open, START, tell))
+  },
+}
+
+/** One server for all that is said in `suite`, and a prefix for each test. */
+export function onRedis(title: string, suite: (kit: RedisKit) => void): void {
+  describe(title, () => {
+    let server: RedisServer
+    beforeAll(async () => {
+      server = await startRedis()
+    })
+    afterAll(() => server.stop())
+    const key = (world: World, part: Part): string => keyOf(world.prefix, world.name, part)
+    suite({
+      kind: 'redis',
+      server: () => server,
+      world: () => {
+        const prefix = randomPrefix()
+        const testClockKey = `${prefix}:clock`
+        const tell = (to: number): Promise<unknown> => server.cli('SET', testClockKey, to * 1_000)
+        return begin(new World('redis', prefix, redisStore({ url: server.url, testClockKey }), START, tell))
+      },
+      key,
+      read: (world, command, part, ...args) => server.cli(command, key(world, part), ...args),
+    })
+  })
+}

@@ -1,0 +1,96 @@
+import { connect, type Socket } from 'node:net'
+import { type RespRequest, RespRequests } from './resp-requests.js'
+
+/** Where the server is: what `startRedis` gives fits. */
+export interface ProxyTarget {
+  readonly port?: number
+  readonly socketPath?: string
+}
+
+export interface LinkEvents {
+  /** Asked for each request before it is sent on. */
+  fate(request: RespRequest): { fate: 'lose' | 'drop reply'; done: () => void } | undefined
+  fromClient(bytes: number): void
+  fromServer(bytes: number): void
+  closed(): void
+}
+
+/** One client's connection through the proxy, and the one to the server that goes with it. */
+export class ProxyLink {
+  /** ms by which replies are late. */
+  delay = 0
+  readonly #client: Socket
+  readonly #server: Socket
+  readonly #events: LinkEvents
+  readonly #requests = new RespRequests()
+  readonly #late: Buffer[] = []
+  readonly #timers = new Set<NodeJS.Timeout>()
+  /** Set once a rule has met its request: what else comes from either side is lost. */
+  #doomed = false
+
+  constructor(client: Socket, target: ProxyTarget, events: LinkEvents) {
+    this.#client = client
+    this.#events = events
+    this.#server = target.socketPath === undefined ? connect(target.port ?? 0, '127.0.0.1') : connect(target.socketPath)
+    client.setNoDelay(true)
+    this.#server.setNoDelay(true)
+    client.on('data', (chunk) => this.#fromClient(chunk))
+    this.#server.on('data', (chunk) => this.#fromServer(chunk))
+    // `close` follows, and tells the other side.
+    client.on('error', () => {})
+    this.#server.on('error', () => {})
+    client.once('close', () => {
+      for (const timer of this.#timers) clearTimeout(timer)
+      this.#server.destroySoon()
+      events.closed()
+    })
+    this.#server.once('close', () => client.destroySoon())
+  }
+
+  pause(): void {
+    this.#client.pause()
+    this.#server.pause()
+  }
+
+  resume(): void {
+    this.#client.resume()
+    this.#server.resume()
+  }
+
+  destroy(): void {
+    this.#client.destroy()
+    this.#server.destroy()
+  }
+
+  #fromClient(chunk: Buffer): void {
+    this.#events.fromClient(chunk.length)
+    for (const request of this.#requests.push(chunk)) {
+      if (this.#doomed) return
+      const rule = this.#events.fate(request)
+      if (rule?.fate !== 'lose') this.#server.write(request.raw)
+      if (rule === undefined) continue
+      this.#doomed = true
+      this.#client.once('close', rule.done)
+      // The server reads the end of the stream only after the request before it: its closing proves that this was done.
+      if (rule.fate === 'drop reply') this.#server.end()
+      else this.destroy()
+    }
+  }
+
+  #fromServer(chunk: Buffer): void {
+    this.#events.fromServer(chunk.length)
+    if (this.#doomed) return
+    if (this.delay === 0 && this.#late.length === 0) {
+      this.#client.write(chunk)
+      return
+    }
+    // As many timers as chunks, each takes the head: the order holds however the timers fire.
+    this.#late.push(chunk)
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      const head = this.#late.shift()
+      if (head !== undefined && !this.#doomed) this.#client.write(head)
+    }, this.delay)
+    this.#timers.add(timer)
+  }
+}

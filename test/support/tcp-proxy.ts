@@ -1,0 +1,170 @@
+import { once } from 'node:events'
+import { createServer, type Server, type Socket } from 'node:net'
+import { freePort } from './free-port.js'
+import { ProxyLink, type ProxyTarget } from './proxy-link.js'
+import type { RespRequest } from './resp-requests.js'
+
+/** Which request a rule is for: a command's name, a question about its arguments, or (nothing) the next one. */
+export type Match = string | ((args: readonly string[]) => boolean)
+
+interface Rule {
+  readonly fate: 'lose' | 'drop reply'
+  readonly matches: (args: readonly string[]) => boolean
+  readonly done: (args: readonly string[]) => void
+}
+
+/** A TCP proxy before a server, for the faults of a network. It passes everything until told otherwise. */
+export class TcpProxy {
+  readonly port: number
+  /** For a server without password: a client of it comes through here. */
+  readonly url: string
+  /** Connections accepted since the beginning. */
+  accepted = 0
+  /** Bytes that came in from clients, and from the server. */
+  fromClients = 0
+  fromServer = 0
+  readonly #target: ProxyTarget
+  readonly #links = new Set<ProxyLink>()
+  readonly #waiting = new Set<Socket>()
+  readonly #rules: Rule[] = []
+  #listener: Server | undefined
+  #holding = false
+  #delay = 0
+
+  constructor(target: ProxyTarget, port: number) {
+    this.#target = target
+    this.port = port
+    this.url = `redis://127.0.0.1:${port}`
+  }
+
+  /** Connections that pass or are held now. */
+  get open(): number {
+    return this.#links.size + this.#waiting.size
+  }
+
+  /** The end of `delay`, `blackHole` and `refuse`: what was held goes on its way. Rules for a request stay. */
+  async pass(): Promise<void> {
+    this.delay(0)
+    this.#holding = false
+    for (const link of this.#links) link.resume()
+    for (const client of this.#waiting) this.#link(client)
+    this.#waiting.clear()
+    await this.#listen()
+  }
+
+  /** Cuts every connection now. New ones pass. */
+  cut(): void {
+    for (const link of this.#links) link.destroy()
+    for (const client of this.#waiting) client.destroy()
+    this.#waiting.clear()
+  }
+
+  /**
+   * The next request that matches reaches the server and is done, its reply is lost, and then the connection is cut.
+   * Resolves after that with the request. Replies to earlier requests that are still on their way are lost with it. A
+   * blocking command is not done: the server sees its client leave.
+   */
+  dropReply(match?: Match): Promise<readonly string[]> {
+    return this.#rule('drop reply', match)
+  }
+
+  /** The next request that matches never reaches the server, and the connection is cut. Resolves after that with the request. */
+  lose(match?: Match): Promise<readonly string[]> {
+    return this.#rule('lose', match)
+  }
+
+  /** Every reply comes this many ms later, in order. */
+  delay(ms: number): void {
+    this.#delay = ms
+    for (const link of this.#links) link.delay = ms
+  }
+
+  /** Nothing passes in either direction, and nobody is told; connections are taken and held. `pass` ends it, and all arrives. */
+  blackHole(): void {
+    this.#holding = true
+    for (const link of this.#links) link.pause()
+  }
+
+  /** Cuts every connection, and the port refuses new ones, until `pass`. */
+  async refuse(): Promise<void> {
+    const listener = this.#listener
+    this.#listener = undefined
+    this.cut()
+    if (listener === undefined) return
+    listener.close()
+    await once(listener, 'close')
+  }
+
+  async close(): Promise<void> {
+    await this.refuse()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#listener !== undefined) return
+    const listener = createServer((client) => this.#accept(client))
+    this.#listener = listener
+    listener.listen(this.port, '127.0.0.1')
+    await once(listener, 'listening')
+  }
+
+  #accept(client: Socket): void {
+    this.accepted++
+    if (!this.#holding) {
+      this.#link(client)
+      return
+    }
+    this.#waiting.add(client)
+    // Nobody else listens before it is linked, and an error nobody listens to ends the process.
+    client.on('error', () => {})
+    client.once('close', () => this.#waiting.delete(client))
+  }
+
+  #link(client: Socket): void {
+    const link = new ProxyLink(client, this.#target, {
+      fate: (request) => this.#fate(request),
+      fromClient: (bytes) => {
+        this.fromClients += bytes
+      },
+      fromServer: (bytes) => {
+        this.fromServer += bytes
+      },
+      closed: () => this.#links.delete(link),
+    })
+    link.delay = this.#delay
+    this.#links.add(link)
+  }
+
+  #rule(fate: Rule['fate'], match?: Match): Promise<readonly string[]> {
+    const matches =
+      typeof match === 'function'
+        ? match
+        : (args: readonly string[]): boolean => match === undefined || args[0]?.toUpperCase() === match.toUpperCase()
+    return new Promise((done) => {
+      this.#rules.push({ fate, matches, done })
+    })
+  }
+
+  #fate({ args }: RespRequest): { fate: Rule['fate']; done: () => void } | undefined {
+    const place = this.#rules.findIndex(({ matches }) => args.length > 0 && matches(args))
+    const [rule] = place === -1 ? [] : this.#rules.splice(place, 1)
+    return rule === undefined ? undefined : { fate: rule.fate, done: () => rule.done(args) }
+  }
+}
+
+/** A proxy that listens on the loopback. The server need not run yet. */
+export async function startProxy(target: ProxyTarget): Promise<TcpProxy> {
+  for (let attempt = 1; ; attempt++) {
+    const proxy = new TcpProxy(target, await freePort())
+    try {
+      await proxy.pass()
+      return proxy
+    } catch (error) {
+      // Between looking for a free port and taking it, somebody else may.
+      if (attempt === 5) throw error
+    }
+  }
+}
