@@ -37,7 +37,7 @@ export interface Verdict {
 
 /** Every bar this run can judge. */
 export function judge(report: Report): readonly Verdict[] {
-  return bars.flatMap(bar => {
+  return bars.flatMap((bar) => {
     const value = measured(report, bar)
     if (value === undefined) return []
     const reached = (mark: number) => (bar.kind === 'times' || bar.kind === 'share' ? value >= mark : value <= mark)
@@ -47,7 +47,7 @@ export function judge(report: Report): readonly Verdict[] {
 
 function measured(report: Report, bar: Bar): number | undefined {
   const ours = medianOf(report, bar.row, 'convoy')
-  const line = report.lines.find(each => each.row.key === bar.row)
+  const line = report.lines.find((each) => each.row.key === bar.row)
   if (ours === undefined || line === undefined) return undefined
   const beside = (system: string) => {
     const other = medianOf(report, bar.row, system)
@@ -69,7 +69,11 @@ export function barsTable(report: Report): string {
   const verdicts = judge(report)
   if (verdicts.length === 0) return ''
   const text = ({ kind }: Bar, value: number) =>
-    kind === 'times' ? times(value) : kind === 'share' ? `${Math.round(value * 100)} %` : String(Number(value.toPrecision(3)))
+    kind === 'times'
+      ? times(value)
+      : kind === 'share'
+        ? `${Math.round(value * 100)} %`
+        : String(Number(value.toPrecision(3)))
   const beside = { times: base, most: 'absolute', share: 'raw', 'bee-queue': 'bee-queue' }
   return [
     '',

@@ -20,17 +20,18 @@ const enough = { ms: 1_000, runs: 5 }
 const quickly = { jobs: 0.1, warmUp: 0.2 }
 
 async function answer(order: Order): Promise<Answer> {
-  const system = systems.find(each => each.name === order.system) as System
-  const work = works.find(each => each.key === order.work) as Work
+  const system = systems.find((each) => each.name === order.system) as System
+  const work = works.find((each) => each.key === order.work) as Work
   const jobs = scaled(work.jobs * (order.quick ? quickly.jobs : 1))
   const control = await connect(order.address)
   try {
-    if (work.warmUp > 0) await once(system, work, scaled(work.warmUp * (order.quick ? quickly.warmUp : 1)), order.address, control)
+    if (work.warmUp > 0)
+      await once(system, work, scaled(work.warmUp * (order.quick ? quickly.warmUp : 1)), order.address, control)
     const runs: (readonly number[])[] = []
     const start = performance.now()
     do runs.push(await once(system, work, jobs, order.address, control))
     while (!order.quick && work.warmUp > 0 && runs.length < enough.runs && performance.now() - start < enough.ms)
-    return { values: work.rows.map((_, row) => median(runs.map(values => values[row] as number))), jobs }
+    return { values: work.rows.map((_, row) => median(runs.map((values) => values[row] as number))), jobs }
   } finally {
     control.destroy()
   }

@@ -39,7 +39,7 @@ const start = (): ChildProcess =>
   })
 
 function reply(child: ChildProcess, order: Order): Promise<Answer> {
-  return new Promise(resolve => {
+  return new Promise((resolve) => {
     const end = (answer: Answer) => {
       clearTimeout(timer)
       child.off('message', onMessage).off('exit', onExit)

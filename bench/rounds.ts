@@ -1,5 +1,5 @@
-import { median } from './figures.js'
 import type { Answer } from './child.js'
+import { median } from './figures.js'
 import { Processes } from './processes.js'
 import type { Address } from './server.js'
 import type { System } from './system.js'
@@ -32,7 +32,14 @@ export const notAsked = 'not asked'
  * Interleaved rounds: every system does a work before the next work begins, and each round starts with another system, so
  * that a slow minute of the machine is shared by all and no one is always first.
  */
-export async function runRounds({ systems, works, rounds, quick, address, onProgress }: Plan): Promise<readonly Line[]> {
+export async function runRounds({
+  systems,
+  works,
+  rounds,
+  quick,
+  address,
+  onProgress,
+}: Plan): Promise<readonly Line[]> {
   const answers = new Map<string, Answer[]>()
   const processes = new Processes({ kept: quick })
   for (let round = 0; round < rounds; round++) {
@@ -42,7 +49,7 @@ export async function runRounds({ systems, works, rounds, quick, address, onProg
         const key = `${system.name} ${work.key}`
         const before = answers.get(key) ?? []
         // What failed once would fail again, and cost its patience each time.
-        if (whyNot(system, work) || before.some(answer => 'error' in answer)) continue
+        if (whyNot(system, work) || before.some((answer) => 'error' in answer)) continue
         onProgress(`round ${round + 1} of ${rounds}: ${work.key} ${system.name}`)
         const answer = await processes.ask({ system: system.name, work: work.key, address, quick })
         if ('error' in answer) onProgress(`${key} failed: ${answer.error}\n`)
@@ -53,10 +60,10 @@ export async function runRounds({ systems, works, rounds, quick, address, onProg
   processes.end()
   const figureOf = (system: System, work: Work, row: number) =>
     figure(whyNot(system, work), answers.get(`${system.name} ${work.key}`) ?? [], row)
-  return works.flatMap(work =>
+  return works.flatMap((work) =>
     work.rows.map((row, at) => ({
       row,
-      figures: Object.fromEntries(systems.map(system => [system.name, figureOf(system, work, at)])),
+      figures: Object.fromEntries(systems.map((system) => [system.name, figureOf(system, work, at)])),
     })),
   )
 }

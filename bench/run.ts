@@ -13,8 +13,11 @@ import { systems } from './systems.js'
 import { works } from './works.js'
 
 const usage = `npm run bench -- [options]
-  --only D100,B        works: ${works.map(work => work.key).join(' ')}
-  --peers bullmq,raw   beside convoy: ${systems.map(system => system.name).filter(name => name !== 'convoy').join(' ')}
+  --only D100,B        works: ${works.map((work) => work.key).join(' ')}
+  --peers bullmq,raw   beside convoy: ${systems
+    .map((system) => system.name)
+    .filter((name) => name !== 'convoy')
+    .join(' ')}
   --without convoy     leave systems out
   --rounds 3           interleaved rounds (1 with --quick)
   --quick              a tenth of the jobs, one round: two minutes, not for quoting`
@@ -34,13 +37,13 @@ if (values.help) {
   process.exit(0)
 }
 
-const chosenWorks = named(works, work => work.key, values.only)
-const chosenSystems = named(systems, system => system.name, values.peers && `convoy,${values.peers}`).filter(
-  system => !values.without?.split(',').includes(system.name),
+const chosenWorks = named(works, (work) => work.key, values.only)
+const chosenSystems = named(systems, (system) => system.name, values.peers && `convoy,${values.peers}`).filter(
+  (system) => !values.without?.split(',').includes(system.name),
 )
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
 if (!Number.isInteger(rounds) || rounds < 1) stop(`--rounds ${values.rounds}: a whole number from 1`)
-if (chosenSystems.some(system => !['convoy', 'raw'].includes(system.name))) installPeers()
+if (chosenSystems.some((system) => !['convoy', 'raw'].includes(system.name))) installPeers()
 
 const present: { system: System; version: string }[] = []
 const leftOut: { name: string; why: string }[] = []
@@ -61,7 +64,7 @@ try {
     rounds,
     quick: values.quick,
     address: server.address,
-    onProgress: text => process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`),
+    onProgress: (text) => process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`),
   })
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   const report: Report = {
@@ -88,8 +91,8 @@ try {
 function named<Each>(all: readonly Each[], nameOf: (each: Each) => string, list: string | undefined): readonly Each[] {
   if (!list) return all
   const names = list.split(',')
-  for (const name of names) if (!all.some(each => nameOf(each) === name)) stop(`unknown: ${name}\n${usage}`)
-  return all.filter(each => names.includes(nameOf(each)))
+  for (const name of names) if (!all.some((each) => nameOf(each) === name)) stop(`unknown: ${name}\n${usage}`)
+  return all.filter((each) => names.includes(nameOf(each)))
 }
 
 function stop(message: string): never {

@@ -28,9 +28,13 @@ export async function startServer(): Promise<Server> {
   const directory = await mkdtemp(join(tmpdir(), 'convoy-bench-'))
   const port = await freePort()
   const options = { bind: '127.0.0.1', port, save: '', appendonly: 'no', dir: directory, 'enable-debug-command': 'yes' }
-  const child = spawn(binary, Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]), {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    binary,
+    Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   await listening(child, binary)
@@ -56,7 +60,7 @@ export async function connect({ host, port }: Address) {
   const client = createClient({
     socket: { host, port, reconnectStrategy: false },
     // node-redis makes a timer and a listener per command for its default time-out: about 12 µs each.
-    commandOptions: { timeout: undefined },
+    commandOptions: { timeout: undefined as unknown as number },
   })
   client.on('error', () => {})
   await client.connect()
@@ -66,8 +70,8 @@ export type Control = Awaited<ReturnType<typeof connect>>
 
 /** The numbers of one section of INFO. */
 export async function info(control: Control, section: string): Promise<Record<string, string>> {
-  const lines = (await control.info(section)).split('\r\n').filter(line => line.includes(':'))
-  return Object.fromEntries(lines.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]))
+  const lines = (await control.info(section)).split('\r\n').filter((line) => line.includes(':'))
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]))
 }
 
 /** CPU Redis has used, in µs. */
@@ -87,6 +91,17 @@ export async function commandCalls(control: Control): Promise<Record<string, num
   )
 }
 
+/**
+ * Bytes that go when the keys go: with their table and the allocator's rounding, which MEMORY USAGE leaves out, and
+ * without the buffers of connections, which used_memory has in it. The keys are gone then.
+ */
+export async function bytesFreed(control: Control, remove: () => Promise<unknown>): Promise<number> {
+  const used = async () => Number((await info(control, 'memory'))['used_memory'])
+  const before = await used()
+  await remove()
+  return before - (await used())
+}
+
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
@@ -99,9 +114,11 @@ async function freePort(): Promise<number> {
 function listening(child: ChildProcess, binary: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = ''
-    child.once('error', cause => reject(new Error(`cannot start ${binary}: install it, or set REDIS_SERVER_BIN`, { cause })))
-    child.once('exit', code => reject(new Error(`${binary} ended with ${code}:\n${said}`)))
-    child.stdout?.on('data', chunk => {
+    child.once('error', (cause) =>
+      reject(new Error(`cannot start ${binary}: install it, or set REDIS_SERVER_BIN`, { cause })),
+    )
+    child.once('exit', (code) => reject(new Error(`${binary} ended with ${code}:\n${said}`)))
+    child.stdout?.on('data', (chunk) => {
       said = (said + chunk).slice(-4_000)
       if (said.includes('Ready to accept connections')) resolve()
     })

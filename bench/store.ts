@@ -17,17 +17,19 @@ export async function openStore({ url }: Address, name: string): Promise<Store> 
 
 /** A worker reduced to its steps: numbers them, and keeps the promise of at most two unanswered if the caller does. */
 export class Stepper {
+  readonly #store: Store
+  readonly #name: string
   #number = 0
 
-  constructor(
-    readonly store: Store,
-    readonly name: string,
-  ) {}
+  constructor(store: Store, name: string) {
+    this.#store = store
+    this.#name = name
+  }
 
-  step(claim: number, settle: readonly Settlement[] = []): Promise<StepReply> {
+  step(claim: number, settle: readonly Settlement[] = [], lease = 30_000): Promise<StepReply> {
     this.#number++
-    const rest = { lease: 30_000, keepFailed: 10_000, renew: [], started: [], slots: claim, leaving: false }
-    return this.store.step({ worker: this.name, number: this.#number, claim, settle, ...rest }, patience)
+    const rest = { lease, keepFailed: 10_000, renew: [], started: [], slots: claim, leaving: false }
+    return this.#store.step({ worker: this.#name, number: this.#number, claim, settle, ...rest }, patience)
   }
 }
 

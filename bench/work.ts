@@ -56,7 +56,7 @@ export async function fill(trial: Trial, session: Session, ids: readonly string[
 export function countTo(total: number): { handle: (id: string) => Promise<void>; reached: Promise<void> } {
   let seen = 0
   let resolve: () => void
-  const reached = new Promise<void>(done => {
+  const reached = new Promise<void>((done) => {
     resolve = done
   })
   return {

@@ -17,6 +17,26 @@ local kept = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', '
 local count = { taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
 local tokens = redis.call('LLEN', wake)
 
+-- A batch of new IDs in a plain lane: the arguments are handed on as they came.
+local plain = not lazy
+for i = 1, n do
+  if known[i] == 1 then
+    plain = false
+    break
+  end
+end
+local added
+if plain then
+  added = redis.call('SADD', committed, unpack(ARGV, 2))
+  if added == n then
+    mark(marks, count.taken + length + 1, count, math.floor(now() / 1000))
+    length = redis.call('RPUSH', queued, unpack(ARGV, 2))
+    redis.call('HSET', totals, 'entered', (kept[1] or 0) + n, 'published', (kept[2] or 0) + n, 'marked', count.marked)
+    arm(wake, tokens, length)
+    return string.rep('q', n)
+  end
+end
+
 local letters, places, fresh, met = {}, {}, {}, {}
 for i = 1, n do
   if known[i] == 1 then
@@ -47,7 +67,7 @@ if #met > 0 then
   end
 end
 
-local added = #fresh > 0 and redis.call('SADD', committed, unpack(fresh)) or 0
+added = added or (#fresh > 0 and redis.call('SADD', committed, unpack(fresh)) or 0)
 if added < #fresh then
   -- Some ID comes twice in this batch: the first is the entry, the others are its duplicates.
   local seen, once = {}, {}

@@ -1,17 +1,18 @@
 -- step: one call of a worker: settle these, renew those, claim n more.
 -- KEYS  queued committed processing lease wake totals marks steps
 -- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts alarm
--- ARGV  worker number lease keepFailed claim slots leaving settled… renewed… started…
+-- ARGV  worker number lease keepFailed claim slots leaving, then three lists: settled, renewed, started
+-- ARGV  a list is: groups, then kind token size of each group, then all their IDs; behind the first, the errors of its f
 -- GIVES settled, renewed, token, more, dueIn, ids, tries
 -- FLAGS allow-oom
 local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 --- @include _tail
 --- @include _fail
+--- @include _settle
 
 local worker, number, term, keepFailed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local claim, slots, leaving = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
-local arg = 8
 local micros = now()
 local ms = math.floor(micros / 1000)
 
@@ -28,115 +29,93 @@ local lazy = redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, o
 
 local answered
 if prior then
-  local last, _, token, leaseEnd, result = string.match(prior, '^(%d+)|(%d+)|([^|]*)|(%d*)|(.*)$')
+  local last, token, leaseEnd, result = string.match(prior, '^(%d+)|%d+|([^|]*)|(%d*)|(.*)$')
   last = tonumber(last)
   if last > number then return redis.error_reply('STALE step ' .. ARGV[2] .. ' after ' .. string.format('%.0f', last)) end
   if last == number then answered = { token = token, leaseEnd = leaseEnd, settled = result } end
 end
 
--- Groups of `token count id…`: the IDs with their tokens, and what holds each now.
-local function held()
-  local ids, claims = {}, {}
-  for _ = 1, tonumber(ARGV[arg]) do
-    local token, size = ARGV[arg + 1], tonumber(ARGV[arg + 2])
-    for i = 1, size do ids[#ids + 1], claims[#claims + 1] = ARGV[arg + 2 + i], token end
-    arg = arg + 2 + size
+-- The list at `at`: where its IDs begin and end, what holds each now, and whether each is under its token (or still
+-- marked as claimed ahead under it, '~').
+local at = 8
+local function list()
+  local groups = tonumber(ARGV[at])
+  local first, last = at + 1 + 3 * groups, at + 3 * groups
+  for g = at + 1, at + 3 * groups, 3 do last = last + tonumber(ARGV[g + 2]) end
+  local held = last >= first and redis.call('HMGET', lease, unpack(ARGV, first, last)) or {}
+  local all, done, i = true, true, 0
+  for g = at + 1, at + 3 * groups, 3 do
+    local token = ARGV[g + 1]
+    local ahead = '~' .. token
+    if string.byte(token) == 126 then token, ahead = '', '' end
+    done = done and ARGV[g] == 'd'
+    for _ = 1, tonumber(ARGV[g + 2]) do
+      i = i + 1
+      if held[i] ~= token and held[i] ~= ahead then held[i], all = false, false end
+    end
   end
-  arg = arg + 1
-  return ids, claims, #ids > 0 and redis.call('HMGET', lease, unpack(ids)) or {}
+  return { groups = at, first = first, last = last, held = held, all = all, done = done, ids = function() return { unpack(ARGV, first, last) } end }
 end
 
--- Under the token, or still marked as claimed ahead ('~') under it.
-local function owns(value, token)
-  return value == token or (value and value == '~' .. token)
+local settling = list()
+at = settling.last + 1
+local kinds, texts = {}, {}
+if not (settling.all and settling.done) then
+  for g = settling.groups + 1, settling.first - 1, 3 do
+    for _ = 1, tonumber(ARGV[g + 2]) do kinds[#kinds + 1] = ARGV[g] end
+    if ARGV[g] == 'f' then
+      for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
+    end
+  end
 end
-
--- done, release, fail; the last with an error for each.
-local doneIds, doneClaims, doneNow = held()
-local releaseIds, releaseClaims, releaseNow = held()
-local failIds, failClaims, failNow = held()
-local failTexts = arg
-arg = arg + #failIds
 
 local settled = ''
 if answered then
   settled = answered.settled
-elseif #doneIds + #releaseIds + #failIds > 0 then
-  local result, odd, ending, free, tail, head, forget, failing, texts, stays = {}, false, {}, {}, {}, {}, {}, {}, {}, {}
-
-  local function settle(ids, claims, values, accept)
-    local gone = lazy and #ids > 0 and redis.call('SMISMEMBER', withdrawn, unpack(ids))
-    local again = lazy and #ids > 0 and redis.call('HMGET', owed, unpack(ids))
-    for i, id in ipairs(ids) do
-      if not owns(values[i], claims[i]) then
-        result[#result + 1], odd, count.lost = '0', true, count.lost + 1
-      else
-        ending[#ending + 1] = id
-        local isOwed = again and again[i]
-        if gone and gone[i] == 1 then
-          -- Withdrawn while it ran: this run does not count, whatever it says.
-          result[#result + 1], odd = 'w', true
-          forget[#forget + 1] = id
-          if isOwed then tail[#tail + 1] = id else free[#free + 1] = id end
-        else
-          result[#result + 1] = '1'
-          accept(id, isOwed, i)
-        end
-      end
+elseif settling.last >= settling.first then
+  if settling.all and settling.done and not lazy then
+    redis.call('ZREM', processing, unpack(ARGV, settling.first, settling.last))
+    redis.call('HDEL', lease, unpack(ARGV, settling.first, settling.last))
+    count.left = count.left + redis.call('SREM', committed, unpack(ARGV, settling.first, settling.last))
+    count.done = count.done + settling.last - settling.first + 1
+  else
+    local ids = settling.ids()
+    for i = #kinds + 1, #ids do kinds[i] = 'd' end
+    local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {}
+    local again = lazy and redis.call('HMGET', owed, unpack(ids)) or {}
+    local to = { ending = {}, forget = {}, failing = {}, texts = {}, head = {}, tail = {}, free = {}, stays = {} }
+    local result, odd = settleEach(ids, kinds, settling.held, gone, again, texts, count, to)
+    if odd then settled = table.concat(result) end
+    if #to.ending > 0 then
+      redis.call('ZREM', processing, unpack(to.ending))
+      redis.call('HDEL', lease, unpack(to.ending))
+      redis.call('SREM', withdrawn, unpack(to.ending))
+      redis.call('HDEL', owed, unpack(to.ending))
     end
-  end
-
-  settle(doneIds, doneClaims, doneNow, function(id, isOwed)
-    count.done = count.done + 1
-    forget[#forget + 1] = id
-    if isOwed then tail[#tail + 1] = id else free[#free + 1] = id end
-  end)
-  settle(releaseIds, releaseClaims, releaseNow, function(id) head[#head + 1] = id end)
-  settle(failIds, failClaims, failNow, function(id, isOwed, i)
-    count.failed = count.failed + 1
-    failing[#failing + 1], texts[#texts + 1] = id, ARGV[failTexts + i - 1]
-    if isOwed then stays[id], tail[#tail + 1] = true, id else free[#free + 1] = id end
-  end)
-
-  if odd then settled = table.concat(result) end
-  if #ending > 0 then
-    redis.call('ZREM', processing, unpack(ending))
-    redis.call('HDEL', lease, unpack(ending))
-    if lazy then
-      redis.call('SREM', withdrawn, unpack(ending))
-      redis.call('HDEL', owed, unpack(ending))
-      if #failing > 0 then redis.call('HDEL', tries, unpack(failing)) end
-      if #forget > 0 then
-        redis.call('HDEL', tries, unpack(forget))
-        redis.call('HDEL', failures, unpack(forget))
-        redis.call('HDEL', errors, unpack(forget))
-      end
+    if #to.failing > 0 then redis.call('HDEL', tries, unpack(to.failing)) end
+    if #to.forget > 0 then
+      redis.call('HDEL', tries, unpack(to.forget))
+      redis.call('HDEL', failures, unpack(to.forget))
+      redis.call('HDEL', errors, unpack(to.forget))
     end
-    recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, failing, texts, stays, ms, keepFailed)
-    if #free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(free)) end
-    toHead(queued, head, count)
-    length = toTail(queued, ghosts, marks, tail, count, ms)
+    recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, to.failing, to.texts, to.stays, ms, keepFailed)
+    if #to.free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(to.free)) end
+    toHead(queued, to.head, count)
+    length = toTail(queued, ghosts, marks, to.tail, count, ms)
   end
 end
-
--- Claimed ahead, begun since: from now on a lapse counts as a jam.
-local startIds, startClaims, startNow
-local renewIds, renewClaims, renewNow = held()
-startIds, startClaims, startNow = held()
-local begun = {}
-for i, id in ipairs(startIds) do
-  if startNow[i] == '~' .. startClaims[i] then begun[#begun + 1], begun[#begun + 2] = id, startClaims[i] end
-end
-if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 
 local renewed = ''
-if #renewIds > 0 then
-  local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(renewIds))
+local renewing = list()
+at = renewing.last + 1
+if renewing.last >= renewing.first then
+  local ids = renewing.ids()
+  local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {}
   local result, odd, live = {}, false, {}
-  for i, id in ipairs(renewIds) do
-    if not owns(renewNow[i], renewClaims[i]) then
+  for i, id in ipairs(ids) do
+    if not renewing.held[i] then
       result[i], odd = '0', true
-    elseif gone and gone[i] == 1 then
+    elseif gone[i] == 1 then
       result[i], odd = 'w', true
     else
       result[i] = '1'
@@ -145,6 +124,17 @@ if #renewIds > 0 then
   end
   if #live > 0 then redis.call('ZADD', processing, 'XX', unpack(live)) end
   if odd then renewed = table.concat(result) end
+end
+
+-- Claimed ahead, begun since: from now on a lapse counts as a jam.
+local starting = list()
+if starting.last >= starting.first then
+  local begun = {}
+  for i, id in ipairs(starting.ids()) do
+    local value = starting.held[i]
+    if value and string.sub(value, 1, 1) == '~' then begun[#begun + 1], begun[#begun + 2] = id, string.sub(value, 2) end
+  end
+  if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
 
 local token, leaseEnd, ids = '', '', {}
@@ -172,19 +162,16 @@ else
     length = length - #popped
     count.taken = count.taken + #popped
     local entered = redis.call('SMISMEMBER', committed, unpack(popped))
-    local leased = redis.call('ZMSCORE', processing, unpack(popped))
-    local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped))
-    local dropped, good = {}, {}
-    for i, id in ipairs(popped) do
-      if entered[i] == 1 and not leased[i] and not (due and due[i]) then
-        good[#good + 1] = id
-      else
-        dropped[#dropped + 1] = id
-      end
+    local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped)) or {}
+    local good, dropped = popped, {}
+    for i = 1, #popped do
+      if entered[i] ~= 1 or due[i] then dropped[#dropped + 1] = popped[i] end
     end
     if #dropped > 0 then
-      stale = stale + #dropped
-      redis.call('SREM', ghosts, unpack(dropped))
+      good = {}
+      for i, id in ipairs(popped) do
+        if entered[i] == 1 and not due[i] then good[#good + 1] = id end
+      end
     end
     if #good > 0 then
       if token == '' then
@@ -192,21 +179,32 @@ else
         kept[7], leaseEnd = string.format('%.0f', epoch), string.format('%.0f', ms + term)
         token = kept[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
       end
-      local scores, values, ahead = {}, {}, '~' .. token
-      for i, id in ipairs(good) do
-        scores[2 * i - 1], scores[2 * i] = leaseEnd, id
-        values[2 * i - 1], values[2 * i] = id, (#ids + i <= slots) and token or ahead
+      -- Last first: among equal scores each then finds its place at the front, while the set is small and kept as a list.
+      local scores, n = {}, #good
+      for i = n, 1, -1 do
+        scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
       end
-      local added = redis.call('ZADD', processing, unpack(scores))
-      redis.call('HSET', lease, unpack(values))
-      -- An entry that stood in the line twice (after a repair by hand) counts once.
-      local seen = added < #good and {}
-      for _, id in ipairs(good) do
-        if not seen or not seen[id] then ids[#ids + 1] = id end
-        if seen then seen[id] = true end
+      if redis.call('ZADD', processing, 'NX', unpack(scores)) < n then
+        -- Some is processing already, or stood in the line twice (after a repair by hand): it counts once.
+        local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
+        for i, id in ipairs(good) do
+          if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
+        end
+        good, n = once, #once
       end
+      local values, ahead = {}, '~' .. token
+      for i = 1, n do
+        values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
+      end
+      if n > 0 then redis.call('HSET', lease, unpack(values)) end
+      if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
+    end
+    if #dropped > 0 then
+      stale = stale + #dropped
+      redis.call('SREM', ghosts, unpack(dropped))
     end
   end
+  if #ids == 0 then token, leaseEnd = '', '' end
 end
 
 local past = {}
@@ -227,8 +225,10 @@ if lazy and #ids < claim and length == 0 then
   end
 end
 
-redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'failed', count.failed, 'lost', count.lost,
-  'taken', count.taken, 'marked', count.marked, 'epoch', kept[7] or 0)
+if lazy or settled ~= '' or #kinds > 0 then
+  redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)
+end
+redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', kept[7] or 0)
 if leaving then
   redis.call('HDEL', steps, worker .. ':0', worker .. ':1')
 elseif not answered then

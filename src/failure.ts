@@ -9,27 +9,27 @@ export interface Failure {
   readonly attempt: number
 }
 
-const MOST_BYTES = 4_096
-const MOST_MESSAGE = 1_000
-const MOST_CODE = 100
+/** Bytes of JSON: for all of it, for the message, for the code. The stack gets what is left. */
+const MOST = { all: 4_096, message: 3_000, code: 300 }
 
 /**
  * The JSON text kept of whatever a handler threw: an Error, a string, undefined, or an object that throws when it is
  * looked at. Never throws, never more than 4 KiB.
  */
 export function failureText(thrown: unknown, attempt: number): string {
-  const message = cut(safely(() => messageOf(thrown)) ?? 'an error that cannot be read', MOST_MESSAGE)
+  const message = shorten(safely(() => messageOf(thrown)) ?? 'an error that cannot be read', MOST.message)
   const code = safely(() => property(thrown, 'code'))
   const stack = safely(() => property(thrown, 'stack'))
-  const failure = { message, ...(code === undefined ? {} : { code: cut(code, MOST_CODE) }), attempt }
-  const spare = MOST_BYTES - Buffer.byteLength(JSON.stringify(failure)) - 20
-  if (stack === undefined) return JSON.stringify(failure)
-  // JSON escapes and UTF-8 can make a character up to six bytes: halve until it fits.
-  for (let length = Math.min(stack.length, spare); length > 40; length = Math.floor(length / 2)) {
-    const text = JSON.stringify({ ...failure, stack: cut(stack, length) })
-    if (Buffer.byteLength(text) <= MOST_BYTES) return text
-  }
-  return JSON.stringify(failure)
+  const failure = { message, ...(code === undefined ? {} : { code: shorten(code, MOST.code) }), attempt }
+  const spare = MOST.all - bytes(failure) - ',"stack":'.length
+  if (stack === undefined || spare < 100) return JSON.stringify(failure)
+  return JSON.stringify({ ...failure, stack: shorten(stack, spare) })
+}
+
+/** The JSON text kept of an ID that jammed too often. */
+export function jammedText(maxJams: number): string {
+  const message = `its worker died or stalled more than ${maxJams} times`
+  return JSON.stringify({ message, code: 'JAMMED', attempt: 1 })
 }
 
 /** Reads back what `failureText` wrote. */
@@ -48,9 +48,16 @@ function property(thrown: unknown, name: 'code' | 'stack'): string | undefined {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }
 
-function cut(text: string, length: number): string {
-  const whole = text.isWellFormed() ? text : text.toWellFormed()
-  return whole.length <= length ? whole : `${whole.slice(0, length - 1).toWellFormed()}…`
+const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value))
+
+/** Cut to so many bytes of JSON: escapes and UTF-8 can make a character up to six. */
+function shorten(text: string, most: number): string {
+  let kept = text.slice(0, most).toWellFormed()
+  for (let length = most; bytes(kept) > most; ) {
+    length = Math.floor(length * 0.8)
+    kept = `${text.slice(0, length).toWellFormed()}…`
+  }
+  return kept
 }
 
 function safely<T>(read: () => T): T | undefined {

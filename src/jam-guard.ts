@@ -1,5 +1,6 @@
 import { ConvoyError } from './errors.js'
 import type { Events } from './events.js'
+import { jammedText } from './failure.js'
 import { type JammedJob, jammedJob } from './job.js'
 import type { Store, SweepRequest } from './store.js'
 import { type Clock, pause } from './time.js'
@@ -77,6 +78,5 @@ function tell({ events, onJammed }: Guarding, jobs: readonly JammedJob[]): void 
 }
 
 function request({ maxJams, keepFailed, lease }: Sweeping, guard: SweepRequest['guard']): SweepRequest {
-  const error = JSON.stringify({ code: 'JAMMED', message: `its worker died or stalled more than ${maxJams} times` })
-  return { limit: LIMIT, maxJams, keepFailed, lease, jitter: Math.random(), error, guard }
+  return { limit: LIMIT, maxJams, keepFailed, lease, jitter: Math.random(), error: jammedText(maxJams), guard }
 }

@@ -78,8 +78,8 @@ export class Publisher {
   }
 
   /**
-   * As they come, in constant memory: at most two batches are on their way, and the source is not asked for more
-   * meanwhile. A source that pauses does not hold back what it gave.
+   * As they come, in constant memory: at most two batches are on their way while a third gathers; then the source is
+   * not asked for more. A source that pauses does not hold back what it gave.
    */
   async publishStream(
     ids: AsyncIterable<unknown>,
@@ -103,7 +103,10 @@ export class Publisher {
         .catch((error: unknown) => {
           trouble ??= { error }
         })
-        .finally(() => flying.delete(flight))
+        .finally(() => {
+          flying.delete(flight)
+          if (!trouble) flush()
+        })
       flying.add(flight)
     }
     const run = async (): Promise<void> => {

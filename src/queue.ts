@@ -275,7 +275,7 @@ function checkIds(ids: Iterable<string | number> | number): string[] {
   return typeof ids === 'string' || typeof ids === 'number' ? [checkId(ids)] : Array.from(ids, checkId)
 }
 
-/** 16 of a-f 0-9: 64 random bits. */
+/** 32 of a-f 0-9: 128 random bits. */
 function randomName(): string {
-  return randomBytes(8).toString('hex')
+  return randomBytes(16).toString('hex')
 }

@@ -85,7 +85,7 @@ export type Settlement =
 export interface StepRequest {
   /** 1 to 32 of A-Z a-z 0-9; random, new for every worker: with the number it makes each token unique for ever. */
   readonly worker: string
-  /** 1, 2, 3 …; at most two unanswered. The same number again gets the same answer; a number two behind is refused. */
+  /** 1, 2, 3 …; n goes only once n - 2 was answered. The same number again gets the same answer; one two behind is refused. */
   readonly number: number
   /** Lease of what is claimed or renewed, ms. */
   readonly lease: number

@@ -37,12 +37,12 @@ interface Mark {
  * beneath it (the best one named), the raw limit as an open diamond. Legible on light and dark.
  */
 export function picture(report: Report): string {
-  const rows = report.lines.flatMap(line => {
+  const rows = report.lines.flatMap((line) => {
     const label = shown[line.row.key]
     const marks = label ? marksOf(report, line) : []
     return label && marks.length > 0 ? [{ line, label, marks }] : []
   })
-  const ratios = rows.flatMap(({ marks }) => marks.map(mark => mark.ratio))
+  const ratios = rows.flatMap(({ marks }) => marks.map((mark) => mark.ratio))
   const scale = logScale([Math.min(0.28, ...ratios) * 0.9, Math.max(4, ...ratios) * 1.05], [left, width - right])
   const bottom = top + rows.length * rowHeight
   return chart({
@@ -52,7 +52,7 @@ export function picture(report: Report): string {
     body: [
       text(16, 28, 'Times better than BullMQ (unique by jobId)', 'title'),
       text(16, 48, 'faster, or cheaper; logarithmic; median of interleaved rounds on one machine', 'note'),
-      ...scale.ticks.map(at => tick(scale.x(at), top - 8, bottom, `${at}×`, at === 1)),
+      ...scale.ticks.map((at) => tick(scale.x(at), top - 8, bottom, `${at}×`, at === 1)),
       ...rows.flatMap(({ line, label, marks }, at) => row(line, label, marks, top + at * rowHeight, scale.x)),
       ...legend(bottom + 28),
       text(16, bottom + 50, footnote(report), 'note'),
@@ -68,9 +68,9 @@ function marksOf(report: Report, line: Line): Mark[] {
 }
 
 function row(line: Line, label: string, marks: readonly Mark[], y: number, x: (ratio: number) => number): string[] {
-  const ours = marks.find(mark => mark.name === 'convoy')
-  const raw = marks.find(mark => mark.name === 'raw')
-  const peers = marks.filter(mark => !['convoy', 'raw', base].includes(mark.name))
+  const ours = marks.find((mark) => mark.name === 'convoy')
+  const raw = marks.find((mark) => mark.name === 'raw')
+  const peers = marks.filter((mark) => !['convoy', 'raw', base].includes(mark.name))
   const best = peers.toSorted((a, b) => b.ratio - a.ratio)[0]
   const unit = moreIsBetter(line.row) ? '/s' : ` ${line.row.unit}`
   const dots = y + 26
@@ -79,11 +79,23 @@ function row(line: Line, label: string, marks: readonly Mark[], y: number, x: (r
     ...(ours
       ? [
           bar(x(1), x(ours.ratio), y + 4, 13),
-          text(Math.max(x(1), x(ours.ratio)) + 6, y + 15, `${times(ours.ratio).replace('x', '×')}  ${short(ours.median)}${unit}`, 'value'),
+          text(
+            Math.max(x(1), x(ours.ratio)) + 6,
+            y + 15,
+            `${times(ours.ratio).replace('x', '×')}  ${short(ours.median)}${unit}`,
+            'value',
+          ),
         ]
       : []),
-    ...peers.map(peer => `<circle class="peer" cx="${x(peer.ratio).toFixed(1)}" cy="${dots}" r="3.5"><title>${peer.name}: ${times(peer.ratio)}</title></circle>`),
-    ...(raw ? [`<path class="raw" d="M${x(raw.ratio).toFixed(1)} ${dots - 5}l5 5-5 5-5-5z"><title>raw limit: ${times(raw.ratio)}</title></path>`] : []),
+    ...peers.map(
+      (peer) =>
+        `<circle class="peer" cx="${x(peer.ratio).toFixed(1)}" cy="${dots}" r="3.5"><title>${peer.name}: ${times(peer.ratio)}</title></circle>`,
+    ),
+    ...(raw
+      ? [
+          `<path class="raw" d="M${x(raw.ratio).toFixed(1)} ${dots - 5}l5 5-5 5-5-5z"><title>raw limit: ${times(raw.ratio)}</title></path>`,
+        ]
+      : []),
     ...(best ? [text(x(best.ratio) + 8, dots + 4, best.name, 'peer-name')] : []),
   ]
 }

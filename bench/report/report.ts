@@ -21,7 +21,7 @@ export interface Report {
 export const base = 'bullmq'
 
 export function medianOf(report: Report, row: string, system: string): number | undefined {
-  const figure = report.lines.find(line => line.row.key === row)?.figures[system]
+  const figure = report.lines.find((line) => line.row.key === row)?.figures[system]
   return figure && 'median' in figure ? figure.median : undefined
 }
 

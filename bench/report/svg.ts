@@ -1,5 +1,12 @@
 /** The few shapes the pictures are made of. Colours follow the reader's scheme; text stays text. */
-const scheme = (ink: string, faint: string, line: string, ours: string, peer: string, others: readonly string[]): string => `
+const scheme = (
+  ink: string,
+  faint: string,
+  line: string,
+  ours: string,
+  peer: string,
+  others: readonly string[],
+): string => `
     text { fill: ${ink} }
     .note, .tick, .peer-name { fill: ${faint} }
     .grid { stroke: ${line} }
@@ -32,15 +39,15 @@ export function logScale([low, high]: readonly [number, number], [from, to]: rea
   const [a, b] = [Math.log10(low), Math.log10(high)]
   const steps = b - a > 4 ? [1] : [1, 2, 5]
   const powers = Array.from({ length: Math.ceil(b) - Math.floor(a) + 1 }, (_, at) => Math.floor(a) + at)
-  const ticks = powers.flatMap(power => steps.map(step => Number((step * 10 ** power).toPrecision(3))))
+  const ticks = powers.flatMap((power) => steps.map((step) => Number((step * 10 ** power).toPrecision(3))))
   return {
-    x: value => from + ((Math.log10(value) - a) / (b - a)) * (to - from),
-    ticks: ticks.filter(tick => tick >= low && tick <= high),
+    x: (value) => from + ((Math.log10(value) - a) / (b - a)) * (to - from),
+    ticks: ticks.filter((tick) => tick >= low && tick <= high),
   }
 }
 
 export const text = (x: number, y: number, words: string, kind: string, anchor = 'start'): string =>
-  `<text class="${kind}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escape(words)}</text>`
+  `<text class="${kind}" x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${plain(words)}</text>`
 
 /** A bar between two places, whichever comes first. */
 export const bar = (from: number, to: number, y: number, height: number): string =>
@@ -52,8 +59,8 @@ export const tick = (x: number, y1: number, y2: number, label: string, strong = 
 
 export function chart(parts: { width: number; height: number; title: string; body: readonly string[] }): string {
   const { width, height, title, body } = parts
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}">
-  <title>${escape(title)}</title>
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${plain(title)}">
+  <title>${plain(title)}</title>
   <style>${style}
   </style>
   ${body.join('\n  ')}
@@ -61,4 +68,5 @@ export function chart(parts: { width: number; height: number; title: string; bod
 `
 }
 
-const escape = (words: string): string => words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+const plain = (words: string): string =>
+  words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')

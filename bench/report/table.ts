@@ -5,7 +5,7 @@ import { type Report, ratio } from './report.js'
 
 /** The report for a terminal: one block per row, the best first, blanks with their reasons last. */
 export function table(report: Report): string {
-  return [...head(report), ...report.lines.flatMap(line => block(report, line))].join('\n')
+  return [...head(report), ...report.lines.flatMap((line) => block(report, line))].join('\n')
 }
 
 function head({ date, machine, redis, rounds, quick, took, systems, leftOut }: Report): string[] {
@@ -13,7 +13,10 @@ function head({ date, machine, redis, rounds, quick, took, systems, leftOut }: R
     `${date} · ${machine.processor}, ${machine.cores} cores, ${machine.memory} · ${machine.system} · Node ${machine.node} · Redis ${redis}`,
     `medians of ${rounds} interleaved round${rounds === 1 ? '' : 's'} (min–max), ratio to bullmq by jobId${quick ? ' · QUICK: a tenth of the jobs, not for quoting' : ''} · ${took.toFixed(1)} minutes`,
     '',
-    ...systems.flatMap(({ name, version, settings }) => [`${name.padEnd(14)}${version}`, `${' '.repeat(14)}${settings}`]),
+    ...systems.flatMap(({ name, version, settings }) => [
+      `${name.padEnd(14)}${version}`,
+      `${' '.repeat(14)}${settings}`,
+    ]),
     ...leftOut.map(({ name, why }) => `${name.padEnd(14)}LEFT OUT: ${why}`),
   ]
 }

@@ -38,7 +38,7 @@ export const beeQueue: System = {
     await queue.ready()
     const jobOf = (id: string) => queue.createJob({}).setId(id)
     return {
-      publish: id => jobOf(id).save(),
+      publish: (id) => jobOf(id).save(),
       async publishMany(ids) {
         for (let from = 0; from < ids.length; from += bulk) {
           await queue.saveAll(ids.slice(from, from + bulk).map(jobOf))
@@ -47,7 +47,7 @@ export const beeQueue: System = {
       async worker(handle, { concurrency }) {
         const worker = new Queue('bench', { ...settings, isWorker: true })
         await worker.ready()
-        return { start: () => worker.process(concurrency, job => handle(job.id)), stop: () => worker.close(1_000) }
+        return { start: () => worker.process(concurrency, (job) => handle(job.id)), stop: () => worker.close(1_000) }
       },
       close: () => queue.close(1_000),
     }

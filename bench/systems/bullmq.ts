@@ -2,13 +2,20 @@ import { peer, peerVersion } from '../peers.js'
 import type { System } from '../system.js'
 
 interface Bull {
-  Queue: new (name: string, options: object) => {
+  Queue: new (
+    name: string,
+    options: object,
+  ) => {
     add(name: string, data: object, options: object): Promise<unknown>
     addBulk(jobs: object[]): Promise<unknown>
     waitUntilReady(): Promise<unknown>
     close(): Promise<void>
   }
-  Worker: new (name: string, handle: (job: { name: string; data: { id: string } }) => Promise<void>, options: object) => {
+  Worker: new (
+    name: string,
+    handle: (job: { name: string; data: { id: string } }) => Promise<void>,
+    options: object,
+  ) => {
     on(event: 'error', listener: (error: Error) => void): unknown
     waitUntilReady(): Promise<unknown>
     run(): Promise<void>
@@ -32,20 +39,20 @@ function bullmqBy(name: string, settings: string, unique: (id: string) => object
       const queue = new Queue('bench', { connection })
       await queue.waitUntilReady()
       return {
-        publish: id => queue.add('job', { id }, options(id)),
+        publish: (id) => queue.add('job', { id }, options(id)),
         async publishMany(ids) {
           for (let from = 0; from < ids.length; from += bulk) {
             const part = ids.slice(from, from + bulk)
-            await queue.addBulk(part.map(id => ({ name: 'job', data: { id }, opts: options(id) })))
+            await queue.addBulk(part.map((id) => ({ name: 'job', data: { id }, opts: options(id) })))
           }
         },
         async worker(handle, { concurrency }) {
-          const worker = new Worker('bench', job => handle(job.data.id), {
+          const worker = new Worker('bench', (job) => handle(job.data.id), {
             connection: { ...connection, maxRetriesPerRequest: null },
             concurrency,
             autorun: false,
           })
-          worker.on('error', error => console.error(name, error.message))
+          worker.on('error', (error) => console.error(name, error.message))
           await worker.waitUntilReady()
           return { start: () => void worker.run(), stop: () => worker.close() }
         },
@@ -56,8 +63,8 @@ function bullmqBy(name: string, settings: string, unique: (id: string) => object
 }
 
 /** The base of every ratio: the way BullMQ's docs give for unique jobs. */
-export const bullmq: System = bullmqBy('bullmq', 'unique by jobId', id => ({ jobId: id }))
+export const bullmq: System = bullmqBy('bullmq', 'unique by jobId', (id) => ({ jobId: id }))
 
-export const bullmqDedup: System = bullmqBy('bullmq-dedup', 'unique by deduplication.id (simple mode)', id => ({
+export const bullmqDedup: System = bullmqBy('bullmq-dedup', 'unique by deduplication.id (simple mode)', (id) => ({
   deduplication: { id },
 }))

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { built, createQueue } from '../convoy.js'
 import { openStore, settleAll } from '../store.js'
 import type { System } from '../system.js'
-
-const built = new URL('../../dist/index.js', import.meta.url)
 
 export const convoy: System = {
   name: 'convoy',
@@ -13,19 +12,18 @@ export const convoy: System = {
     return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
   },
   async open(address) {
-    const { createQueue } = (await import(built.href)) as typeof import('../../src/index.js')
     // Two queues, as the peers have two: the publisher's connection is not the worker's.
-    const publisher = createQueue('bench', { store: address.url })
-    const consumer = createQueue('bench', { store: address.url })
+    const publisher = await createQueue('bench', { store: address.url })
+    const consumer = await createQueue('bench', { store: address.url })
     await Promise.all([publisher.ready(), consumer.ready()])
     return {
-      publish: id => publisher.publish(id),
-      publishMany: ids => publisher.publishMany(ids),
+      publish: (id) => publisher.publish(id),
+      publishMany: (ids) => publisher.publishMany(ids),
       async worker(handle, options) {
         let worker: { close(): Promise<unknown> } | undefined
         return {
           start: () => {
-            worker = consumer.process(job => handle(job.id), options)
+            worker = consumer.process((job) => handle(job.id), options)
           },
           stop: async () => worker?.close(),
         }

@@ -21,7 +21,8 @@ interface Kue {
 
 export const kue: System = {
   name: 'kue',
-  settings: 'no unique IDs (it numbers its jobs; ours travels as data); jobEvents off, disableSearch, removeOnComplete; a tenth of the jobs',
+  settings:
+    'no unique IDs (it numbers its jobs; ours travels as data); jobEvents off, disableSearch, removeOnComplete; a tenth of the jobs',
   version: () => peerVersion('kue'),
   share: 0.1,
   lacks: { B: 'no bulk publish outside its HTTP API', C: 'no unique IDs: every publish is a new job' },
@@ -29,17 +30,17 @@ export const kue: System = {
     const { createQueue } = await peer<Kue>('kue')
     // Kue keeps one queue per process, so publisher and worker are the same; `shutdown` lets go of it.
     const queue = createQueue({ redis: { host, port }, jobEvents: false, disableSearch: true })
-    queue.on('error', error => console.error('kue', error.message))
+    queue.on('error', (error) => console.error('kue', error.message))
     // It adds a listener per slot.
     queue.setMaxListeners(0)
     return {
-      publish: id =>
+      publish: (id) =>
         new Promise<void>((resolve, reject) =>
           queue
             .create('bench', { id })
             .removeOnComplete(true)
             .events(false)
-            .save(error => (error ? reject(error) : resolve())),
+            .save((error) => (error ? reject(error) : resolve())),
         ),
       publishMany: absent,
       worker: async (handle, { concurrency }) => ({

@@ -6,7 +6,9 @@ interface Storage {
 }
 interface Platformatic {
   RedisStorage: new (options: object) => Storage
-  Queue: new (options: object) => {
+  Queue: new (
+    options: object,
+  ) => {
     start(): Promise<void>
     stop(): Promise<void>
     enqueue(id: string, payload: object): Promise<unknown>
@@ -17,7 +19,8 @@ interface Platformatic {
 
 export const platformatic: System = {
   name: 'platformatic',
-  settings: 'RedisStorage; own ID; resultTTL 1 s (it cannot be off: an ID stays taken that long); blockTimeout 1 s; no Reaper',
+  settings:
+    'RedisStorage; own ID; resultTTL 1 s (it cannot be off: an ID stays taken that long); blockTimeout 1 s; no Reaper',
   // It asks for Node 22.19; what it uses of it is all in 20, so it runs on what the bench runs on.
   version: () => `${peerVersion('@platformatic/job-queue')}, iovalkey ${peerVersion('iovalkey')}`,
   lacks: { B: 'no bulk publish' },
@@ -26,20 +29,20 @@ export const platformatic: System = {
     const make = (concurrency: number) => {
       const storage = new RedisStorage({ url })
       const queue = new Queue({ storage, concurrency, resultTTL: 1_000, blockTimeout: 1 })
-      queue.on('error', error => console.error('platformatic', error.message))
+      queue.on('error', (error) => console.error('platformatic', error.message))
       return queue
     }
     const publisher = make(1)
     await publisher.start()
     return {
-      publish: id => publisher.enqueue(id, {}),
+      publish: (id) => publisher.enqueue(id, {}),
       publishMany: absent,
       async worker(handle, { concurrency }) {
         const queue = make(concurrency)
         await queue.start()
         return {
           // A handler that gives nothing is retried and failed there, and null is what it can store.
-          start: () => queue.execute(async job => (await handle(job.id), null)),
+          start: () => queue.execute((job) => handle(job.id).then(() => null)),
           stop: () => queue.stop(),
         }
       },

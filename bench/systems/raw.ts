@@ -37,13 +37,14 @@ export const raw: System = {
         let next = 0
         await inLanes(async () => {
           while (next < ids.length) {
-            const part = ids.slice(next, (next += batch))
+            const part = ids.slice(next, next + batch)
+            next += batch
             await client.sendCommand(['EVALSHA', publish, '2', committed, queued, ...part])
           }
         })
       },
-      worker: async handle => rawWorker(client, step, id => void handle(id)),
-      settleAll: size => inLanes(() => lane(client, step, size, () => {})),
+      worker: async (handle) => rawWorker(client, step, (id) => void handle(id)),
+      settleAll: (size) => inLanes(() => lane(client, step, size, () => {})),
       close: () => client.close(),
     }
   },

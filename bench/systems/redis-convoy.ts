@@ -18,7 +18,8 @@ interface OldRedis {
 
 export const redisConvoy: System = {
   name: 'redis-convoy',
-  settings: 'jobTimeout off; its concurrency has no effect, so startProcessing is called once per slot; its JavaScript parser (hiredis 0.1 does not build)',
+  settings:
+    'jobTimeout off; its concurrency has no effect, so startProcessing is called once per slot; its JavaScript parser (hiredis 0.1 does not build)',
   version: () => `${peerVersion('redis-convoy')} (the last on npm; 0.3.2 was never published)`,
   lacks: { B: 'no bulk publish' },
   async open({ host, port }) {
@@ -37,9 +38,9 @@ export const redisConvoy: System = {
     const publisher = make(1)
     return {
       // A duplicate is told by the error 'committed'.
-      publish: id =>
+      publish: (id) =>
         new Promise<void>((resolve, reject) =>
-          publisher.addJob(new Job(id), error => (error && error !== 'committed' ? reject(error) : resolve())),
+          publisher.addJob(new Job(id), (error) => (error && error !== 'committed' ? reject(error) : resolve())),
         ),
       publishMany: absent,
       async worker(handle, { concurrency }) {

@@ -17,7 +17,11 @@ export const batches: readonly Work[] = [
       const session = await open()
       let next = 0
       const lane = async () => {
-        while (next < ids.length) await session.publishMany(ids.slice(next, (next += size)))
+        while (next < ids.length) {
+          const part = ids.slice(next, next + size)
+          next += size
+          await session.publishMany(part)
+        }
       }
       return [perSecond(jobs, await timed(() => Promise.all([lane(), lane()])))]
     },

@@ -1,5 +1,5 @@
 import { idsOf } from '../system.js'
-import { countTo, perSecond, publishEach, timed, type Trial, type Work } from '../work.js'
+import { countTo, perSecond, publishEach, type Trial, timed, type Work } from '../work.js'
 
 /** E: publisher (one by one, 100 in flight) and worker (concurrency 100) in one process, from the first to the last job. */
 async function both(trial: Trial, prefetch: number): Promise<readonly number[]> {
@@ -23,7 +23,7 @@ export const bothAtOnce: readonly Work[] = [
     rows: [{ key: 'E', title, unit: '/s' }],
     jobs: 50_000,
     warmUp: 10_000,
-    run: trial => both(trial, 0),
+    run: (trial) => both(trial, 0),
   },
   {
     key: 'Ep100',
@@ -31,6 +31,6 @@ export const bothAtOnce: readonly Work[] = [
     jobs: 50_000,
     warmUp: 10_000,
     needs: 'ahead',
-    run: trial => both(trial, 100),
+    run: (trial) => both(trial, 100),
   },
 ]

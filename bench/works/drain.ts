@@ -1,5 +1,5 @@
 import { idsOf } from '../system.js'
-import { countTo, fill, perSecond, timed, type Trial, type Work } from '../work.js'
+import { countTo, fill, perSecond, type Trial, timed, type Work } from '../work.js'
 
 /**
  * Work off a full queue with a handler that does nothing. The clock runs from the start of the worker to the start of
@@ -23,7 +23,7 @@ const drained = (concurrency: number): Work => ({
   rows: [{ key: `D${concurrency}`, title: `drain, concurrency ${concurrency}`, unit: '/s' }],
   jobs: 50_000,
   warmUp: concurrency === 1 ? 2_000 : 10_000,
-  run: async trial => [perSecond(trial.jobs, await drain(trial, { concurrency, prefetch: 0 }))],
+  run: async (trial) => [perSecond(trial.jobs, await drain(trial, { concurrency, prefetch: 0 }))],
 })
 
 const drainedAhead = (concurrency: number, prefetch: number): Work => ({
@@ -39,7 +39,7 @@ const drainedAhead = (concurrency: number, prefetch: number): Work => ({
   jobs: 50_000,
   warmUp: 10_000,
   needs: 'ahead',
-  run: async trial => [perSecond(trial.jobs, await drain(trial, { concurrency, prefetch }))],
+  run: async (trial) => [perSecond(trial.jobs, await drain(trial, { concurrency, prefetch }))],
 })
 
 export const drains: readonly Work[] = [

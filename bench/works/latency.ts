@@ -18,7 +18,7 @@ export const latency: Work = {
     worker.start()
     const waits: number[] = []
     for (let job = 0; job < jobs; job++) {
-      const start = new Promise<number>(resolve => {
+      const start = new Promise<number>((resolve) => {
         started = resolve
       })
       const called = performance.now()
@@ -27,7 +27,7 @@ export const latency: Work = {
       await published
       // The settle of this job and the next wait of the worker are not the publisher's business, but they must be over:
       // an idle queue is asked for.
-      await new Promise(resolve => setTimeout(resolve, 1))
+      await new Promise((resolve) => setTimeout(resolve, 1))
     }
     await worker.stop()
     return [percentile(waits, 50), percentile(waits, 99)]

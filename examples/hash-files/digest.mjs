@@ -16,16 +16,17 @@ const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
 export async function digest(path, job) {
   const file = await open(path, FLAGS)
   try {
+    // Looked at first: a change while we read then shows as one, and not as a wrong hash.
+    const { mtimeMs } = await file.stat()
     const hash = createHash('sha256')
     const piece = Buffer.allocUnsafe(PIECE)
-    for (let size = 0; ; job.signal.throwIfAborted()) {
+    let size = 0
+    for (;;) {
       const { bytesRead } = await file.read(piece, 0, PIECE)
+      if (bytesRead === 0) return { sha256: hash.digest('hex'), size, mtimeMs }
       hash.update(piece.subarray(0, bytesRead))
       size += bytesRead
-      if (bytesRead === PIECE) continue
-      if (bytesRead > 0 && (await file.read(piece, 0, 1)).bytesRead > 0) throw new Error('it grew while it was read')
-      const { mtimeMs } = await file.stat()
-      return { sha256: hash.digest('hex'), size, mtimeMs }
+      if (bytesRead === PIECE) job.signal.throwIfAborted()
     }
   } finally {
     await file.close()

@@ -90,7 +90,8 @@ function refuseImpossible({ store, workers, crash, help }) {
     throw new UsageError(`${which} needs Redis, since memory: is seen by this process alone: set REDIS_URL`)
   }
   if (crash && workers < 2) throw new UsageError('--crash needs at least two workers: one to kill, one to go on')
-  if (crash && process.platform === 'win32') throw new UsageError('--crash stops a process by a signal that Windows lacks')
+  if (crash && process.platform === 'win32')
+    throw new UsageError('--crash stops a process by a signal that Windows lacks')
 }
 
 /** @param {string} name @param {unknown} value */

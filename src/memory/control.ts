@@ -38,10 +38,8 @@ function clear(state: QueueState): number {
   totals.left += waiting
   totals.withdrawn += count
   totals.taken += state.queued.size
-  totals.marked = 0
   state.wake = 0
   state.queued.clear()
-  state.marks.clear()
   state.committed.clear()
   state.delayed.clear()
   state.failed.clear()

@@ -3,17 +3,12 @@ import { type Failing, recordFailures } from './failures.js'
 import { toHead, toTail } from './line.js'
 import type { QueueState } from './state.js'
 
-const ENDS = ['done', 'release', 'fail'] as const
-
 /** Under the token, or still marked as claimed ahead under it. */
 function owns(held: string | undefined, token: string): boolean {
-  return held !== undefined && (held === token || held === `~${token}`)
+  return held !== undefined && !token.startsWith('~') && (held === token || held === `~${token}`)
 }
 
-/**
- * Ends claims. All are judged before any is written. Answers a mark per ID in the order done, release, fail; nothing
- * when all were accepted.
- */
+/** Ends claims. All are judged before any is written. Answers a mark per ID, in order; nothing when all were accepted. */
 export function settle(state: QueueState, settlements: readonly Settlement[], keepFailed: number, ms: number): string {
   const { lease, totals } = state
   const ending: string[] = []
@@ -24,43 +19,41 @@ export function settle(state: QueueState, settlements: readonly Settlement[], ke
   const failing: Failing[] = []
   let marks = ''
   let odd = false
-  for (const end of ENDS) {
-    for (const settlement of settlements) {
-      if (settlement.end !== end) continue
-      settlement.ids.forEach((id, place) => {
-        if (!owns(lease.get(id), settlement.token)) {
-          marks += '0'
-          odd = true
-          totals.lost++
-          return
-        }
-        ending.push(id)
-        const owed = state.owed.has(id)
-        if (state.withdrawn.has(id)) {
-          // Withdrawn while it ran: this run does not count, whatever it says.
-          marks += 'w'
-          odd = true
+  for (const settlement of settlements) {
+    settlement.ids.forEach((id, place) => {
+      if (!owns(lease.get(id), settlement.token)) {
+        marks += '0'
+        odd = true
+        totals.lost++
+        return
+      }
+      ending.push(id)
+      const owed = state.owed.has(id)
+      const next = owed ? tail : free
+      if (state.withdrawn.has(id)) {
+        // Withdrawn while it ran: this run does not count, whatever it says.
+        marks += 'w'
+        odd = true
+        forget.push(id)
+        next.push(id)
+        return
+      }
+      marks += '1'
+      switch (settlement.end) {
+        case 'done':
+          totals.done++
           forget.push(id)
-          ;(owed ? tail : free).push(id)
-          return
-        }
-        marks += '1'
-        switch (settlement.end) {
-          case 'done':
-            totals.done++
-            forget.push(id)
-            ;(owed ? tail : free).push(id)
-            break
-          case 'release':
-            head.push(id)
-            break
-          case 'fail':
-            totals.failed++
-            failing.push({ id, text: settlement.errors[place] ?? '', stays: owed })
-            ;(owed ? tail : free).push(id)
-        }
-      })
-    }
+          next.push(id)
+          break
+        case 'release':
+          head.push(id)
+          break
+        case 'fail':
+          totals.failed++
+          failing.push({ id, text: settlement.errors[place] ?? '', stays: owed })
+          next.push(id)
+      }
+    })
   }
   for (const id of ending) {
     state.processing.delete(id)
@@ -84,7 +77,10 @@ export function settle(state: QueueState, settlements: readonly Settlement[], ke
 /** Claimed ahead, begun since: from now on a lapse counts as a jam. */
 export function begin(state: QueueState, started: readonly Held[]): void {
   for (const { token, ids } of started) {
-    for (const id of ids) if (state.lease.get(id) === `~${token}`) state.lease.set(id, token)
+    for (const id of ids) {
+      const held = state.lease.get(id)
+      if (held?.startsWith('~') && owns(held, token)) state.lease.set(id, held.slice(1))
+    }
   }
 }
 

@@ -47,7 +47,7 @@ export interface StepRecord {
   readonly token: string
   /** Of what the step claimed; 0 when it claimed nothing. */
   readonly leaseEnd: number
-  /** A mark per ID in the order done, release, fail; empty when all were accepted. */
+  /** A mark per ID, in order; empty when all were accepted. */
   readonly settled: string
 }
 

@@ -67,31 +67,25 @@ function take(state: QueueState, request: StepRequest, now: number): Claim {
   let stale = 0
   while (ids.length < request.claim && queued.size > 0 && stale < 1000) {
     const count = Math.min(request.claim - ids.length, queued.size)
-    const good: string[] = []
+    totals.taken += count
     for (let n = 0; n < count; n++) {
       const id = queued.shift() as string
-      if (committed.has(id) && !processing.has(id) && !delayed.has(id)) {
-        good.push(id)
-      } else {
+      // Also an entry that stands in the line twice (after a repair by hand): it counts once.
+      if (!committed.has(id) || delayed.has(id) || processing.has(id)) {
         stale++
         ghosts.delete(id)
+        continue
       }
-    }
-    totals.taken += count
-    if (good.length === 0) continue
-    if (token === '') {
-      totals.epoch = Math.max(now, totals.epoch + 1)
-      leaseEnd = ms + request.lease
-      token = `${totals.epoch}:${ms}:${request.worker}:${request.number}`
-      ahead = `~${token}`
-    }
-    const before = ids.length
-    good.forEach((id, place) => {
-      // An entry that stood in the line twice (after a repair by hand) counts once.
-      if (!processing.has(id)) ids.push(id)
+      if (token === '') {
+        totals.epoch = Math.max(now, totals.epoch + 1)
+        leaseEnd = ms + request.lease
+        token = `${totals.epoch}:${ms}:${request.worker}:${request.number}`
+        ahead = `~${token}`
+      }
       processing.set(id, leaseEnd)
-      lease.set(id, before + place + 1 <= request.slots ? token : ahead)
-    })
+      ids.push(id)
+      lease.set(id, ids.length <= request.slots ? token : ahead)
+    }
   }
   return { token, leaseEnd, ids }
 }

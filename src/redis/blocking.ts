@@ -49,9 +49,7 @@ export class Blocking {
       const timer = clock.setTimer(end, timeout)
       signal.addEventListener('abort', end, { once: true })
       this.#waiters.add(end)
-      this.#popping ??= this.#pop().finally(() => {
-        this.#popping = undefined
-      })
+      this.#popping ??= this.#pop()
     })
   }
 
@@ -91,5 +89,7 @@ export class Blocking {
         await pause(clock, 100, signal)
       }
     }
+    // In the same breath as the last look at the waiters: one who comes later starts it anew.
+    this.#popping = undefined
   }
 }

@@ -3,7 +3,7 @@ import type { Patience } from '../store.js'
 import { type Clock, pause } from '../time.js'
 import type { Connection } from './connection.js'
 import type { Script } from './scripts.js'
-import { troubleOf } from './trouble.js'
+import { type Trouble, troubleOf } from './trouble.js'
 import type { Wire } from './wire.js'
 
 export interface Answer {
@@ -11,6 +11,9 @@ export interface Answer {
   /** An earlier sending may have run too; its answer was lost. */
   readonly repeated: boolean
 }
+
+/** ms. */
+const LONGEST_LOAD = 1_000
 
 /**
  * Runs scripts over one connection until they are answered or patience ends. Every script bears being run twice, so a
@@ -33,29 +36,26 @@ export class Caller {
     const command = [...script.head, ...args]
     const key = script.head[3] as string
     let sent = false
+    let last: ConvoyError | undefined
     for (let attempt = 0; ; attempt++) {
       const left = until - this.#clock.now()
+      // Time ran out between two sendings: one more would only turn a clear answer into an unknown outcome.
+      if (last && (left < 1 || patience.signal?.aborted)) throw sent ? unknown(last) : last
       const wire = await this.#connection.ready({ ...patience, timeout: left }).catch((error: unknown) => {
         throw sent ? unknown(error) : error
       })
       try {
         return { reply: await this.#connection.send(wire, key, command, left), repeated: sent }
       } catch (error) {
-        const trouble = troubleOf(error)
-        if (this.#connection.closed) throw sent || trouble.kind === 'unknown' ? unknown(trouble.error) : trouble.error
-        if (trouble.kind === 'fatal') throw trouble.error
-        const late = this.#clock.now() >= until || patience.signal?.aborted === true
-        if (trouble.kind === 'unknown') {
-          sent = true
-          if (late) throw unknown(trouble.error)
-          // A wire that failed under us is replaced; one that lives answers at once, so do not spin on it.
-          await this.#pause(attempt, until, patience.signal)
-        } else if (trouble.kind === 'load' && attempt < 3) {
-          await this.#load(script, wire, left)
-        } else {
-          if (late) throw sent ? unknown(trouble.error) : trouble.error
-          await this.#pause(attempt, until, patience.signal)
-        }
+        let trouble: Trouble | undefined = troubleOf(error)
+        sent ||= trouble.kind === 'unknown'
+        last = trouble.error
+        if (trouble.kind === 'load') trouble = await this.#load(script, wire, left)
+        if (trouble?.kind === 'fatal' || this.#connection.closed) throw sent ? unknown(last) : (trouble?.error ?? last)
+        // An emptied script cache is filled at once. All else waits: a wire that failed under us is replaced, one that
+        // lives answers at once, so do not spin on it.
+        if (!trouble && attempt < 3) continue
+        await this.#pause(attempt, until, patience.signal)
       }
     }
   }
@@ -65,20 +65,19 @@ export class Caller {
     return pause(this.#clock, Math.min(wait, Math.max(0, until - this.#clock.now())), signal)
   }
 
-  async #load(script: Script, wire: Wire, limit: number): Promise<void> {
+  /** What was wrong, if anything. */
+  async #load(script: Script, wire: Wire, left: number): Promise<Trouble | undefined> {
     const key = script.head[3] as string
     let loading = this.#loading.get(script.sha)
     if (!loading) {
+      // A cluster's client asks every node, and one that is away would keep ours waiting: not for long, then.
+      const limit = Math.min(left, LONGEST_LOAD)
       loading = this.#connection
         .send(wire, key, ['SCRIPT', 'LOAD', script.text], limit)
         .finally(() => this.#loading.delete(script.sha))
       this.#loading.set(script.sha, loading)
     }
-    // Whether it worked shows at the next EVALSHA; what is wrong with the text or the rights shows here.
-    await loading.catch((error: unknown) => {
-      const trouble = troubleOf(error)
-      if (trouble.kind === 'fatal') throw trouble.error
-    })
+    return loading.then(() => undefined, troubleOf)
   }
 }
 

@@ -1,7 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import type { Patience, StoreNews } from '../store.js'
 import { type Clock, pause } from '../time.js'
-import { type Trouble, troubleOf } from './trouble.js'
+import { discreet, type Trouble, troubleOf } from './trouble.js'
 import type { MakeWire, Wire } from './wire.js'
 
 export interface ConnectionOptions {
@@ -41,24 +41,29 @@ export class Connection {
     const until = clock.now() + patience.timeout
     for (;;) {
       if (this.closed) throw new ConvoyError('CLOSED')
-      if (this.#wire) return this.#wire
+      const left = until - clock.now()
+      // A call without any time left is not sent: what was never sent has no unknown outcome.
+      if (this.#wire && left > 0) return this.#wire
       this.#keeping ??= this.#keep()
       if (this.#trouble?.kind === 'fatal') throw this.#trouble.error
-      const left = until - clock.now()
       if (left <= 0 || patience.signal?.aborted) throw this.#unavailable(patience)
       await this.#change(left, patience.signal)
     }
   }
 
-  /** One command on one wire, with our own deadline. `limit` ms end the wait, `replyTimeout` ms the wire. */
+  /**
+   * One command on one wire, with our own deadlines: `limit` ms end the wait, `replyTimeout` ms the wire. The second is
+   * kept also when nobody waits any longer: with calls of little patience alone, a hung server would never be noticed.
+   */
   send(wire: Wire, key: string, args: readonly string[], limit: number): Promise<unknown> {
     const { clock, replyTimeout } = this.#options
     return new Promise((resolve, reject) => {
-      const deadline = Math.min(limit, replyTimeout)
-      const timer = clock.setTimer(() => {
-        if (deadline >= replyTimeout) this.#lose(wire)
-        reject(new Silence(deadline))
-      }, deadline)
+      const first = Math.min(limit, replyTimeout)
+      let timer = clock.setTimer(() => {
+        reject(new Silence(first))
+        if (first >= replyTimeout) this.#lose(wire)
+        else timer = clock.setTimer(() => this.#lose(wire), replyTimeout - first)
+      }, first)
       wire.send(key, args).then(
         (reply) => {
           clock.clearTimer(timer)
@@ -99,7 +104,7 @@ export class Connection {
       const timer = clock.setTimer(stop, replyTimeout)
       signal.addEventListener('abort', stop, { once: true })
       try {
-        const wire = await make(giveUp.signal)
+        const wire = await make(giveUp.signal, signal)
         clock.clearTimer(timer)
         if (signal.aborted) {
           wire.cut()
@@ -114,7 +119,13 @@ export class Connection {
         const cause = await wire.lost
         if (this.#wire === wire) this.#wire = undefined
         wire.cut()
-        suspend(new ConvoyError('UNAVAILABLE', 'the connection was lost', cause instanceof Error ? { cause } : {}))
+        suspend(
+          new ConvoyError(
+            'UNAVAILABLE',
+            `the connection to ${make.to} was lost`,
+            cause instanceof Error ? { cause: discreet(cause) } : {},
+          ),
+        )
       } catch (error) {
         this.#trouble = troubleOf(error)
         suspend(this.#trouble.error)
@@ -153,7 +164,7 @@ export class Connection {
     const options = this.#trouble ? { cause: this.#trouble.error } : {}
     return new ConvoyError(
       'UNAVAILABLE',
-      `no connection to the server within ${Math.round(patience.timeout)} ms${why}`,
+      `no connection to ${this.#options.make.to} within ${Math.max(0, Math.round(patience.timeout))} ms${why}`,
       options,
     )
   }

@@ -13,17 +13,17 @@ export interface LuaScript {
 
 export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
   'clear': {
-    keys: ['queued', 'committed', 'processing', 'totals', 'marks', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts'],
+    keys: ['queued', 'committed', 'processing', 'totals', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts'],
     flags: 'allow-oom',
-    text: `local queued, committed, processing, totals, marks, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+    text: `local queued, committed, processing, totals, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local running = redis.call('ZRANGE', processing, 0, -1)
 local waiting = redis.call('SCARD', committed) - #running
 local count = waiting + redis.call('ZCARD', failed) + redis.call('HLEN', owed)
 local kept = redis.call('HMGET', totals, 'left', 'withdrawn', 'taken')
 redis.call('HSET', totals, 'left', (kept[1] or 0) + waiting, 'withdrawn', (kept[2] or 0) + count,
-  'taken', (kept[3] or 0) + redis.call('LLEN', queued), 'marked', 0)
-redis.call('UNLINK', queued, committed, marks, wake, delayed, failed, failedAt, failures, errors, tries, owed, ghosts)
+  'taken', (kept[3] or 0) + redis.call('LLEN', queued))
+redis.call('UNLINK', queued, committed, wake, delayed, failed, failedAt, failures, errors, tries, owed, ghosts)
 for i = 1, #running, 1000 do redis.call('SADD', committed, unpack(running, i, math.min(i + 999, #running))) end
 return count`,
   },
@@ -139,6 +139,24 @@ local length = redis.call('LLEN', queued)
 local kept = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
 local count = { taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
 local tokens = redis.call('LLEN', wake)
+local plain = not lazy
+for i = 1, n do
+  if known[i] == 1 then
+    plain = false
+    break
+  end
+end
+local added
+if plain then
+  added = redis.call('SADD', committed, unpack(ARGV, 2))
+  if added == n then
+    mark(marks, count.taken + length + 1, count, math.floor(now() / 1000))
+    length = redis.call('RPUSH', queued, unpack(ARGV, 2))
+    redis.call('HSET', totals, 'entered', (kept[1] or 0) + n, 'published', (kept[2] or 0) + n, 'marked', count.marked)
+    arm(wake, tokens, length)
+    return string.rep('q', n)
+  end
+end
 local letters, places, fresh, met = {}, {}, {}, {}
 for i = 1, n do
   if known[i] == 1 then
@@ -166,7 +184,7 @@ if #met > 0 then
     letters[places[k]] = letter
   end
 end
-local added = #fresh > 0 and redis.call('SADD', committed, unpack(fresh)) or 0
+added = added or (#fresh > 0 and redis.call('SADD', committed, unpack(fresh)) or 0)
 if added < #fresh then
   local seen, once = {}, {}
   for i = 1, n do
@@ -287,9 +305,40 @@ local function recordFailures(kept, ids, errors, stays, ms, most)
     redis.call('HDEL', kept.errors, unpack(oldest))
   end
 end
+local function settleEach(ids, kinds, accepted, gone, again, errors, count, to)
+  local marks, odd, failed = {}, false, 0
+  for i, id in ipairs(ids) do
+    local kind = kinds[i]
+    local text = nil
+    if kind == 'f' then failed, text = failed + 1, errors[failed + 1] end
+    if not accepted[i] then
+      marks[i], odd, count.lost = '0', true, count.lost + 1
+    else
+      marks[i] = '1'
+      to.ending[#to.ending + 1] = id
+      if gone[i] == 1 then
+        marks[i], odd = 'w', true
+        to.forget[#to.forget + 1] = id
+      elseif kind == 'd' then
+        count.done = count.done + 1
+        to.forget[#to.forget + 1] = id
+      elseif kind == 'f' then
+        count.failed = count.failed + 1
+        to.failing[#to.failing + 1], to.texts[#to.texts + 1] = id, text
+      end
+      if kind == 'r' and marks[i] == '1' then
+        to.head[#to.head + 1] = id
+      elseif again[i] then
+        to.stays[id], to.tail[#to.tail + 1] = true, id
+      else
+        to.free[#to.free + 1] = id
+      end
+    end
+  end
+  return marks, odd
+end
 local worker, number, term, keepFailed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local claim, slots, leaving = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
-local arg = 8
 local micros = now()
 local ms = math.floor(micros / 1000)
 local field = worker .. ':' .. number % 2
@@ -303,101 +352,87 @@ redis.call('ZCARD', processing)
 local lazy = redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed) > 0
 local answered
 if prior then
-  local last, _, token, leaseEnd, result = string.match(prior, '^(%d+)|(%d+)|([^|]*)|(%d*)|(.*)$')
+  local last, token, leaseEnd, result = string.match(prior, '^(%d+)|%d+|([^|]*)|(%d*)|(.*)$')
   last = tonumber(last)
   if last > number then return redis.error_reply('STALE step ' .. ARGV[2] .. ' after ' .. string.format('%.0f', last)) end
   if last == number then answered = { token = token, leaseEnd = leaseEnd, settled = result } end
 end
-local function held()
-  local ids, claims = {}, {}
-  for _ = 1, tonumber(ARGV[arg]) do
-    local token, size = ARGV[arg + 1], tonumber(ARGV[arg + 2])
-    for i = 1, size do ids[#ids + 1], claims[#claims + 1] = ARGV[arg + 2 + i], token end
-    arg = arg + 2 + size
+local at = 8
+local function list()
+  local groups = tonumber(ARGV[at])
+  local first, last = at + 1 + 3 * groups, at + 3 * groups
+  for g = at + 1, at + 3 * groups, 3 do last = last + tonumber(ARGV[g + 2]) end
+  local held = last >= first and redis.call('HMGET', lease, unpack(ARGV, first, last)) or {}
+  local all, done, i = true, true, 0
+  for g = at + 1, at + 3 * groups, 3 do
+    local token = ARGV[g + 1]
+    local ahead = '~' .. token
+    if string.byte(token) == 126 then token, ahead = '', '' end
+    done = done and ARGV[g] == 'd'
+    for _ = 1, tonumber(ARGV[g + 2]) do
+      i = i + 1
+      if held[i] ~= token and held[i] ~= ahead then held[i], all = false, false end
+    end
   end
-  arg = arg + 1
-  return ids, claims, #ids > 0 and redis.call('HMGET', lease, unpack(ids)) or {}
+  return { groups = at, first = first, last = last, held = held, all = all, done = done, ids = function() return { unpack(ARGV, first, last) } end }
 end
-local function owns(value, token)
-  return value == token or (value and value == '~' .. token)
+local settling = list()
+at = settling.last + 1
+local kinds, texts = {}, {}
+if not (settling.all and settling.done) then
+  for g = settling.groups + 1, settling.first - 1, 3 do
+    for _ = 1, tonumber(ARGV[g + 2]) do kinds[#kinds + 1] = ARGV[g] end
+    if ARGV[g] == 'f' then
+      for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
+    end
+  end
 end
-local doneIds, doneClaims, doneNow = held()
-local releaseIds, releaseClaims, releaseNow = held()
-local failIds, failClaims, failNow = held()
-local failTexts = arg
-arg = arg + #failIds
 local settled = ''
 if answered then
   settled = answered.settled
-elseif #doneIds + #releaseIds + #failIds > 0 then
-  local result, odd, ending, free, tail, head, forget, failing, texts, stays = {}, false, {}, {}, {}, {}, {}, {}, {}, {}
-  local function settle(ids, claims, values, accept)
-    local gone = lazy and #ids > 0 and redis.call('SMISMEMBER', withdrawn, unpack(ids))
-    local again = lazy and #ids > 0 and redis.call('HMGET', owed, unpack(ids))
-    for i, id in ipairs(ids) do
-      if not owns(values[i], claims[i]) then
-        result[#result + 1], odd, count.lost = '0', true, count.lost + 1
-      else
-        ending[#ending + 1] = id
-        local isOwed = again and again[i]
-        if gone and gone[i] == 1 then
-          result[#result + 1], odd = 'w', true
-          forget[#forget + 1] = id
-          if isOwed then tail[#tail + 1] = id else free[#free + 1] = id end
-        else
-          result[#result + 1] = '1'
-          accept(id, isOwed, i)
-        end
-      end
+elseif settling.last >= settling.first then
+  if settling.all and settling.done and not lazy then
+    redis.call('ZREM', processing, unpack(ARGV, settling.first, settling.last))
+    redis.call('HDEL', lease, unpack(ARGV, settling.first, settling.last))
+    count.left = count.left + redis.call('SREM', committed, unpack(ARGV, settling.first, settling.last))
+    count.done = count.done + settling.last - settling.first + 1
+  else
+    local ids = settling.ids()
+    for i = #kinds + 1, #ids do kinds[i] = 'd' end
+    local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {}
+    local again = lazy and redis.call('HMGET', owed, unpack(ids)) or {}
+    local to = { ending = {}, forget = {}, failing = {}, texts = {}, head = {}, tail = {}, free = {}, stays = {} }
+    local result, odd = settleEach(ids, kinds, settling.held, gone, again, texts, count, to)
+    if odd then settled = table.concat(result) end
+    if #to.ending > 0 then
+      redis.call('ZREM', processing, unpack(to.ending))
+      redis.call('HDEL', lease, unpack(to.ending))
+      redis.call('SREM', withdrawn, unpack(to.ending))
+      redis.call('HDEL', owed, unpack(to.ending))
     end
-  end
-  settle(doneIds, doneClaims, doneNow, function(id, isOwed)
-    count.done = count.done + 1
-    forget[#forget + 1] = id
-    if isOwed then tail[#tail + 1] = id else free[#free + 1] = id end
-  end)
-  settle(releaseIds, releaseClaims, releaseNow, function(id) head[#head + 1] = id end)
-  settle(failIds, failClaims, failNow, function(id, isOwed, i)
-    count.failed = count.failed + 1
-    failing[#failing + 1], texts[#texts + 1] = id, ARGV[failTexts + i - 1]
-    if isOwed then stays[id], tail[#tail + 1] = true, id else free[#free + 1] = id end
-  end)
-  if odd then settled = table.concat(result) end
-  if #ending > 0 then
-    redis.call('ZREM', processing, unpack(ending))
-    redis.call('HDEL', lease, unpack(ending))
-    if lazy then
-      redis.call('SREM', withdrawn, unpack(ending))
-      redis.call('HDEL', owed, unpack(ending))
-      if #failing > 0 then redis.call('HDEL', tries, unpack(failing)) end
-      if #forget > 0 then
-        redis.call('HDEL', tries, unpack(forget))
-        redis.call('HDEL', failures, unpack(forget))
-        redis.call('HDEL', errors, unpack(forget))
-      end
+    if #to.failing > 0 then redis.call('HDEL', tries, unpack(to.failing)) end
+    if #to.forget > 0 then
+      redis.call('HDEL', tries, unpack(to.forget))
+      redis.call('HDEL', failures, unpack(to.forget))
+      redis.call('HDEL', errors, unpack(to.forget))
     end
-    recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, failing, texts, stays, ms, keepFailed)
-    if #free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(free)) end
-    toHead(queued, head, count)
-    length = toTail(queued, ghosts, marks, tail, count, ms)
+    recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, to.failing, to.texts, to.stays, ms, keepFailed)
+    if #to.free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(to.free)) end
+    toHead(queued, to.head, count)
+    length = toTail(queued, ghosts, marks, to.tail, count, ms)
   end
 end
-local startIds, startClaims, startNow
-local renewIds, renewClaims, renewNow = held()
-startIds, startClaims, startNow = held()
-local begun = {}
-for i, id in ipairs(startIds) do
-  if startNow[i] == '~' .. startClaims[i] then begun[#begun + 1], begun[#begun + 2] = id, startClaims[i] end
-end
-if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 local renewed = ''
-if #renewIds > 0 then
-  local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(renewIds))
+local renewing = list()
+at = renewing.last + 1
+if renewing.last >= renewing.first then
+  local ids = renewing.ids()
+  local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {}
   local result, odd, live = {}, false, {}
-  for i, id in ipairs(renewIds) do
-    if not owns(renewNow[i], renewClaims[i]) then
+  for i, id in ipairs(ids) do
+    if not renewing.held[i] then
       result[i], odd = '0', true
-    elseif gone and gone[i] == 1 then
+    elseif gone[i] == 1 then
       result[i], odd = 'w', true
     else
       result[i] = '1'
@@ -406,6 +441,15 @@ if #renewIds > 0 then
   end
   if #live > 0 then redis.call('ZADD', processing, 'XX', unpack(live)) end
   if odd then renewed = table.concat(result) end
+end
+local starting = list()
+if starting.last >= starting.first then
+  local begun = {}
+  for i, id in ipairs(starting.ids()) do
+    local value = starting.held[i]
+    if value and string.sub(value, 1, 1) == '~' then begun[#begun + 1], begun[#begun + 2] = id, string.sub(value, 2) end
+  end
+  if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
 local token, leaseEnd, ids = '', '', {}
 if answered then
@@ -430,19 +474,16 @@ else
     length = length - #popped
     count.taken = count.taken + #popped
     local entered = redis.call('SMISMEMBER', committed, unpack(popped))
-    local leased = redis.call('ZMSCORE', processing, unpack(popped))
-    local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped))
-    local dropped, good = {}, {}
-    for i, id in ipairs(popped) do
-      if entered[i] == 1 and not leased[i] and not (due and due[i]) then
-        good[#good + 1] = id
-      else
-        dropped[#dropped + 1] = id
-      end
+    local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped)) or {}
+    local good, dropped = popped, {}
+    for i = 1, #popped do
+      if entered[i] ~= 1 or due[i] then dropped[#dropped + 1] = popped[i] end
     end
     if #dropped > 0 then
-      stale = stale + #dropped
-      redis.call('SREM', ghosts, unpack(dropped))
+      good = {}
+      for i, id in ipairs(popped) do
+        if entered[i] == 1 and not due[i] then good[#good + 1] = id end
+      end
     end
     if #good > 0 then
       if token == '' then
@@ -450,20 +491,30 @@ else
         kept[7], leaseEnd = string.format('%.0f', epoch), string.format('%.0f', ms + term)
         token = kept[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
       end
-      local scores, values, ahead = {}, {}, '~' .. token
-      for i, id in ipairs(good) do
-        scores[2 * i - 1], scores[2 * i] = leaseEnd, id
-        values[2 * i - 1], values[2 * i] = id, (#ids + i <= slots) and token or ahead
+      local scores, n = {}, #good
+      for i = n, 1, -1 do
+        scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
       end
-      local added = redis.call('ZADD', processing, unpack(scores))
-      redis.call('HSET', lease, unpack(values))
-      local seen = added < #good and {}
-      for _, id in ipairs(good) do
-        if not seen or not seen[id] then ids[#ids + 1] = id end
-        if seen then seen[id] = true end
+      if redis.call('ZADD', processing, 'NX', unpack(scores)) < n then
+        local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
+        for i, id in ipairs(good) do
+          if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
+        end
+        good, n = once, #once
       end
+      local values, ahead = {}, '~' .. token
+      for i = 1, n do
+        values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
+      end
+      if n > 0 then redis.call('HSET', lease, unpack(values)) end
+      if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
+    end
+    if #dropped > 0 then
+      stale = stale + #dropped
+      redis.call('SREM', ghosts, unpack(dropped))
     end
   end
+  if #ids == 0 then token, leaseEnd = '', '' end
 end
 local past = {}
 if lazy and #ids > 0 and redis.call('EXISTS', tries) == 1 then
@@ -480,8 +531,10 @@ if lazy and #ids < claim and length == 0 then
     end
   end
 end
-redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'failed', count.failed, 'lost', count.lost,
-  'taken', count.taken, 'marked', count.marked, 'epoch', kept[7] or 0)
+if lazy or settled ~= '' or #kinds > 0 then
+  redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)
+end
+redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', kept[7] or 0)
 if leaving then
   redis.call('HDEL', steps, worker .. ':0', worker .. ':1')
 elseif not answered then

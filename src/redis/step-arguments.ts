@@ -1,48 +1,24 @@
-import type { Held, StepRequest } from '../store.js'
+import type { Held, Settlement, StepRequest } from '../store.js'
+
+const KIND = { done: 'd', release: 'r', fail: 'f' } as const
 
 /** A step request as `lua/step.lua` reads it. On the hot path: one array, filled once. */
 export function stepArguments(request: StepRequest): string[] {
   const { worker, number, lease, keepFailed, claim, slots, leaving, settle, renew, started } = request
-  const args = [
-    worker,
-    String(number),
-    String(lease),
-    String(keepFailed),
-    String(claim),
-    String(slots),
-    leaving ? '1' : '0',
-  ]
-  const done: Held[] = []
-  const release: Held[] = []
-  const fail: Held[] = []
-  const errors: string[] = []
+  const numbers = [number, lease, keepFailed, claim, slots, leaving ? 1 : 0]
+  const args = [worker, ...numbers.map(String)]
+  pushList(args, settle, ({ end }: Settlement) => KIND[end])
   for (const group of settle) {
-    switch (group.end) {
-      case 'done':
-        done.push(group)
-        break
-      case 'release':
-        release.push(group)
-        break
-      case 'fail':
-        fail.push(group)
-        errors.push(...group.errors)
-        break
-    }
+    if (group.end === 'fail') for (const error of group.errors) args.push(error)
   }
-  pushGroups(args, done)
-  pushGroups(args, release)
-  pushGroups(args, fail)
-  for (const error of errors) args.push(error)
-  pushGroups(args, renew)
-  pushGroups(args, started)
+  pushList(args, renew, () => '')
+  pushList(args, started, () => '')
   return args
 }
 
-function pushGroups(args: string[], groups: readonly Held[]): void {
+/** Groups first, then all IDs in one run: the script hands such a run on as it is. */
+function pushList<Group extends Held>(args: string[], groups: readonly Group[], kind: (group: Group) => string): void {
   args.push(String(groups.length))
-  for (const { token, ids } of groups) {
-    args.push(token, String(ids.length))
-    for (const id of ids) args.push(id)
-  }
+  for (const group of groups) args.push(kind(group), group.token, String(group.ids.length))
+  for (const { ids } of groups) for (const id of ids) args.push(id)
 }

@@ -23,13 +23,14 @@ import {
 } from '../store.js'
 import { type Clock, systemClock } from '../time.js'
 import { Blocking } from './blocking.js'
+import { type BorrowedClient, kindOf, twinOf, wireOver } from './borrowed.js'
 import { Caller } from './call.js'
 import { Connection } from './connection.js'
 import { KEYS } from './keys.js'
 import * as read from './replies.js'
 import { type Scripts, scriptsFor } from './scripts.js'
 import { stepArguments } from './step-arguments.js'
-import { type BorrowedClient, kindOf, type MakeWire, readUrl, twinOf, wireOver, wireTo } from './wire.js'
+import { type MakeWire, readUrl, wireTo } from './wire.js'
 
 export interface RedisStoreOptions {
   /** `redis://`, `rediss://` or `unix://`; user, password and database as usual. */

@@ -18,7 +18,14 @@ type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hi
 const TABLE: readonly Row[] = [
   [/^NOSCRIPT/, 'load', 'REFUSED'],
   [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
-  [/max number of clients|Timeout waiting for a client/, 'later', 'REFUSED'],
+  [/max number of clients|Timeout waiting for a client|The queue is full/, 'later', 'REFUSED'],
+  [
+    /^(MOVED|ASK)\b/,
+    'later',
+    'REFUSED',
+    'the server is one of a cluster: give createCluster() of node-redis as `redis`',
+  ],
+  [/^The client is (closed|offline)/, 'later', 'UNAVAILABLE'],
   [/^(NOAUTH|WRONGPASS|NOPERM)\b|can't run this command|without any password configured/, 'fatal', 'AUTH_FAILED'],
   [/^(WRONGKEY|WRONGTYPE)/, 'fatal', 'WRONG_KEY', 'nothing else may use the keys of a queue'],
   [/^WRONGLAYOUT/, 'fatal', 'WRONG_LAYOUT'],
@@ -36,13 +43,27 @@ export function troubleOf(error: unknown): Trouble {
     const kind = error.code === 'UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN' ? 'unknown' : 'fatal'
     return { kind, error }
   }
+  const cause = discreet(error)
+  const text = textOf(cause)
+  const first = /^-?[A-Z]+\b/.exec(text)?.[0]
+  const row =
+    TABLE.find(([pattern]) => first !== undefined && pattern.test(first)) ??
+    TABLE.find(([pattern]) => pattern.test(text))
+  if (!row) return { kind: 'unknown', error: new ConvoyError('OUTCOME_UNKNOWN', text, { cause }) }
+  const [, kind, code, hint] = row
+  return { kind, error: new ConvoyError(code, hint ? `${text} (${hint})` : text, { cause }) }
+}
+
+/** The server itself said so: it lives. Its errors begin with a word in capitals, those of sockets and clients do not. */
+export function answered(error: unknown): boolean {
+  return /^[A-Z]{2,} /.test(textOf(error))
+}
+
+/** An unknown command is answered with its arguments: a server too old for HELLO would tell the password that came with it. */
+export function discreet(error: unknown): unknown {
   const text = textOf(error)
-  for (const [pattern, kind, code, hint] of TABLE) {
-    if (pattern.test(text)) {
-      return { kind, error: new ConvoyError(code, hint ? `${text} (${hint})` : text, { cause: error }) }
-    }
-  }
-  return { kind: 'unknown', error: new ConvoyError('OUTCOME_UNKNOWN', text, { cause: error }) }
+  const cut = text.search(/,? *with args beginning with/)
+  return cut === -1 ? error : new Error(text.slice(0, cut))
 }
 
 function textOf(error: unknown): string {

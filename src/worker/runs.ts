@@ -43,6 +43,8 @@ export class Runs {
   /** In the order they started: so the first has the next deadline. */
   readonly #runs = new Map<Job, Run>()
   #timer: Timer
+  /** When the timer goes off; later than any deadline when there is none. */
+  #wakeAt = Number.POSITIVE_INFINITY
 
   constructor(options: RunsOptions) {
     this.#options = options
@@ -96,7 +98,7 @@ export class Runs {
     const { jobTimeout, clock, handler } = this.#options
     const run: Run = { until: jobTimeout > 0 ? clock.now() + jobTimeout : 0, grace: 0, free: undefined }
     this.#runs.set(job, run)
-    if (jobTimeout > 0) this.#timer ??= clock.setTimer(this.#watch, jobTimeout)
+    if (jobTimeout > 0 && run.until < this.#wakeAt) this.#arm(run.until)
     let result: unknown
     try {
       result = handler(job)
@@ -160,6 +162,14 @@ export class Runs {
         this.#failed(job, job.stopped)
       }
     }
-    this.#timer = Number.isFinite(next) ? clock.setTimer(this.#watch, next - now) : undefined
+    this.#wakeAt = Number.POSITIVE_INFINITY
+    if (Number.isFinite(next)) this.#arm(next)
+  }
+
+  #arm(at: number): void {
+    const { clock } = this.#options
+    clock.clearTimer(this.#timer)
+    this.#timer = clock.setTimer(this.#watch, at - clock.now())
+    this.#wakeAt = at
   }
 }

@@ -29,15 +29,16 @@ export class Steps {
   readonly #options: StepsOptions
   readonly #stopped = new AbortController()
   #number = 0
-  #flying = 0
   #claiming = 0
+  /** Numbers on their way. */
+  readonly #unanswered = new Set<number>()
 
   constructor(options: StepsOptions) {
     this.#options = options
   }
 
   get flying(): number {
-    return this.#flying
+    return this.#unanswered.size
   }
 
   /** IDs asked for and not answered yet. */
@@ -45,40 +46,56 @@ export class Steps {
     return this.#claiming
   }
 
+  /** The store knows the last two steps: n may go only once n - 2 was answered, whichever of the two that took longer. */
   get full(): boolean {
-    return this.#flying >= IN_FLIGHT || this.stopped
+    return this.stopped || this.flying >= IN_FLIGHT || this.#unanswered.has(this.#number - 1)
   }
 
   get stopped(): boolean {
     return this.#stopped.signal.aborted
   }
 
-  /** Rejects only once stopped: then the leases lapse, and a sweep returns what was claimed. */
-  async send(wish: Wish): Promise<StepReply> {
+  /**
+   * `read` gets the answer in the same turn in which it is no longer counted as claimed for. Rejects only once stopped,
+   * or when the store refuses for good: then the leases lapse, and a sweep returns what was claimed.
+   */
+  async send(wish: Wish, read: (reply: StepReply) => void): Promise<void> {
+    const request = this.#request(wish, false)
+    this.#unanswered.add(request.number)
+    this.#claiming += wish.claim
+    const landed = (): void => {
+      this.#unanswered.delete(request.number)
+      this.#claiming -= wish.claim
+    }
+    try {
+      const reply = await this.#answered(request)
+      landed()
+      read(reply)
+    } catch (error) {
+      if (this.#unanswered.has(request.number)) landed()
+      throw error
+    }
+  }
+
+  async #answered(request: StepRequest): Promise<StepReply> {
     const { store, clock, onError } = this.#options
     const { signal } = this.#stopped
-    const request = this.#request(wish, false)
-    this.#flying++
-    this.#claiming += wish.claim
-    try {
-      for (;;) {
-        try {
-          return await store.step(request, { timeout: Number.POSITIVE_INFINITY, signal })
-        } catch (error) {
-          if (!signal.aborted) onError(known(error))
-          await pause(clock, 1_000, signal)
-          if (signal.aborted) throw error
-        }
+    for (;;) {
+      try {
+        return await store.step(request, { timeout: Number.POSITIVE_INFINITY, signal })
+      } catch (error) {
+        const trouble = known(error)
+        if (!signal.aborted) onError(trouble)
+        if (trouble.code === 'REFUSED') throw trouble
+        await pause(clock, 1_000, signal)
+        if (signal.aborted) throw trouble
       }
-    } finally {
-      this.#flying--
-      this.#claiming -= wish.claim
     }
   }
 
   /** Forgets our record and hands the wake token on, if all is answered. Best effort: a sweep does it within the hour. */
   async leave(): Promise<void> {
-    if (this.#flying === 0 && this.#number > 0) {
+    if (this.flying === 0 && this.#number > 0) {
       await this.#options.store.step(this.#request(NOTHING, true), { timeout: LAST_WORDS }).catch(() => undefined)
     }
     this.#stopped.abort()

@@ -1,13 +1,12 @@
 import { ConvoyError } from '../errors.js'
 import type { Events } from '../events.js'
-import { failureText } from '../failure.js'
 import { type Handler, Job } from '../job.js'
 import { type CloseOptions, check, type ProcessSettings } from '../options.js'
 import type { Held, StepReply, Store } from '../store.js'
 import { type Clock, pause, type Timer } from '../time.js'
 import { Claims } from './claims.js'
 import { Condition } from './condition.js'
-import { Outbox } from './outbox.js'
+import { Outbox, type Parcel } from './outbox.js'
 import { Runs } from './runs.js'
 import { known, Steps, type Wish } from './steps.js'
 
@@ -61,11 +60,7 @@ export class Worker {
       ...options,
       done: (job) => this.#settle(job) && this.#outbox.done(job),
       release: (job) => this.#settle(job) && this.#outbox.release(job),
-      fail: (job, error) => {
-        if (!this.#settle(job)) return
-        this.#outbox.fail(job, failureText(error, job.attempt))
-        events.emit('failed', job.id, error)
-      },
+      fail: (job, thrown) => this.#settle(job) && this.#outbox.fail(job, thrown),
       begun: (job) => {
         this.#claims.begin(job)
         this.#schedule()
@@ -88,9 +83,7 @@ export class Worker {
   }
 
   set concurrency(slots: number) {
-    if (!Number.isSafeInteger(slots) || slots < 1) {
-      throw new ConvoyError('BAD_OPTION', `concurrency: expected an integer of at least 1, not ${String(slots)}`)
-    }
+    check<ProcessSettings>('process', { concurrency: slots })
     this.#runs.concurrency = slots
     this.#schedule()
   }
@@ -175,25 +168,29 @@ export class Worker {
   }
 
   #fly(claim: number): void {
+    const { settle, thrown } = this.#outbox.take()
     const wish: Wish = {
-      settle: this.#outbox.take(),
+      settle,
       renew: this.#claims.takeRenewals(),
       started: this.#claims.takeBegun(),
       claim,
       slots: Math.max(0, this.#runs.free - this.#steps.claiming),
     }
-    this.#steps.send(wish).then(
-      (reply) => this.#read(reply, wish),
-      () => this.#ended.look(),
-    )
+    this.#steps
+      .send(wish, (reply) => this.#read(reply, wish, thrown))
+      .catch(() => undefined)
+      .finally(() => this.#ended.look())
   }
 
-  #read(reply: StepReply, { settle, renew, claim, slots }: Wish): void {
+  #read(reply: StepReply, { settle, renew, claim, slots }: Wish, thrown: Parcel['thrown']): void {
     const { settled, renewed, token, ids, tries, more, dueIn } = reply
-    if (settled !== '') each(settle, settled, (id, mark) => mark === '0' && this.#options.events.emit('lost', id))
+    if (settled !== '' || thrown.size > 0) this.#tellSettled(settle, settled, thrown)
     if (renewed !== '') each(renew, renewed, (id, mark) => mark !== '1' && this.#refused(id, mark))
     for (let i = 0; i < ids.length; i++) {
       const job = new Job(ids[i] as string, token, tries[i] ?? '')
+      // Claimed anew before we were told that it was lost: the run that goes on is told now.
+      const before = this.#claims.find(job.id)
+      if (before) this.#lose(before)
       this.#claims.add(job)
       if (!this.#isClosing) this.#runs.add(job, i >= slots)
       else if (this.#settle(job)) this.#outbox.release(job)
@@ -204,7 +201,6 @@ export class Worker {
     }
     // A token that comes now is for somebody with room.
     if (this.#wanted() === 0) this.#waiting?.abort()
-    this.#ended.look()
     this.#pump()
   }
 
@@ -218,9 +214,24 @@ export class Worker {
       job.stop(new ConvoyError('ABORTED', `${id} was withdrawn`))
       return
     }
+    this.#lose(job)
+  }
+
+  #lose(job: Job): void {
     this.#claims.drop(job)
-    job.stop(new ConvoyError('ABORTED', `the claim of ${id} was lost: its lease had lapsed, and the ID will run again`))
-    events.emit('lost', id)
+    job.stop(
+      new ConvoyError('ABORTED', `the claim of ${job.id} was lost: its lease had lapsed, and the ID will run again`),
+    )
+    this.#options.events.emit('lost', job.id)
+  }
+
+  /** Only what the store accepted has failed; a late or withdrawn run has not. */
+  #tellSettled(settle: readonly Held[], settled: string, thrown: Parcel['thrown']): void {
+    const { events } = this.#options
+    each(settle, settled, (id, mark) => {
+      if (mark === '0') events.emit('lost', id)
+      else if (mark === '1' && thrown.has(id)) events.emit('failed', id, thrown.get(id))
+    })
   }
 
   /** The job goes out with the next step; false when it is not ours any more, so that nothing is to be settled. */
@@ -268,8 +279,8 @@ export class Worker {
   }
 }
 
-/** Each ID of the groups with its mark. */
+/** Each ID of the groups with its mark; no marks at all mean that each was accepted. */
 function each(held: readonly Held[], marks: string, tell: (id: string, mark: string) => void): void {
   let i = 0
-  for (const { ids } of held) for (const id of ids) tell(id, marks[i++] as string)
+  for (const { ids } of held) for (const id of ids) tell(id, marks[i++] ?? '1')
 }

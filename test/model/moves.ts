@@ -84,7 +84,10 @@ const wait = fc.oneof(
 )
 
 const id = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...IDS.slice(0, 6)) }, fc.constantFrom(...IDS))
-const ids = fc.array(id, { minLength: 1, maxLength: 8, size: 'max' })
+const ids = fc.oneof(
+  fc.array(id, { minLength: 1, maxLength: 2 }),
+  fc.array(id, { minLength: 1, maxLength: 8, size: 'max' }),
+)
 const worker = fc.nat(WORKERS - 1)
 const lease = fc.oneof({ weight: 4, arbitrary: fc.constant(LEASE) }, fc.integer({ min: 100, max: 5_000 }))
 const keepFailed = fc.oneof({ weight: 3, arbitrary: fc.constant(10_000) }, fc.nat(3))
@@ -166,8 +169,17 @@ const jamming = fc
     { ...second, limit: 1_000, lease: first.lease, guard: first.guard, patient: true },
   ])
 
+/** In and out and in again, with a worker waiting in between. */
+const comingBack = fc
+  .tuple(kinds.publish, kinds.withdraw, kinds.take, kinds.publish)
+  .map(([first, out, take, again]): Move[] => [first, { ...out, ids: first.ids }, take, { ...again, ids: first.ids }])
+
 /** Most of a game is single moves. */
 export function games(most: number): fc.Arbitrary<Move[]> {
-  const phase = fc.oneof({ weight: 14, arbitrary: move.map((one) => [one]) }, { weight: 1, arbitrary: jamming })
+  const phase = fc.oneof(
+    { weight: 28, arbitrary: move.map((one) => [one]) },
+    { weight: 2, arbitrary: jamming },
+    { weight: 1, arbitrary: comingBack },
+  )
   return fc.array(phase, { minLength: 1, maxLength: most, size: 'max' }).map((phases) => phases.flat())
 }

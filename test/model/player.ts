@@ -94,21 +94,18 @@ export class Player {
     const renew: Held[] = []
     const started: Held[] = []
     const settled = new Set<string>()
-    // The contract: done first, then release, then fail, and no ID twice among them.
-    for (const use of ['done', 'release', 'fail', 'renew', 'start'] as const) {
-      for (const pick of move.picks) {
-        const claimed = pick.use === use ? this.#find(worker, pick) : undefined
-        if (claimed === undefined || settled.has(claimed.id)) continue
-        const held = { token: claimed.token, ids: [claimed.id] }
-        if (use === 'renew') renew.push(held)
-        else if (use === 'start') started.push(held)
-        else {
-          settled.add(claimed.id)
-          worker.mine = worker.mine.filter((mine) => mine !== claimed)
-          settle.push(
-            use === 'fail' ? { ...held, end: use, errors: [`{"n":${worker.number}}`] } : { ...held, end: use },
-          )
-        }
+    for (const pick of move.picks) {
+      const { use, back } = pick
+      const claimed = this.#find(worker, pick)
+      if (claimed === undefined) continue
+      const held = { token: claimed.token, ids: [claimed.id] }
+      if (use === 'renew') join(renew, held)
+      else if (use === 'start') join(started, held)
+      // The contract: no ID twice among the settlements.
+      else if (!settled.has(claimed.id)) {
+        settled.add(claimed.id)
+        worker.mine = worker.mine.filter((mine) => mine !== claimed)
+        join(settle, use === 'fail' ? { ...held, end: use, errors: [`{"of":"${back}"}`] } : { ...held, end: use })
       }
     }
     const number = ++worker.number
@@ -127,4 +124,15 @@ export class Player {
 
 function newWorker(name: string): Worker {
   return { name, number: 0, mine: [], sent: [] }
+}
+
+/** Adds to the last group where it is of the same token and kind: groups of several, as a worker sends them. */
+function join<Group extends Held & { end?: string; errors?: readonly string[] }>(groups: Group[], next: Group): void {
+  const last = groups.at(-1)
+  if (last === undefined || last.token !== next.token || last.end !== next.end) {
+    groups.push(next)
+    return
+  }
+  const errors = last.errors && next.errors ? { errors: [...last.errors, ...next.errors] } : {}
+  groups[groups.length - 1] = { ...last, ids: [...last.ids, ...next.ids], ...errors }
 }

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
 import { createQueue, memoryStore, type Queue, type QueueOptions, redisStore } from '../../src/index.js'
 import { keyOf, type Part } from '../../src/redis/keys.js'
-import type { OpenStore, Store } from '../../src/store.js'
+import type { Jammed, OpenStore, Store } from '../../src/store.js'
+import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { ManualClock } from './manual-clock.js'
 import { Spy } from './spy.js'
@@ -28,7 +29,13 @@ export class World {
   #now: number
   #dead = 0
 
-  constructor(kind: World['kind'], prefix: string, open: OpenStore, now: number, tell: (now: number) => Promise<unknown>) {
+  constructor(
+    kind: World['kind'],
+    prefix: string,
+    open: OpenStore,
+    now: number,
+    tell: (now: number) => Promise<unknown>,
+  ) {
     this.kind = kind
     this.prefix = prefix
     this.#open = open
@@ -79,6 +86,19 @@ export class World {
     const worker = `dead${++this.#dead}`
     const nothing = { settle: [], renew: [], started: [], leaving: false, keepFailed: 10 }
     return (await this.store().step({ worker, number: 1, lease, claim, slots: started, ...nothing }, PATIENCE)).ids
+  }
+
+  /** Lets a lease's time pass on the server while a guard sweeps often enough, and tells what that recovered. */
+  async lapse({ lease = 30_000, maxJams = 3, keepFailed = 10, jitter = 0 } = {}): Promise<readonly Jammed[]> {
+    const store = this.store()
+    const error = JSON.stringify({ code: 'JAMMED', message: 'jammed', attempt: 1 })
+    const request = { limit: 100, maxJams, keepFailed, lease, jitter, error, guard: null }
+    const jammed = [...(await store.sweep(request, PATIENCE)).jammed]
+    for (let half = 1; half <= 2; half++) {
+      await this.serverPasses(lease / 2)
+      jammed.push(...(await store.sweep(request, PATIENCE)).jammed)
+    }
+    return jammed
   }
 
   async end(): Promise<void> {
@@ -132,22 +152,30 @@ const memoryKit: Kit = {
 export function onRedis(title: string, suite: (kit: RedisKit) => void): void {
   describe(title, () => {
     let server: RedisServer
+    let raw: ReturnType<typeof rawClient>
     beforeAll(async () => {
       server = await startRedis()
+      raw = rawClient(server)
+      await raw.connect()
     })
-    afterAll(() => server.stop())
+    afterAll(async () => {
+      raw.destroy()
+      await server.stop()
+    })
     const key = (world: World, part: Part): string => keyOf(world.prefix, world.name, part)
     suite({
       kind: 'redis',
       server: () => server,
       world: () => {
         const prefix = randomPrefix()
-        const testClockKey = `${prefix}:clock`
-        const tell = (to: number): Promise<unknown> => server.cli('SET', testClockKey, to * 1_000)
+        // One key for all: tests of a file take turns, and the scripts, which name it, are loaded once.
+        const testClockKey = 'clock'
+        const tell = (to: number): Promise<unknown> => raw.sendCommand(['SET', testClockKey, `${to * 1_000}`])
         return begin(new World('redis', prefix, redisStore({ url: server.url, testClockKey }), START, tell))
       },
       key,
-      read: (world, command, part, ...args) => server.cli(command, key(world, part), ...args),
+      read: <T>(world: World, command: string, part: Part, ...args: string[]) =>
+        raw.sendCommand([command, key(world, part), ...args]) as unknown as Promise<T>,
     })
   })
 }

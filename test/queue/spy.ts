@@ -1,4 +1,13 @@
-import type { OpenStore, PublishReply, PublishRequest, StepReply, StepRequest, Store, SweepReply, SweepRequest } from '../../src/store.js'
+import type {
+  OpenStore,
+  PublishReply,
+  PublishRequest,
+  StepReply,
+  StepRequest,
+  Store,
+  SweepReply,
+  SweepRequest,
+} from '../../src/store.js'
 import { Latch } from '../support/latch.js'
 
 /** What was asked of a store, and what it said: recorded once the answer is there. */

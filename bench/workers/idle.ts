@@ -1,0 +1,69 @@
+import { createQueue } from '../convoy.js'
+import { type Address, type Control, commandCalls, connect } from '../server.js'
+import { idOf } from '../system.js'
+import { Crew } from './crew.js'
+
+const processes = 4
+const workers = 50
+/** Longer than the longest wait of an idle worker (5 s), so that every wait is seen to end. */
+const watched = 12_000
+const publishes = 20
+
+/** 200 idle workers, each with connections of its own, on one empty queue: what they cost, and how many a publish wakes. */
+export async function idleWorkers(address: Address): Promise<void> {
+  const control = await connect(address)
+  const queue = await createQueue('idle', { store: address.url })
+  await queue.ready()
+  const crew = await Crew.gather(processes, {
+    address,
+    queue: 'idle',
+    workers,
+    concurrency: 10,
+    prefetch: 0,
+    jobTime: 0,
+  })
+  await crew.start()
+  // The first claims of all of them are no part of idling.
+  await pause(6_000)
+  const { calls: quiet, ms } = await during(control, () => pause(watched))
+  const perSecond = (name: string) => (((quiet[name] ?? 0) / ms) * 1_000).toFixed(1)
+  const names = Object.keys(quiet).sort((a, b) => (quiet[b] as number) - (quiet[a] as number))
+  console.log(
+    `\n${processes * workers} idle workers, commands per second: ${names.map((name) => `${name} ${perSecond(name)}`).join(', ')}`,
+  )
+
+  const { calls, ms: took } = await during(control, async () => {
+    for (let number = 0; number < publishes; number++) {
+      await queue.publish(idOf(number))
+      await queue.idle()
+      await pause(50)
+    }
+  })
+  const scripts = (calls['evalsha'] ?? 0) - ((quiet['evalsha'] ?? 0) / ms) * took
+  const woken = (calls['blpop'] ?? 0) - ((quiet['blpop'] ?? 0) / ms) * took
+  console.log(
+    `  a publish: ${(woken / publishes).toFixed(1)} workers woken, ${(scripts / publishes).toFixed(1)} scripts in all (publish, idle's looks, claim, settle)`,
+  )
+  const counts = (await crew.tally()).flatMap((tally) => tally.counts)
+  console.log(
+    `  ${publishes} jobs went to ${counts.filter((count) => count > 0).length} different workers, at most ${Math.max(...counts)} to one`,
+  )
+  await crew.dismiss()
+  await queue.close()
+  control.destroy()
+}
+
+async function during(
+  control: Control,
+  work: () => Promise<void>,
+): Promise<{ calls: Record<string, number>; ms: number }> {
+  const before = await commandCalls(control)
+  const start = performance.now()
+  await work()
+  const ms = performance.now() - start
+  const after = await commandCalls(control)
+  const names = Object.keys(after).filter((name) => name !== 'info' && after[name] !== before[name])
+  return { calls: Object.fromEntries(names.map((name) => [name, (after[name] as number) - (before[name] ?? 0)])), ms }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

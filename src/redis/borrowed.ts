@@ -1,0 +1,171 @@
+import { ConvoyError } from '../errors.js'
+import { answered } from './trouble.js'
+import { abortable, deferred, type MakeWire, PLAIN, type Wire } from './wire.js'
+
+/** What is asked of a node-redis client, cluster, sentinel or pool that the caller owns; its own types differ too much. */
+export interface BorrowedClient {
+  readonly isOpen: boolean
+  connect(): Promise<unknown>
+  on(event: string, listener: (...args: never[]) => void): unknown
+  off(event: string, listener: (...args: never[]) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: node-redis's four clients have four signatures, and one caller each below
+  sendCommand(...args: any[]): Promise<any>
+}
+
+type Send = Wire['send']
+
+/** Which of the four it is, by what only that one has. */
+export function kindOf(client: BorrowedClient): 'client' | 'cluster' | 'sentinel' | 'pool' {
+  if ('nodeClient' in client) return 'cluster'
+  if ('getSentinelNode' in client) return 'sentinel'
+  if ('totalClients' in client) return 'pool'
+  if ('isReady' in client && 'duplicate' in client) return 'client'
+  throw new ConvoyError('UNSUPPORTED', 'redis: expected a client, cluster, sentinel or pool of node-redis 5 or later')
+}
+
+/** `lose` is told what only shows at a command: a cluster tells the loss of a node by no `error` event. */
+function sender(client: BorrowedClient, lose: (cause: unknown) => void): Send {
+  const watch = (reply: Promise<unknown>): Promise<unknown> => {
+    reply.catch((error: unknown) => answered(error) || lose(error))
+    return reply
+  }
+  switch (kindOf(client)) {
+    case 'client':
+    case 'pool':
+      return (_key, args) => watch(client.sendCommand(args, PLAIN))
+    case 'cluster':
+      return (key, args) => watch(client.sendCommand(key, false, args, PLAIN))
+    case 'sentinel':
+      return (_key, args) => watch(client.sendCommand(false, args, PLAIN))
+  }
+}
+
+/** A twin of a borrowed client for blocking calls; the twin is ours. A pool has none: it is for publishing. */
+export function twinOf(client: BorrowedClient): BorrowedClient {
+  if (kindOf(client) === 'pool') {
+    throw new ConvoyError(
+      'UNSUPPORTED',
+      'redis: a pool can publish, but not process; give a client, cluster or sentinel',
+    )
+  }
+  return (client as unknown as { duplicate(): BorrowedClient }).duplicate()
+}
+
+/** A wire over a client that goes on by itself after a loss. Ours when it is a twin, the caller's otherwise. */
+export function wireOver(client: BorrowedClient, own: boolean): MakeWire {
+  return own ? overTwins(client) : overBorrowed(client)
+}
+
+/** A lost twin is thrown away, and another is made. */
+function overTwins(first: BorrowedClient): MakeWire {
+  let spare: BorrowedClient | undefined = first
+  const make = async (signal: AbortSignal): Promise<Wire> => {
+    const twin = spare ?? twinOf(first)
+    spare = undefined
+    const { promise: lost, resolve: lose } = deferred<unknown>()
+    let up = false
+    // Until it is up it goes on dialling by itself; an error nobody listens to would end the process, also after its end.
+    twin.on('error', (error: unknown) => up && lose(error))
+    const cut = (): void => {
+      lose(undefined)
+      const { destroy } = twin as unknown as { destroy(): unknown }
+      // A sentinel's destroy() may also reject later; either way it is gone.
+      Promise.resolve()
+        .then(() => destroy.call(twin))
+        .catch(() => {})
+    }
+    await abortable(twin.connect(), signal).catch((error: unknown) => {
+      cut()
+      throw error
+    })
+    up = true
+    return { send: sender(twin, lose), lost, cut }
+  }
+  return Object.assign(make, { to: 'the server of the redis client given' })
+}
+
+/** The caller's client heals itself: a wire over it is lost when it says so, and there again once a command is answered. */
+function overBorrowed(client: BorrowedClient): MakeWire {
+  let heard = false
+  let opened = client.isOpen
+  let lose = (_cause: unknown): void => {}
+  let lastKey: string | undefined
+  let proof: Promise<unknown> | undefined
+  const onLoss = (cause: unknown): void => lose(cause)
+  const send = sender(client, onLoss)
+  /** Connected is not enough: a server that hangs keeps its connections. One question at a time, however long it takes. */
+  const prove = (key: string): Promise<unknown> => {
+    proof ??= send(key, ['EXISTS', key])
+      .catch((error: unknown) => {
+        if (!answered(error)) throw error
+      })
+      .finally(() => {
+        proof = undefined
+      })
+    return proof
+  }
+  const make = async (signal: AbortSignal, closing: AbortSignal): Promise<Wire> => {
+    if (!heard) listen(client, onLoss, closing)
+    heard = true
+    if (client.isOpen) {
+      if ('isReady' in client && client.isReady === false) await untilReady(client, signal)
+    } else {
+      // Who closed it had a reason; only what was never open is opened by us.
+      if (opened) throw new ConvoyError('UNAVAILABLE', 'the redis client given was closed')
+      await abortable(client.connect(), signal)
+    }
+    opened = true
+    if (lastKey !== undefined) await abortable(prove(lastKey), signal)
+    const { promise: lost, resolve } = deferred<unknown>()
+    lose = resolve
+    return {
+      send(key, args) {
+        lastKey = key
+        return send(key, args)
+      },
+      lost,
+      cut: () => resolve(undefined),
+    }
+  }
+  return Object.assign(make, { to: 'the server of the redis client given' })
+}
+
+const deaf = new WeakSet<BorrowedClient>()
+
+/** Listens until `closing`, and not once per wire. */
+function listen(client: BorrowedClient, onLoss: (cause: unknown) => void, closing: AbortSignal): void {
+  if (!deaf.has(client)) {
+    deaf.add(client)
+    // What node-redis hands out is a proxy of its emitter, and taking the last listener off a proxy deafens it for good:
+    // so one stays, for an event that never comes.
+    client.on('convoy-queue', () => {})
+  }
+  for (const event of ['error', 'end']) {
+    client.on(event, onLoss)
+    closing.addEventListener('abort', () => client.off(event, onLoss), { once: true })
+  }
+}
+
+function untilReady(client: BorrowedClient, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      for (const event of ['ready', 'connect']) client.off(event, look)
+      client.off('error', failed)
+      signal.removeEventListener('abort', late)
+    }
+    // A cluster has no `ready` but only `connect`; a client's `connect` comes before it is ready.
+    const look = (): void => {
+      if ('isReady' in client && client.isReady === false) return
+      end()
+      resolve()
+    }
+    const failed = (error: unknown): void => {
+      end()
+      reject(error)
+    }
+    const late = (): void => failed(new ConvoyError('UNAVAILABLE', 'the redis client given is not connected'))
+    for (const event of ['ready', 'connect']) client.on(event, look)
+    client.on('error', failed)
+    signal.addEventListener('abort', late, { once: true })
+  })
+}

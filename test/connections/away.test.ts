@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { startProxy, type TcpProxy } from '../support/tcp-proxy.js'
+import { callOf, failureOf, keyIn, News, queueAt } from './kit.js'
+
+let server: RedisServer
+let proxy: TcpProxy
+
+beforeEach(async () => {
+  server = await startRedis({ port: 'tcp' })
+  proxy = await startProxy(server)
+})
+
+afterEach(async () => {
+  await proxy.close()
+  await server.stop()
+})
+
+test('a publish that was never sent rejects with UNAVAILABLE after publishTimeout: nothing has happened', async () => {
+  const queue = queueAt({ url: proxy.url }, { publishTimeout: 300 })
+  const news = new News(queue)
+  await queue.publish('a')
+  await proxy.refuse()
+  await news.heard('suspended')
+  const began = performance.now()
+  const error = await failureOf(queue.publish('b'))
+  expect(error).toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining(`no connection to 127.0.0.1:${proxy.port}`),
+  })
+  expect(performance.now() - began).toBeGreaterThan(295)
+  expect(performance.now() - began).toBeLessThan(1_000)
+  expect(await server.cli('LRANGE', keyIn(queue, 'queued'), 0, -1)).toEqual(['a'])
+})
+
+test('a first publish to a server that is away takes publishTimeout in all, not once for each question', async () => {
+  await proxy.refuse()
+  const queue = queueAt({ url: proxy.url }, { publishTimeout: 300 })
+  const began = performance.now()
+  expect(await failureOf(queue.publish('a'))).toMatchObject({ code: 'UNAVAILABLE' })
+  expect(performance.now() - began).toBeLessThan(550)
+})
+
+test('a publish that may have happened rejects with OUTCOME_UNKNOWN, also when the server never comes back', async () => {
+  const queue = queueAt({ url: proxy.url }, { publishTimeout: 400 })
+  await queue.publish('a')
+  const lost = proxy.dropReply(callOf(queue, 'publish'))
+  const publish = failureOf(queue.publish('b'))
+  await lost
+  await proxy.refuse()
+  const error = await publish
+  // It came through again before the door was shut, or it did not: an answer, or an honest unknown.
+  if (error !== undefined) expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+  expect(await server.cli('LRANGE', keyIn(queue, 'queued'), 0, -1)).toEqual(['a', 'b'])
+})
+
+test('a publish into a black hole rejects with OUTCOME_UNKNOWN, and the server may yet hear it', async () => {
+  const queue = queueAt({ url: proxy.url }, { publishTimeout: 300 })
+  await queue.publish('a')
+  proxy.blackHole()
+  expect(await failureOf(queue.publish('b'))).toMatchObject({
+    code: 'OUTCOME_UNKNOWN',
+    message: expect.stringMatching(/sent, but not answered/),
+  })
+  await proxy.pass()
+  expect(await queue.publish('c')).toMatchObject({ outcome: 'queued' })
+})
+
+test('calls of little patience alone still find out that a server hangs: the wire is replaced', async () => {
+  const queue = queueAt({ url: proxy.url, replyTimeout: 300 }, { publishTimeout: 50 })
+  const news = new News(queue)
+  await queue.publish('a')
+  server.pause()
+  expect(await failureOf(queue.publish('b'))).toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+  await news.heard('suspended')
+  server.resume()
+  await news.heard('resumed')
+  expect(news.told).toEqual(['suspended', 'resumed'])
+})
+
+test('a publish goes through when the server comes back in time', async () => {
+  const queue = queueAt({ url: proxy.url })
+  const news = new News(queue)
+  await queue.publish('a')
+  await proxy.refuse()
+  await news.heard('suspended')
+  const publish = queue.publish('b')
+  await proxy.pass()
+  expect(await publish).toEqual({ id: 'b', outcome: 'queued', was: 'absent', guaranteed: true })
+  expect(news.told).toEqual(['suspended', 'resumed'])
+})
+
+test('an outage is told once, however many calls and dials fail meanwhile', async () => {
+  const queue = queueAt({ url: proxy.url }, { publishTimeout: 100 })
+  const news = new News(queue)
+  queue.process(() => {})
+  await queue.ready()
+  await proxy.refuse()
+  await news.heard('suspended')
+  for (let i = 0; i < 5; i++) await failureOf(queue.publish(i))
+  await proxy.pass()
+  await news.heard('resumed')
+  await queue.publish('a')
+  await queue.idle()
+  expect(news.told).toEqual(['suspended', 'resumed'])
+})
+
+test('ready() of a host that never answers gives up at its deadline and names it', async () => {
+  proxy.blackHole()
+  const queue = queueAt({ url: proxy.url })
+  const began = performance.now()
+  const error = await failureOf(queue.ready({ timeout: 300 }))
+  expect(performance.now() - began).toBeLessThan(1_000)
+  expect(error).toMatchObject({
+    code: 'UNAVAILABLE',
+    message: `no connection to 127.0.0.1:${proxy.port} within 300 ms`,
+  })
+})
+
+test('ready() ends when its signal is aborted', async () => {
+  await proxy.refuse()
+  const queue = queueAt({ url: proxy.url })
+  const controller = new AbortController()
+  const ready = failureOf(queue.ready({ signal: controller.signal }))
+  controller.abort()
+  expect(await ready).toMatchObject({ code: 'ABORTED' })
+})

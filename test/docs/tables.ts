@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readHeader } from '../../lua/inline.mjs'
+import { ERROR_CODES } from '../../src/errors.js'
+import { type Call, OPTIONS, type Rule } from '../../src/options.js'
+import { KEYS } from '../../src/redis/keys.js'
+import { ROOT, sources } from '../house/sources.js'
+
+/** The tables of the pages as the code would write them. */
+
+type Cell = string
+const row = (cells: readonly Cell[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
+const table = (head: readonly Cell[], rows: readonly (readonly Cell[])[]): string =>
+  [row(head), row(head.map(() => '---')), ...rows.map(row)].join('')
+const code = (text: string): string => `\`${text}\``
+const count = (n: number): string => n.toLocaleString('en-US')
+
+const CALLS: Readonly<Record<Call, string>> = {
+  createQueue: 'createQueue',
+  process: 'process',
+  jamGuard: 'jamGuard',
+  sweep: 'sweep',
+  logStats: 'logStats',
+  publishMany: 'publishMany',
+  list: 'list',
+  wait: 'ready, idle',
+  close: 'close',
+}
+
+export function optionsTable(): string {
+  const rows = Object.entries(OPTIONS).flatMap(([call, rules]) =>
+    Object.entries(rules).map(([name, rule], i) => {
+      const of = i === 0 ? CALLS[call as Call].split(', ').map(code).join(', ') : ''
+      return [of, code(name), fallback(rule), bounds(rule), rule.about]
+    }),
+  )
+  return table(['of', 'option', 'default', 'bounds', 'what it is'], rows)
+}
+
+function fallback({ kind, fallback: value }: Rule): string {
+  if (value === undefined) return ''
+  if (kind === 'duration') return duration(value as number)
+  return typeof value === 'number' ? count(value) : code(String(value))
+}
+
+function bounds({ kind, least, most }: Rule): string {
+  const show = kind === 'duration' ? duration : count
+  if (least === undefined) return ''
+  return most === undefined || most === Number.MAX_SAFE_INTEGER
+    ? `from ${show(least)}`
+    : `${show(least)} to ${show(most)}`
+}
+
+function duration(ms: number): string {
+  if (ms === 0) return '0'
+  return ms >= 1_000 && ms % 1_000 === 0 ? `${count(ms / 1_000)} s` : `${count(ms)} ms`
+}
+
+export function errorsTable(): string {
+  return table(
+    ['code', 'when'],
+    Object.entries(ERROR_CODES).map(([name, about]) => [code(name), about]),
+  )
+}
+
+/** Its types are all there is of the event map at run time, so the source is read. */
+export function eventsTable(): string {
+  const source = readFileSync(join(ROOT, 'src/events.ts'), 'utf8')
+  const [, body = ''] = /export interface QueueEvents \{\n([\s\S]*?)\n\}/.exec(source) ?? []
+  const rows = [...body.matchAll(/\/\*\* ([\s\S]*?) \*\/\n {2}(\w+): \[(.*)\]/g)].map(
+    ([, about = '', name = '', args = '']) => {
+      const names = [...args.matchAll(/(\w+): /g)].map(([, arg = '']) => code(arg))
+      return [code(name), names.join(', '), about.replace(/\n\s*\* ?/g, ' ')]
+    },
+  )
+  return table(['event', 'its listener gets', 'when'], rows)
+}
+
+/** The comments of the key table hold half of what it says, so the source is read. */
+export function keysTable(): string {
+  const source = readFileSync(join(ROOT, 'src/redis/keys.ts'), 'utf8')
+  const comments = new Map(
+    [...source.matchAll(/^ {2}(\w+): '\w+', \/\/ +(.*)$/gm)].map(([, part, text]) => [part, text ?? '']),
+  )
+  const rows = Object.entries(KEYS).map(([part, type]) => {
+    const [member = '', about = ''] = (comments.get(part) ?? '').split(/ {3,}/)
+    return [code(part), type, member, about]
+  })
+  return table(['part', 'type', 'holds', 'what it is'], rows)
+}
+
+/** Each script by the head of its file. */
+export function scriptsTable(): string {
+  const rows = sources('lua', '.lua')
+    .filter(({ path }) => !path.startsWith('_'))
+    .map(({ path, text }) => {
+      const { name, sentence, keys } = readHeader(path, text)
+      const all = (word: string): string =>
+        [...text.matchAll(new RegExp(`^-- ${word} +(.*)$`, 'gm'))].map(([, value]) => value ?? '').join('; ')
+      return [code(name), sentence, keys.join(' '), all('ARGV'), all('GIVES')]
+    })
+  return table(['script', 'what it does', 'KEYS', 'ARGV', 'gives'], rows)
+}

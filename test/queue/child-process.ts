@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import { reap } from '../support/reaper.js'
+
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+
+/** Another process of a queue, in one of the roles of `child.ts`. It does not outlive the test. */
+export class Child {
+  /** Every line it has printed, errors too. */
+  readonly lines: string[] = []
+  readonly #process: ChildProcess
+  readonly #lookers = new Set<() => void>()
+  readonly #gone: Promise<[code: number | null, signal: NodeJS.Signals | null]>
+
+  constructor(role: string, options: object) {
+    const args = ['--import', 'tsx', CHILD, role, JSON.stringify(options)]
+    this.#process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    reap(this.#process)
+    this.#gone = once(this.#process, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      if (!stream) continue
+      createInterface(stream).on('line', (line) => {
+        this.lines.push(line)
+        for (const look of [...this.#lookers]) look()
+      })
+    }
+    void this.#gone.then(() => {
+      for (const look of [...this.#lookers]) look()
+    })
+  }
+
+  /** Resolves with the first line that matches; rejects with all it said when it ends without one. */
+  says(pattern: RegExp): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const line = this.lines.find((one) => pattern.test(one))
+        const ended = this.#process.exitCode !== null || this.#process.signalCode !== null
+        if (line === undefined && !ended) return
+        this.#lookers.delete(look)
+        if (line !== undefined) resolve(line)
+        else reject(new Error(`the child ended and never said ${pattern}:\n${this.lines.join('\n')}`))
+      }
+      this.#lookers.add(look)
+      look()
+    })
+  }
+
+  /** Resolves with the signal that ended it. */
+  async kill(signal: NodeJS.Signals): Promise<NodeJS.Signals | null> {
+    this.#process.kill(signal)
+    return (await this.#gone)[1]
+  }
+
+  /** Resolves with its exit code once it has ended by itself. */
+  async ends(): Promise<number | null> {
+    return (await this.#gone)[0]
+  }
+
+  async end(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await this.kill('SIGKILL')
+  }
+}
+
+export function spawnChild(role: 'worker' | 'guard' | 'whole' | 'idle' | 'publisher', options: object): Child {
+  const child = new Child(role, options)
+  onTestFinished(() => child.end())
+  return child
+}

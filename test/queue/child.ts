@@ -1,0 +1,57 @@
+// Another process, for what only one can show: being killed, and ending by itself. `child.ts ROLE OPTIONS`.
+import { createQueue } from '../../src/index.js'
+
+const [role, given = '{}'] = process.argv.slice(2)
+const {
+  prefetch = 0,
+  timeout,
+  ...options
+} = JSON.parse(given) as { prefetch?: number; timeout?: number; store: string; prefix: string }
+const queue = createQueue('trucks', options)
+const say = (line: string): void => console.log(line)
+queue.on('error', (error) => say(`error ${error.code} ${error.message}`))
+
+const ROLES: Record<string, () => Promise<void> | void> = {
+  /** Never ends a job. */
+  worker() {
+    const handler = ({ id }: { id: string }): Promise<void> => {
+      say(`runs ${id}`)
+      return new Promise(() => {})
+    }
+    queue.process(handler, { prefetch })
+  },
+  guard() {
+    queue.on('guardGained', () => say('guards'))
+    queue.jamGuard({ every: 200 })
+  },
+  /** Uses all there is, closes it, and must then end by itself. */
+  async whole() {
+    queue.jamGuard({ every: 50 })
+    queue.logStats({ every: 50, logger: { info: () => {} } })
+    const worker = queue.process(({ signal }) => void signal.aborted, {
+      concurrency: 5,
+      prefetch: 5,
+      jobTimeout: 60_000,
+    })
+    await queue.publishMany(Array(100).keys())
+    await queue.idle()
+    say(`done ${(await queue.stats()).totals.done}`)
+    await worker.close()
+    queue.process(() => {})
+    await queue.publish('last')
+    await queue.idle()
+    await queue.close(timeout === undefined ? {} : { timeout })
+    say('closed')
+  },
+  /** Makes a queue and does nothing with it. */
+  idle() {
+    say('made')
+  },
+  /** Publishes through `await using`. */
+  async publisher() {
+    await using mine = queue
+    say((await mine.publish('a')).outcome)
+  },
+}
+
+await ROLES[role ?? '']?.()
