@@ -22,21 +22,19 @@ export interface Tally {
 
 /** Processes that work on one queue. They claim from `start` on, all at once. */
 export class Crew {
-  readonly #members: readonly ChildProcess[]
+  readonly #members: ChildProcess[] = []
 
-  private constructor(members: readonly ChildProcess[]) {
-    this.#members = members
-  }
-
+  /** One after the other: many processes that compile at the same time starve the server they want to reach. */
   static async gather(processes: number, task: Task): Promise<Crew> {
-    const members = Array.from({ length: processes }, () =>
-      fork(fileURLToPath(new URL('./member.ts', import.meta.url)), {
+    const crew = new Crew()
+    for (let at = 0; at < processes; at++) {
+      const member = fork(fileURLToPath(new URL('./member.ts', import.meta.url)), {
         execArgv: ['--import', 'tsx'],
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      }),
-    )
-    const crew = new Crew(members)
-    await crew.#all(task)
+      })
+      crew.#members.push(member)
+      await ask(member, task)
+    }
     return crew
   }
 
@@ -58,13 +56,19 @@ export class Crew {
     )
   }
 
-  #all(message: object | string): Promise<unknown[]> {
-    return Promise.all(
-      this.#members.map(async (member) => {
-        member.send(message)
-        const [answer] = await once(member, 'message')
-        return answer as unknown
-      }),
-    )
+  #all(message: string): Promise<unknown[]> {
+    return Promise.all(this.#members.map((member) => ask(member, message)))
   }
+}
+
+function ask(member: ChildProcess, message: object | string): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => reject(new Error('a member of the crew ended before it answered'))
+    member.once('exit', end)
+    member.once('message', (answer) => {
+      member.off('exit', end)
+      resolve(answer)
+    })
+    member.send(message)
+  })
 }

@@ -22,7 +22,7 @@ process.on('message', async (message: Task | 'start' | 'tally' | 'end') => {
       queues = await Promise.all(
         Array.from({ length: task.workers }, () => createQueue(task.queue, { store: task.address.url })),
       )
-      await Promise.all(queues.map((queue) => queue.ready()))
+      await Promise.all(queues.map((queue) => queue.ready({ timeout: 60_000 })))
       return process.send?.('ready')
   }
 })

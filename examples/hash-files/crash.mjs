@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 const PATIENCE = 60_000
 
 /**
- * Waits until a third of the files is hashed, then kills.
+ * Waits until a third of the files is hashed, and the worker has had some of them; then kills it.
  * @param {import('convoy-queue').Queue} queue
  * @param {import('./crew.mjs').Member} member
  * @param {import('./tally.mjs').Tally} tally
@@ -16,7 +16,7 @@ const PATIENCE = 60_000
 export async function crash(queue, member, tally, signal) {
   const { label, name, child } = member
   if (child === undefined) throw new Error('only a worker with a process of its own can be killed')
-  while (tally.hashed * 3 < tally.size) await pause(20, undefined, { signal })
+  while (tally.hashed * 3 < tally.size || !tally.byWorker.has(label)) await pause(20, undefined, { signal })
   for (const end = Date.now() + PATIENCE; Date.now() < end; await pause(20, undefined, { signal })) {
     const held = await heldWhileStopped(queue, name, child)
     if (held.length > 0) {

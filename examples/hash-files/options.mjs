@@ -119,11 +119,16 @@ function unknown(name) {
   return `there is no option ${name.length === 1 ? '-' : '--'}${name}: ${hint}`
 }
 
-/** Letters to change, add or drop. @param {string} a @param {string} b @returns {number} */
+/** Letters to change, add or drop. @param {string} a @param {string} b */
 function distance(a, b) {
-  if (a === '' || b === '') return a.length + b.length
-  if (a[0] === b[0]) return distance(a.slice(1), b.slice(1))
-  // Names are short and so is the way: without the cut this would be exponential in a name as long as you like.
-  if (a.length > 16) return a.length
-  return 1 + Math.min(distance(a.slice(1), b), distance(a, b.slice(1)), distance(a.slice(1), b.slice(1)))
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next[j] = Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1)
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
 }

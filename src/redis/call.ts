@@ -14,6 +14,7 @@ export interface Answer {
 
 /** ms. */
 const LONGEST_LOAD = 1_000
+const LEAST_WAIT = 50
 
 /**
  * Runs scripts over one connection until they are answered or patience ends. Every script bears being run twice, so a
@@ -39,8 +40,8 @@ export class Caller {
     let last: ConvoyError | undefined
     for (let attempt = 0; ; attempt++) {
       const left = until - this.#clock.now()
-      // Time ran out between two sendings: one more would only turn a clear answer into an unknown outcome.
-      if (last && (left < 1 || patience.signal?.aborted)) throw sent ? unknown(last) : last
+      // A refusal is a clear answer: one more sending that cannot wait for its own would turn it into an unknown outcome.
+      if (last && (left < (sent ? 1 : LEAST_WAIT) || patience.signal?.aborted)) throw sent ? unknown(last) : last
       const wire = await this.#connection.ready({ ...patience, timeout: left }).catch((error: unknown) => {
         throw sent ? unknown(error) : error
       })

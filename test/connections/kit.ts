@@ -3,7 +3,22 @@ import { onTestFinished } from 'vitest'
 import { createQueue, type Queue, type QueueOptions, type RedisStoreOptions, redisStore } from '../../src/index.js'
 import { keyOf, type Part } from '../../src/redis/keys.js'
 import { type Script, scriptsFor } from '../../src/redis/scripts.js'
-import type { Match } from '../support/tcp-proxy.js'
+import type { ProxyTarget } from '../support/proxy-link.js'
+import { type RedisOptions, type RedisServer, startRedis } from '../support/redis-server.js'
+import { type Match, startProxy, type TcpProxy } from '../support/tcp-proxy.js'
+
+/** A server for one test. It goes after the queues that the test opens later: hooks of a test end in reverse order. */
+export async function serverHere(options: RedisOptions = {}): Promise<RedisServer> {
+  const server = await startRedis(options)
+  onTestFinished(() => server.stop())
+  return server
+}
+
+export async function proxyHere(target: ProxyTarget): Promise<TcpProxy> {
+  const proxy = await startProxy(target)
+  onTestFinished(() => proxy.close())
+  return proxy
+}
 
 /** A name no other test uses. */
 export const freshName = (): string => `q${randomBytes(6).toString('hex')}`

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type RedisStoreOptions, redisStore } from '../../src/index.js'
-import { type RedisServer, startRedis } from '../support/redis-server.js'
+import type { RedisServer } from '../support/redis-server.js'
 import { startProxy } from '../support/tcp-proxy.js'
-import { failureOf, News, queueAt } from './kit.js'
+import { failureOf, News, queueAt, serverHere } from './kit.js'
 import { Load } from './load.js'
 
 const unhandled: unknown[] = []
@@ -12,11 +12,10 @@ let server: RedisServer
 beforeEach(async () => {
   unhandled.length = 0
   process.on('unhandledRejection', keep)
-  server = await startRedis({ port: 'tcp', args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
+  server = await serverHere({ port: 'tcp', args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
 })
 
-afterEach(async () => {
-  await server.stop()
+afterEach(() => {
   process.off('unhandledRejection', keep)
   expect(unhandled).toEqual([])
 })

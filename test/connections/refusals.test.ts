@@ -1,26 +1,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type RedisOptions, type RedisServer, startRedis } from '../support/redis-server.js'
 import { until } from '../support/until.js'
-import { failureOf, freshName, keyIn, News, queueAt } from './kit.js'
+import { failureOf, freshName, keyIn, News, queueAt, serverHere } from './kit.js'
 
-let servers: RedisServer[]
+const start = (args: readonly string[] = [], options: RedisOptions = {}): Promise<RedisServer> =>
+  serverHere({ args, ...options })
 
-beforeEach(() => {
-  servers = []
-})
-
-afterEach(async () => {
-  await Promise.all(servers.map((server) => server.stop()))
-})
-
-async function start(args: readonly string[] = [], options: RedisOptions = {}): Promise<RedisServer> {
-  const server = await startRedis({ args, ...options })
-  servers.push(server)
-  return server
-}
-
-/** Settled, renewed, released: what must pass whatever the server refuses. */
-const SHORT = { publishTimeout: 300 }
+const SHORT = { publishTimeout: 400 }
 
 test('NOSCRIPT: an emptied script cache is filled again by one SCRIPT LOAD, and all calls go on', async () => {
   const server = await start()
@@ -48,7 +34,19 @@ test('LOADING: a server that reads its data is waited for, however long, and the
   await first.kill()
   const publish = queue.publish('b')
   // 4,000 keys of 250 µs.
-  const second = await start(['--unixsocket', `${socketPath}`, '--key-load-delay', '250', '--save', ''], { dir })
+  const second = await start(
+    [
+      '--unixsocket',
+      `${socketPath}`,
+      '--key-load-delay',
+      '250',
+      '--loading-process-events-interval-bytes',
+      '1024',
+      '--save',
+      '',
+    ],
+    { dir },
+  )
   expect(await publish).toMatchObject({ outcome: 'queued' })
   expect(await second.cli('INFO', 'commandstats')).toMatch(/cmdstat_evalsha:.*rejected_calls=[1-9]/)
   expect(await queue.publish('a')).toMatchObject({ outcome: 'duplicate' })
@@ -102,8 +100,8 @@ test('OOM: a publish is REFUSED after its patience, and what runs is settled, re
 })
 
 test('READONLY: a replica refuses a publish, which waits for its promotion', async () => {
-  const master = await start([], { port: 'tcp' })
-  const replica = await start(['--replicaof', '127.0.0.1', `${master.port}`, '--repl-diskless-sync-delay', '0'])
+  const master = await start(['--repl-diskless-sync-delay', '0'], { port: 'tcp' })
+  const replica = await start(['--replicaof', '127.0.0.1', `${master.port}`])
   await until('in step', async () => (await replica.cli('INFO', 'replication')).includes('link_status:up'))
   const queue = queueAt({ url: replica.url }, SHORT)
   expect(await failureOf(queue.publish('a'))).toMatchObject({
@@ -133,8 +131,6 @@ test('MISCONF: a server that cannot save refuses, and goes on once it can', asyn
   const server = await start(['--save', '3600 1'])
   const queue = queueAt({ url: server.url }, SHORT)
   await queue.publish('a')
-  await server.cli('CONFIG', 'SET', 'dbfilename', 'dump.rdb')
-  await server.cli('CONFIG', 'SET', 'rdb-key-save-delay', '0')
   await failBackgroundSave(server)
   expect(await failureOf(queue.publish('b'))).toMatchObject({
     code: 'REFUSED',
@@ -152,6 +148,7 @@ async function failBackgroundSave(server: RedisServer): Promise<void> {
   expect(info).toContain('rdb_bgsave_in_progress:1')
   const children = /Background saving started by pid (\d+)/.exec(server.output)
   process.kill(Number(children?.[1]), 'SIGKILL')
+  await server.cli('CONFIG', 'SET', 'rdb-key-save-delay', '0')
   await until('the save has failed', async () =>
     (await server.cli('INFO', 'persistence')).includes('rdb_last_bgsave_status:err'),
   )
@@ -165,10 +162,8 @@ test('max number of clients: a connection that is refused is tried again until t
     .connect()
   await server.cli('CONFIG', 'SET', 'maxclients', '1')
   const impatient = queueAt({ url: server.url }, SHORT)
-  expect(await failureOf(impatient.publish('a'))).toMatchObject({
-    code: 'UNAVAILABLE',
-    message: expect.stringContaining('max number of clients'),
-  })
+  // Why is a race on the server's side: it writes the reason, and closes on what we write.
+  expect(await failureOf(impatient.publish('a'))).toMatchObject({ code: 'UNAVAILABLE' })
   const queue = queueAt({ url: server.url })
   const news = new News(queue)
   const publish = queue.publish('a')

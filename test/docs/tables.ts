@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readHeader } from '../../lua/inline.mjs'
 import { ERROR_CODES } from '../../src/errors.js'
 import { type Call, OPTIONS, type Rule } from '../../src/options.js'
 import { KEYS } from '../../src/redis/keys.js'
@@ -89,15 +88,17 @@ export function keysTable(): string {
   return table(['part', 'type', 'holds', 'what it is'], rows)
 }
 
-/** Each script by the head of its file. */
-export function scriptsTable(): string {
-  const rows = sources('lua', '.lua')
+/** Each script as the head of its file tells it; what is given by several lines stays on several. */
+export function scriptHeads(): string {
+  const heads = sources('lua', '.lua')
     .filter(({ path }) => !path.startsWith('_'))
-    .map(({ path, text }) => {
-      const { name, sentence, keys } = readHeader(path, text)
-      const all = (word: string): string =>
-        [...text.matchAll(new RegExp(`^-- ${word} +(.*)$`, 'gm'))].map(([, value]) => value ?? '').join('; ')
-      return [code(name), sentence, keys.join(' '), all('ARGV'), all('GIVES')]
+    .map(({ text }) => {
+      const lines = text.split('\n')
+      const head = lines.slice(
+        0,
+        lines.findIndex((line) => !/^-- /.test(line)),
+      )
+      return head.map((line, i) => line.replace(/^-- /, i === 0 ? '' : '  ')).join('\n')
     })
-  return table(['script', 'what it does', 'KEYS', 'ARGV', 'gives'], rows)
+  return `\`\`\`text\n${heads.join('\n\n')}\n\`\`\`\n`
 }

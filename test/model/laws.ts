@@ -89,6 +89,7 @@ function checkPlaces(state: QueueState): void {
   equal('L1: entered - left', totals.entered - totals.left, committed.size)
   equal('failedAt', failedAt.slice().sort().join(), [...failed.keys()].sort().join())
   equal('L2: leases', processing.slice().sort().join(), [...lease.keys()].sort().join())
+  hold(line.length === 0 || state.marks.size > 0, 'nobody can tell how old the head of the line is')
   let last = Number.NEGATIVE_INFINITY
   for (const { place } of state.marks.slice()) {
     hold(place > last && place <= totals.taken + line.length, `mark at ${place} after ${last}`)

@@ -89,4 +89,6 @@ const { seed, path, runs } = settings(300)
 
 test(`Redis answers as the model does and holds the same state, after every call of a random game (seed ${seed})`, async () => {
   await fc.assert(fc.asyncProperty(games(60), playBoth), { seed, ...path, numRuns: runs })
+  // Each game took the keys of the table away: no other was ever written (law L9).
+  expect(await send(['KEYS', '*'])).toEqual([clockKey])
 }, 600_000)

@@ -7,6 +7,8 @@ import { reap } from '../support/reaper.js'
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
 
+export type Role = 'worker' | 'guard' | 'whole' | 'deaf' | 'idle' | 'publisher' | 'closes when told'
+
 /** Another process of a queue, in one of the roles of `child.ts`. It does not outlive the test. */
 export class Child {
   /** Every line it has printed, errors too. */
@@ -15,9 +17,9 @@ export class Child {
   readonly #lookers = new Set<() => void>()
   readonly #gone: Promise<[code: number | null, signal: NodeJS.Signals | null]>
 
-  constructor(role: string, options: object) {
+  constructor(role: Role, options: object) {
     const args = ['--import', 'tsx', CHILD, role, JSON.stringify(options)]
-    this.#process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
     reap(this.#process)
     this.#gone = once(this.#process, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
@@ -48,6 +50,11 @@ export class Child {
     })
   }
 
+  /** One line to its standard input. */
+  tell(line: string): void {
+    this.#process.stdin?.write(`${line}\n`)
+  }
+
   /** Resolves with the signal that ended it. */
   async kill(signal: NodeJS.Signals): Promise<NodeJS.Signals | null> {
     this.#process.kill(signal)
@@ -64,7 +71,7 @@ export class Child {
   }
 }
 
-export function spawnChild(role: 'worker' | 'guard' | 'whole' | 'idle' | 'publisher', options: object): Child {
+export function spawnChild(role: Role, options: object): Child {
   const child = new Child(role, options)
   onTestFinished(() => child.end())
   return child

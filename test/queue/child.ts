@@ -1,4 +1,5 @@
 // Another process, for what only one can show: being killed, and ending by itself. `child.ts ROLE OPTIONS`.
+import { once } from 'node:events'
 import { createQueue } from '../../src/index.js'
 
 const [role, given = '{}'] = process.argv.slice(2)
@@ -26,7 +27,7 @@ const ROLES: Record<string, () => Promise<void> | void> = {
   },
   /** Uses all there is, closes it, and must then end by itself. */
   async whole() {
-    queue.jamGuard({ every: 50 })
+    queue.jamGuard({ every: 2_000 })
     queue.logStats({ every: 50, logger: { info: () => {} } })
     const worker = queue.process(({ signal }) => void signal.aborted, {
       concurrency: 5,
@@ -40,7 +41,38 @@ const ROLES: Record<string, () => Promise<void> | void> = {
     queue.process(() => {})
     await queue.publish('last')
     await queue.idle()
-    await queue.close(timeout === undefined ? {} : { timeout })
+    await queue.close()
+    say('closed')
+    // What was closed is gone a few turns later.
+    for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next))
+    // Its own standard streams are pipes to the test; connections to the server are TCP.
+    say(`left ${process.getActiveResourcesInfo().filter((name) => !name.startsWith('Pipe') && name !== 'Immediate').join()}`)
+  },
+  /** Its handler hears of nothing. */
+  async deaf() {
+    await queue.publish('a')
+    await new Promise<void>((begun) => {
+      queue.process(
+        ({ id }) => {
+          say(`runs ${id}`)
+          begun()
+          return new Promise(() => {})
+        },
+        { abortGrace: 50 },
+      )
+    })
+    await queue.close({ timeout: 0 })
+    say('closed')
+  },
+  async 'closes when told'() {
+    queue.on('suspended', () => say('suspended'))
+    queue.process(() => {})
+    queue.jamGuard({ every: 1_000 })
+    await queue.ready()
+    say('ready')
+    await once(process.stdin, 'data')
+    process.stdin.destroy()
+    await queue.close()
     say('closed')
   },
   /** Makes a queue and does nothing with it. */

@@ -202,6 +202,7 @@ onRedis('with real processes', (kit) => {
     const options = { store: kit.server().url, prefix: `guards${process.pid}` }
     const queue = createQueue('trucks', options)
     onTestFinished(() => queue.close())
+    await queue.ready()
     const child = spawnChild('guard', options)
     await child.says(/^guards$/)
     const gained = new Promise<void>((resolve) => queue.on('guardGained', resolve))

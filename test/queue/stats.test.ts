@@ -7,7 +7,6 @@ onBothStores((kit) => {
   test('the numbers of a queue nobody has used are all there, and zero', async () => {
     const world = await kit.world()
     expect(await world.queue().stats()).toEqual({
-      now: world.now,
       queued: 0,
       delayed: 0,
       processing: 0,
@@ -71,7 +70,7 @@ onBothStores((kit) => {
     const { totals, committed, failed } = await queue.stats()
     expect([committed, totals.entered, totals.published]).toEqual([0, totals.left, 600])
     expect(failed).toBeLessThanOrEqual(5)
-    expect(totals.done + totals.failed).toBe(run - Math.max(0, run - totals.done - totals.failed))
+    expect(totals.done + totals.failed).toBeLessThanOrEqual(run)
   })
 
   test('the age of the oldest running job is that of the claim which began first', async () => {

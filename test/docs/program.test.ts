@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { blocksOf } from './pages.js'
+import { runProgram } from './reader.js'
+
+const [program, output] = blocksOf('README.md')
+const user = blocksOf('SECURITY.md').find(({ code }) => code.startsWith('ACL SETUSER'))
+
+let redis: RedisServer
+beforeAll(async () => {
+  redis = await startRedis({ port: 'tcp' })
+})
+afterAll(() => redis.stop())
+
+test('the program in the README prints what the README says, in memory', async () => {
+  expect(await runProgram(program?.code ?? '', 'memory:')).toBe(output?.code)
+})
+
+test('the program in the README prints what the README says, on Redis, and leaves no ID behind', async () => {
+  expect(await runProgram(program?.code ?? '', redis.url)).toBe(output?.code)
+  const kept = await redis.cli<string[]>('KEYS', '*')
+  expect(kept.filter((key) => !/^convoy:\{monsterTrucks\}:(meta|totals|wake|guard|marks)$/.test(key))).toEqual([])
+})
+
+test('the user that SECURITY.md proposes can do all the program asks, and no more with other keys', async () => {
+  await redis.cli(...(user?.code ?? '').trim().split(' '))
+  const url = `redis://convoy:secret@127.0.0.1:${redis.port}`
+  expect(await runProgram(program?.code ?? '', url)).toBe(output?.code)
+  const denied = async (...command: string[]): Promise<string> =>
+    String(await redis.cli('ACL', 'DRYRUN', 'convoy', ...command))
+  expect(await denied('GET', 'another')).toMatch(/no permissions/i)
+  expect(await denied('FLUSHALL')).toMatch(/no permissions/i)
+  expect(await denied('KEYS', '*')).toMatch(/no permissions/i)
+})

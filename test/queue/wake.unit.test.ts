@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { createQueue, memoryStore } from '../../src/index.js'
+import type { OpenStore, StepReply } from '../../src/store.js'
+import { Latch } from '../support/latch.js'
+import { ManualClock } from './manual-clock.js'
+
+/** A store whose second empty claim is answered late: after the token of a publish that came behind it has been taken. */
+function lateAnswers(open: OpenStore, held: { readonly asked: Latch; readonly answer: Latch }): OpenStore {
+  let empty = 0
+  return (place) => {
+    const store = open(place)
+    const step: typeof store.step = async (request, patience) => {
+      const reply: StepReply = await store.step(request, patience)
+      if (request.claim > 0 && reply.ids.length === 0 && ++empty === 2) {
+        held.asked.open()
+        await held.answer.wait
+      }
+      return reply
+    }
+    return new Proxy(store, {
+      get: (target, name) => {
+        if (name === 'step') return step
+        // Only the token wakes: a worker that forgot it would sleep on.
+        if (name === 'awaitWork') return (_timeout: number, signal: AbortSignal) => store.awaitWork(2 ** 30, signal)
+        const member: unknown = Reflect.get(target, name)
+        return typeof member === 'function' ? member.bind(target) : member
+      },
+    })
+  }
+}
+
+test('a wake-up that overtakes the answer of an empty claim is not forgotten', { timeout: 5_000 }, async () => {
+  const held = { asked: new Latch(), answer: new Latch() }
+  const ran = new Latch(2)
+  const clock = new ManualClock()
+  const queue = createQueue('wake', { store: lateAnswers(memoryStore(), held), clock })
+  // The first job's settle carries a claim that finds nothing; its answer is held.
+  const worker = queue.process(() => ran.countDown(), { concurrency: 2 })
+  await queue.publish('first')
+  await held.asked.wait
+  // The worker waits for the token since its claim before came back short: this publish wakes it …
+  await queue.publish('second')
+  // … and only then does it hear that the line was empty. No time passes: the clock stands still.
+  setImmediate(() => held.answer.open())
+  await ran.wait
+  expect(worker.running).toBe(0)
+  const closed = queue.close()
+  clock.pass(60_000)
+  await closed
+})
