@@ -64,3 +64,6 @@ async function once(system: System, work: Work, jobs: number, address: Address, 
 process.on('message', async (order: Order) => {
   process.send?.(await answer(order).catch((error: Error) => ({ error: error.stack ?? String(error) })))
 })
+
+// Nobody is left to answer to.
+process.once('disconnect', () => process.exit(0))

@@ -80,10 +80,13 @@ try {
   }
   console.log(table(report))
   console.log(barsTable(report))
-  const results = new URL('./results/', import.meta.url)
+  // Only a whole run may replace the figures the README shows.
+  const whole = !values.quick && !values.only && !values.peers && !values.without && leftOut.length === 0
+  const results = new URL(whole ? './results/' : './results/scratch/', import.meta.url)
   await mkdir(results, { recursive: true })
   await writeFile(new URL('latest.json', results), `${JSON.stringify(report, null, 2)}\n`)
   await writeFile(new URL('latest.svg', results), picture(report))
+  if (!whole) console.log('\nwritten to bench/results/scratch: only a whole run replaces bench/results/latest')
 } finally {
   await server.stop()
 }

@@ -37,6 +37,8 @@ export async function startServer(): Promise<Server> {
   )
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
+  // Without a listener a signal ends the process before 'exit' is told, and the server would outlive it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   await listening(child, binary)
   const address = { host: '127.0.0.1', port, url: `redis://127.0.0.1:${port}` }
   const control = await connect(address)

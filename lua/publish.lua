@@ -6,16 +6,22 @@
 local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 --- @include _line
+--- @include _sound
 
 if ARGV[1] ~= 'discard' then return redis.error_reply('POLICY unknown') end
 local n = #ARGV - 1
--- Reads first: a key of a wrong type refuses here, before anything is written.
 local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts) > 0
 local known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2))
 local length = redis.call('LLEN', queued)
 local kept = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
 local count = { taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
 local tokens = redis.call('LLEN', wake)
+sound('LLEN', marks)
+if lazy then
+  sound('HLEN', failures, owed)
+  sound('ZCARD', processing, delayed, failed, failedAt)
+  sound('SCARD', withdrawn, ghosts)
+end
 
 -- A batch of new IDs in a plain lane: the arguments are handed on as they came.
 local plain = not lazy

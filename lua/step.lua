@@ -10,22 +10,29 @@ local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghost
 --- @include _tail
 --- @include _fail
 --- @include _settle
+--- @include _sound
 
 local worker, number, term, keepFailed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local claim, slots, leaving = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
 local micros = now()
 local ms = math.floor(micros / 1000)
 
--- Reads first: a key of a wrong type refuses here, before anything is written.
 local field = worker .. ':' .. number % 2
 local prior = redis.call('HGET', steps, field)
 local kept = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
 local count = { left = tonumber(kept[1] or 0), done = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
   lost = tonumber(kept[4] or 0), taken = tonumber(kept[5] or 0), marked = tonumber(kept[6] or 0) }
 local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
-redis.call('SCARD', committed)
-redis.call('ZCARD', processing)
 local lazy = redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed) > 0
+sound('SCARD', committed)
+sound('ZCARD', processing)
+sound('HLEN', lease)
+if lazy then
+  sound('HLEN', failures, errors, tries, owed)
+  sound('SCARD', withdrawn, ghosts)
+  sound('ZCARD', delayed, failed, failedAt)
+  sound('LLEN', marks)
+end
 
 local answered
 if prior then

@@ -8,10 +8,17 @@ local queued, committed, processing, lease, wake, totals, marks, steps, guard = 
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 --- @include _tail
 --- @include _fail
+--- @include _sound
 
 local limit, maxJams, keepFailed, term, jitter = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local id, every = ARGV[7], tonumber(ARGV[8])
 local ms = math.floor(now() / 1000)
+
+sound('LLEN', queued, marks)
+sound('HLEN', lease, steps, totals, failures, errors, tries, owed)
+sound('ZCARD', processing, delayed, failed, failedAt)
+sound('SCARD', committed, withdrawn, ghosts)
+local tokens = redis.call('LLEN', wake)
 
 local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
 local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)
@@ -29,8 +36,6 @@ redis.call('HSET', guard, 'at', ms, 'grace', grace)
 local kept = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
 local count = { left = tonumber(kept[1] or 0), jammed = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
   taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
-local tokens = redis.call('LLEN', wake)
-redis.call('SCARD', committed)
 promote(delayed, queued, ghosts, marks, count, ms)
 
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)

@@ -7,12 +7,16 @@
 local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 
+--- @include _sound
 local entered = redis.call('SMISMEMBER', committed, unpack(ARGV))
 local leased = redis.call('ZMSCORE', processing, unpack(ARGV))
 local due = redis.call('ZMSCORE', delayed, unpack(ARGV))
 local times = redis.call('ZMSCORE', failed, unpack(ARGV))
 local kept = redis.call('HMGET', totals, 'left', 'withdrawn')
-redis.call('LLEN', queued)
+sound('LLEN', queued)
+sound('HLEN', failures, errors, tries, owed)
+sound('ZCARD', failedAt)
+sound('SCARD', withdrawn, ghosts)
 
 local letters, seen, free, stale, marked = {}, {}, {}, {}, {}
 local taken = 0

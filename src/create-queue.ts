@@ -39,7 +39,8 @@ function storeOf(store: unknown, client: unknown): OpenStore {
     return redisStore({ client: client as BorrowedClient })
   }
   if (typeof store === 'function') return store as OpenStore
-  const url = store ?? process.env['CONVOY_STORE'] ?? process.env['REDIS_URL'] ?? 'redis://localhost:6379'
+  const url =
+    store !== undefined ? store : (process.env['CONVOY_STORE'] ?? process.env['REDIS_URL'] ?? 'redis://localhost:6379')
   if (typeof url !== 'string')
     throw new ConvoyError(
       'BAD_OPTION',

@@ -6,7 +6,7 @@ export const ERROR_CODES = {
   BAD_ID: 'an ID is not a well-formed, non-empty string of at most 1,024 bytes (or a safe integer)',
   BAD_NAME: 'a queue name or prefix is not 1 to 128 characters of A-Z a-z 0-9 _ . : -',
   BAD_OPTION: 'an option is unknown, of the wrong type or out of range',
-  BAD_HANDLER: 'the handler given to process() is not a function',
+  BAD_HANDLER: 'a handler or callback is not a function, or a callback or logger threw',
   CLOSED: 'the queue was closed before the call',
   UNAVAILABLE: 'the server could not be reached in time; nothing was sent, so nothing has happened',
   OUTCOME_UNKNOWN:

@@ -1,5 +1,7 @@
-import type { ConvoyError } from './errors.js'
+import { ConvoyError } from './errors.js'
 import type { JammedJob } from './job.js'
+import { suggestion } from './suggestion.js'
+import { show } from './time.js'
 
 /** What a queue tells in this process: event → what its listener gets. Nothing is computed for an event nobody listens to. */
 export interface QueueEvents {
@@ -27,6 +29,21 @@ export interface QueueEvents {
   guardLost: []
 }
 
+/** The names, for the check: a misspelt one would never be told. */
+const NAMES: Readonly<Record<keyof QueueEvents, true>> = {
+  error: true,
+  suspended: true,
+  resumed: true,
+  optionsDiffer: true,
+  failed: true,
+  lost: true,
+  overrun: true,
+  withdrawn: true,
+  jammed: true,
+  guardGained: true,
+  guardLost: true,
+}
+
 type Listener<Args extends unknown[]> = (...args: Args) => void
 
 /** A typed emitter whose listeners can never stop what they observe: what they throw goes to `error`, or to the log. */
@@ -35,6 +52,14 @@ export class Events {
 
   /** Returns the function that takes the listener off again. */
   on<Name extends keyof QueueEvents>(name: Name, listener: Listener<QueueEvents[Name]>): () => void {
+    if (!Object.hasOwn(NAMES, name)) {
+      throw new ConvoyError(
+        'BAD_OPTION',
+        `on: there is no event ${show(name)}.${suggestion(String(name), Object.keys(NAMES))}`,
+      )
+    }
+    if (typeof listener !== 'function')
+      throw new ConvoyError('BAD_HANDLER', `on: expected a function, not ${show(listener)}`)
     const set = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, set)
     set.add(listener)

@@ -21,6 +21,8 @@ interface Guarding extends Sweeping {
   /** Random, this guard's own. */
   readonly id: string
   readonly every: number
+  /** How long one sweep waits for a server that is away, ms. */
+  readonly timeout: number
   readonly opened: () => Promise<void>
   readonly events: Events
   readonly onJammed?: (jobs: readonly JammedJob[]) => void
@@ -31,13 +33,13 @@ interface Guarding extends Sweeping {
  * for its lease to end. Needs no traffic, no pub/sub and no clock but the server's.
  */
 export async function jamGuard(options: Guarding): Promise<void> {
-  const { store, clock, signal, every, id, opened, events } = options
+  const { store, clock, signal, every, timeout, id, opened, events } = options
   let held = false
   while (!signal.aborted) {
     let wait = every
     try {
       await opened()
-      const reply = await store.sweep(request(options, { id, every }), { timeout: every, signal })
+      const reply = await store.sweep(request(options, { id, every }), { timeout, signal })
       if (reply.held !== held) events.emit(reply.held ? 'guardGained' : 'guardLost')
       held = reply.held
       if (reply.jammed.length > 0) tell(options, reply.jammed.map(jammedJob))

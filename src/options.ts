@@ -12,8 +12,11 @@ export type Call =
   | 'logStats'
   | 'publishMany'
   | 'list'
-  | 'wait'
+  | 'ready'
+  | 'idle'
   | 'close'
+
+const SIGNAL = ['addEventListener', 'removeEventListener']
 
 /**
  * Every option: default, bounds, what it is. One check reads this table, and the README's is held equal to it by a test.
@@ -59,7 +62,12 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
       most: 10_000_000,
       about: 'failed IDs remembered with their error; shared',
     },
-    clock: { kind: 'other', fallback: undefined, about: 'timers of this process, for tests' },
+    clock: {
+      kind: 'object',
+      has: ['now', 'setTimer', 'clearTimer'],
+      fallback: undefined,
+      about: 'timers of this process, for tests',
+    },
   },
   process: {
     concurrency: { kind: 'integer', fallback: 1, least: 1, most: 100_000, about: 'handlers at once' },
@@ -89,18 +97,23 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
   },
   sweep: {
     maxJams: { kind: 'integer', fallback: undefined, least: 0, most: 1_000_000, about: "else the queue's" },
-    signal: { kind: 'other', fallback: undefined, about: 'ends the wait of a sweep that came late' },
+    signal: { kind: 'object', has: SIGNAL, fallback: undefined, about: 'ends the wait of a sweep that came late' },
   },
   logStats: {
     every: { kind: 'duration', fallback: 10_000, least: 10, about: 'time between lines' },
     logger: {
-      kind: 'other',
+      kind: 'object',
+      has: ['info'],
       fallback: undefined,
       about: "anything with pino's `info(object, text)`; else the console",
     },
   },
   publishMany: {
-    onVerdicts: { kind: 'other', fallback: undefined, about: "gets each batch's verdicts, for an async iterable" },
+    onVerdicts: {
+      kind: 'function',
+      fallback: undefined,
+      about: "gets each batch's verdicts, for an async iterable",
+    },
   },
   list: {
     cursor: {
@@ -112,9 +125,12 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
     },
     limit: { kind: 'integer', fallback: 100, least: 1, most: 1_000, about: 'IDs in a page' },
   },
-  wait: {
-    timeout: { kind: 'duration', fallback: 10_000, least: 0, about: 'of `ready()`: when to give up' },
-    signal: { kind: 'other', fallback: undefined, about: 'gives up sooner' },
+  ready: {
+    timeout: { kind: 'duration', fallback: 10_000, least: 0, about: 'when to give up' },
+    signal: { kind: 'object', has: SIGNAL, fallback: undefined, about: 'gives up sooner' },
+  },
+  idle: {
+    signal: { kind: 'object', has: SIGNAL, fallback: undefined, about: 'gives up sooner' },
   },
   close: {
     timeout: {
@@ -127,7 +143,9 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
 }
 
 export interface Rule {
-  readonly kind: 'duration' | 'integer' | 'other'
+  readonly kind: 'duration' | 'integer' | 'function' | 'object' | 'other'
+  /** Of an object: the methods it must have. */
+  readonly has?: readonly string[]
   readonly fallback: unknown
   readonly least?: number
   readonly most?: number
@@ -156,12 +174,23 @@ function value(where: string, rule: Rule, given: unknown): unknown {
   if (given === undefined) return rule.fallback
   const { kind, least = Number.NEGATIVE_INFINITY, most = Number.MAX_SAFE_INTEGER } = rule
   if (kind === 'other') return given
+  if (kind === 'function' || kind === 'object') {
+    if (typeof given === 'function' && kind === 'function') return given
+    if (kind === 'object' && hasMethods(given, rule.has ?? [])) return given
+    const wanted = kind === 'function' ? 'a function' : `an object with ${(rule.has ?? []).join('(), ')}()`
+    throw new ConvoyError('BAD_OPTION', `${where}: expected ${wanted}, not ${show(given)}`)
+  }
   const number = kind === 'duration' ? milliseconds(given, where) : given
   if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most) return number
   const what = kind === 'duration' ? 'a duration' : 'an integer'
   const range =
     rule.most === undefined ? `of at least ${least}${kind === 'duration' ? ' ms' : ''}` : `from ${least} to ${most}`
   throw new ConvoyError('BAD_OPTION', `${where}: expected ${what} ${range}, not ${show(given)}`)
+}
+
+function hasMethods(given: unknown, names: readonly string[]): boolean {
+  if (typeof given !== 'object' || given === null) return false
+  return names.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
 }
 
 /** Queue names and prefixes: braces or glob characters would move the slot or widen an ACL. */

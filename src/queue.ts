@@ -121,6 +121,10 @@ export class Queue {
   jamGuard(options?: JamGuardOptions, onJammed?: (jobs: readonly JammedJob[]) => void): Background {
     this.#refuseClosed()
     const { every, maxJams } = check<{ every: number; maxJams?: number }>('jamGuard', options)
+    if (onJammed !== undefined && typeof onJammed !== 'function') {
+      throw new ConvoyError('BAD_HANDLER', `jamGuard: expected a function, not ${show(onJammed)}`)
+    }
+    const timeout = Math.max(every, this.#settings.publishTimeout)
     return this.#run((signal) =>
       jamGuard({
         ...this.#sweeping(maxJams),
@@ -128,7 +132,8 @@ export class Queue {
         every,
         id: randomName(),
         events: this.#events,
-        opened: () => this.#opening.open({ timeout: every, signal }),
+        timeout,
+        opened: () => this.#opening.open({ timeout, signal }),
         ...(onJammed ? { onJammed } : {}),
       }),
     )
@@ -154,8 +159,6 @@ export class Queue {
   logStats(options?: { readonly every?: Duration; readonly logger?: Logger }): Background {
     this.#refuseClosed()
     const { every, logger = consoleLogger } = check<{ every: number; logger?: Logger }>('logStats', options)
-    if (typeof logger.info !== 'function')
-      throw new ConvoyError('BAD_OPTION', 'logStats: logger: expected an object with info(object, text)')
     const { name } = this
     const onError = (error: ConvoyError): void => this.#events.emit('error', error)
     return this.#run((signal) =>
@@ -200,7 +203,7 @@ export class Queue {
 
   /** Resolves once nothing is committed: nothing queued, delayed or processing. Looks up to five times a second. */
   async idle(options?: { readonly signal?: AbortSignal }): Promise<void> {
-    const { signal } = check<{ signal?: AbortSignal }>('wait', options)
+    const { signal } = check<{ signal?: AbortSignal }>('idle', options)
     for (let wait = 5; ; wait = Math.min(200, wait * 2)) {
       const { committed } = await this.stats()
       if (committed === 0) return
@@ -211,7 +214,7 @@ export class Queue {
 
   /** Resolves once the server has been reached and found fit; rejects with what is wrong with it. */
   async ready(options?: WaitOptions): Promise<void> {
-    const { timeout, signal } = check<{ timeout: number; signal?: AbortSignal }>('wait', options)
+    const { timeout, signal } = check<{ timeout: number; signal?: AbortSignal }>('ready', options)
     await this.#opening.open(signal ? { timeout, signal } : { timeout })
   }
 
@@ -272,7 +275,9 @@ export class Queue {
 
 /** One ID, or any number of them. */
 function checkIds(ids: Iterable<string | number> | number): string[] {
-  return typeof ids === 'string' || typeof ids === 'number' ? [checkId(ids)] : Array.from(ids, checkId)
+  if (typeof ids === 'string' || typeof ids === 'number') return [checkId(ids)]
+  if (typeof ids === 'object' && ids !== null && Symbol.iterator in ids) return Array.from(ids, checkId)
+  throw new ConvoyError('BAD_ID', `expected an iterable of IDs, not ${show(ids)}`)
 }
 
 /** 32 of a-f 0-9: 128 random bits. */

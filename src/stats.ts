@@ -1,4 +1,4 @@
-import type { ConvoyError } from './errors.js'
+import { ConvoyError } from './errors.js'
 import type { Counts, Totals } from './store.js'
 import { type Clock, forPeople, pause } from './time.js'
 
@@ -57,7 +57,10 @@ export async function logStats({ name, every, logger, clock, signal, read, onErr
       before = { at, totals: stats.totals }
       if (!signal.aborted) logger.info({ queue: name, ...stats, rates }, lineOf(name, stats, rates))
     } catch (error) {
-      if (!signal.aborted) onError(error as ConvoyError)
+      if (!signal.aborted)
+        onError(
+          error instanceof ConvoyError ? error : new ConvoyError('BAD_HANDLER', 'the logger threw', { cause: error }),
+        )
     }
     await pause(clock, every, signal)
   }

@@ -105,7 +105,7 @@ export interface StepRequest {
 }
 
 /**
- * Empty when all were accepted. Else per ID (settlements: those done, then released, then failed): `1` accepted, `0` lost (another token or none holds it: nothing changed),
+ * Empty when all were accepted. Else per ID of the request, in order: `1` accepted, `0` lost (another token or none holds it: nothing changed),
  * `w` withdrawn (a settle ended it uncounted; a renewal moved no lease end).
  */
 export type Marks = string

@@ -1,4 +1,4 @@
-import dayjs, { type Dayjs } from 'dayjs'
+import dayjs from 'dayjs'
 import duration from 'dayjs/plugin/duration.js'
 import { ConvoyError } from './errors.js'
 
@@ -14,9 +14,6 @@ export interface DurationParts {
   readonly seconds?: number
   readonly milliseconds?: number
 }
-
-/** A point in time: a Date, a dayjs object, ms since 1970, or an ISO 8601 text. */
-export type Instant = Date | Dayjs | number | string
 
 const PARTS = ['days', 'hours', 'minutes', 'seconds', 'milliseconds']
 const SHORTHAND = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)[a-z]*\s*$/i
@@ -45,7 +42,7 @@ export function milliseconds(value: unknown, option: string): number {
 }
 
 function parse(value: unknown): number {
-  if (typeof value === 'string') return /^P(?=.)/.test(value) ? dayjs.duration(value).asMilliseconds() : Number.NaN
+  if (typeof value === 'string') return /^P(?=.*\d)/.test(value) ? dayjs.duration(value).asMilliseconds() : Number.NaN
   if (typeof value !== 'object' || value === null) return Number.NaN
   const known = Object.entries(value).every(([part, n]) => PARTS.includes(part) && Number.isFinite(n))
   return known && Object.keys(value).length > 0 ? dayjs.duration(value).asMilliseconds() : Number.NaN

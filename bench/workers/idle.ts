@@ -1,4 +1,5 @@
 import { createQueue } from '../convoy.js'
+import { median } from '../figures.js'
 import { type Address, type Control, commandCalls, connect } from '../server.js'
 import { idOf } from '../system.js'
 import { Crew } from './crew.js'
@@ -8,6 +9,8 @@ const workers = 50
 /** Longer than the longest wait of an idle worker (5 s), so that every wait is seen to end. */
 const watched = 12_000
 const publishes = 20
+/** Time for a job to be claimed, run and settled, ms. */
+const settled = 50
 
 /** 200 idle workers, each with connections of its own, on one empty queue: what they cost, and how many a publish wakes. */
 export async function idleWorkers(address: Address): Promise<void> {
@@ -32,17 +35,19 @@ export async function idleWorkers(address: Address): Promise<void> {
     `\n${processes * workers} idle workers, commands per second: ${names.map((name) => `${name} ${perSecond(name)}`).join(', ')}`,
   )
 
-  const { calls, ms: took } = await during(control, async () => {
-    for (let number = 0; number < publishes; number++) {
+  const scripts: number[] = []
+  const waits: number[] = []
+  for (let number = 0; number < publishes; number++) {
+    const { calls } = await during(control, async () => {
       await queue.publish(idOf(number))
-      await queue.idle()
-      await pause(50)
-    }
-  })
-  const scripts = (calls['evalsha'] ?? 0) - ((quiet['evalsha'] ?? 0) / ms) * took
-  const woken = (calls['blpop'] ?? 0) - ((quiet['blpop'] ?? 0) / ms) * took
+      await pause(settled)
+    })
+    scripts.push(calls['evalsha'] ?? 0)
+    waits.push(calls['blpop'] ?? 0)
+  }
+  // Now and then a wait of all those others ends in the same moment; the median has none of that.
   console.log(
-    `  a publish: ${(woken / publishes).toFixed(1)} workers woken, ${(scripts / publishes).toFixed(1)} scripts in all (publish, idle's looks, claim, settle)`,
+    `  a publish: ${median(waits)} waits ended, ${median(scripts)} scripts in all (publish, claim, settle), medians of ${publishes}`,
   )
   const counts = (await crew.tally()).flatMap((tally) => tally.counts)
   console.log(

@@ -41,3 +41,6 @@ function begin(): void {
     )
   }
 }
+
+// Nobody is left to work for, or the work is over and everything closed.
+process.once('disconnect', () => process.exit(0))

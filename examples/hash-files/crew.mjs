@@ -63,19 +63,22 @@ export async function startCrew(count, settings, onLost) {
     void gone.then((error) => closing || member.doomed || onLost(error))
     return member
   }
-  const members = await Promise.all(Array.from({ length: count }, start))
-  return {
-    members,
-    async close() {
-      closing = true
-      const alive = members.filter(({ child }) => child.exitCode === null && child.signalCode === null)
-      await Promise.all(
-        alive.map(async ({ child }) => {
-          const gone = once(child, 'exit')
-          child.disconnect()
-          await gone
-        }),
-      )
-    },
+  const started = await Promise.allSettled(Array.from({ length: count }, start))
+  const members = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const close = async () => {
+    closing = true
+    const alive = members.filter(({ child }) => child.exitCode === null && child.signalCode === null)
+    await Promise.all(
+      alive.map(async ({ child }) => {
+        const gone = once(child, 'exit')
+        if (child.connected) child.disconnect()
+        await gone
+      }),
+    )
   }
+  const failed = started.find((one) => one.status === 'rejected')
+  if (failed === undefined) return { members, close }
+  // Those that did start would keep us waiting for ever.
+  await close()
+  throw failed.reason
 }

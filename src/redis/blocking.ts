@@ -63,16 +63,16 @@ export class Blocking {
   /** Pops while somebody waits. */
   async #pop(): Promise<void> {
     const { clock, replyTimeout, twin } = this.#options
-    // Its losses are not told: the other connection to the same server tells them.
-    this.#connection ??= new Connection({
-      make: twin(),
-      clock,
-      replyTimeout: replyTimeout + LONGEST * 1_000,
-      tell: () => {},
-    })
     const { signal } = this.#closing
     while (this.#waiters.size > 0 && !signal.aborted) {
       try {
+        // Its losses are not told: the other connection to the same server tells them.
+        this.#connection ??= new Connection({
+          make: twin(),
+          clock,
+          replyTimeout: replyTimeout + LONGEST * 1_000,
+          tell: () => {},
+        })
         const wire = await this.#connection.ready({ timeout: Number.POSITIVE_INFINITY, signal })
         const popped = await this.#connection.send(
           wire,

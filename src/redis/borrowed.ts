@@ -6,8 +6,10 @@ import { abortable, deferred, type MakeWire, PLAIN, type Wire } from './wire.js'
 export interface BorrowedClient {
   readonly isOpen: boolean
   connect(): Promise<unknown>
-  on(event: string, listener: (...args: never[]) => void): unknown
-  off(event: string, listener: (...args: never[]) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: as the clients declare it
+  on(event: string, listener: (...args: any[]) => void): unknown
+  // biome-ignore lint/suspicious/noExplicitAny: as the clients declare it
+  off(event: string, listener: (...args: any[]) => void): unknown
   // biome-ignore lint/suspicious/noExplicitAny: node-redis's four clients have four signatures, and one caller each below
   sendCommand(...args: any[]): Promise<any>
 }

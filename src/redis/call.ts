@@ -55,6 +55,7 @@ export class Caller {
         if (trouble?.kind === 'fatal' || this.#connection.closed) throw sent ? unknown(last) : (trouble?.error ?? last)
         // An emptied script cache is filled at once. All else waits: a wire that failed under us is replaced, one that
         // lives answers at once, so do not spin on it.
+        if (!trouble) last = undefined
         if (!trouble && attempt < 3) continue
         await this.#pause(attempt, until, patience.signal)
       }

@@ -99,6 +99,20 @@ return reply`,
     keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
     flags: '',
     text: `local meta = KEYS[1]
+local rights = {
+  list = { 'BLPOP', 'LINDEX', 'LLEN', 'LPOP', 'LPUSH', 'LRANGE', 'RPUSH' },
+  set = { 'SADD', 'SCARD', 'SMISMEMBER', 'SREM' },
+  zset = { 'ZADD', 'ZCARD', 'ZMSCORE', 'ZPOPMIN', 'ZRANGE', 'ZRANGEBYSCORE', 'ZREM' },
+  hash = { 'HDEL', 'HGET', 'HGETALL', 'HLEN', 'HMGET', 'HSCAN', 'HSET', 'HSETNX' },
+  string = { 'GET', 'SET' },
+}
+for i, key in ipairs(KEYS) do
+  for _, command in ipairs({ 'EXISTS', 'TYPE', 'UNLINK', unpack(rights[ARGV[i + 2]]) }) do
+    if not redis.acl_check_cmd(command, key, '0', '0') then
+      return redis.error_reply('NOPERM this user may not run ' .. command .. ' on ' .. key .. ', which convoy-queue needs')
+    end
+  end
+end
 for i, key in ipairs(KEYS) do
   local is = redis.call('TYPE', key).ok
   if is ~= 'none' and is ~= ARGV[i + 2] then
@@ -131,6 +145,9 @@ end
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
 if ARGV[1] ~= 'discard' then return redis.error_reply('POLICY unknown') end
 local n = #ARGV - 1
 local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts) > 0
@@ -139,6 +156,12 @@ local length = redis.call('LLEN', queued)
 local kept = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
 local count = { taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
 local tokens = redis.call('LLEN', wake)
+sound('LLEN', marks)
+if lazy then
+  sound('HLEN', failures, owed)
+  sound('ZCARD', processing, delayed, failed, failedAt)
+  sound('SCARD', withdrawn, ghosts)
+end
 local plain = not lazy
 for i = 1, n do
   if known[i] == 1 then
@@ -337,6 +360,9 @@ local function settleEach(ids, kinds, accepted, gone, again, errors, count, to)
   end
   return marks, odd
 end
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
 local worker, number, term, keepFailed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local claim, slots, leaving = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
 local micros = now()
@@ -347,9 +373,16 @@ local kept = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'take
 local count = { left = tonumber(kept[1] or 0), done = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
   lost = tonumber(kept[4] or 0), taken = tonumber(kept[5] or 0), marked = tonumber(kept[6] or 0) }
 local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
-redis.call('SCARD', committed)
-redis.call('ZCARD', processing)
 local lazy = redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed) > 0
+sound('SCARD', committed)
+sound('ZCARD', processing)
+sound('HLEN', lease)
+if lazy then
+  sound('HLEN', failures, errors, tries, owed)
+  sound('SCARD', withdrawn, ghosts)
+  sound('ZCARD', delayed, failed, failedAt)
+  sound('LLEN', marks)
+end
 local answered
 if prior then
   local last, token, leaseEnd, result = string.match(prior, '^(%d+)|%d+|([^|]*)|(%d*)|(.*)$')
@@ -619,9 +652,17 @@ local function recordFailures(kept, ids, errors, stays, ms, most)
     redis.call('HDEL', kept.errors, unpack(oldest))
   end
 end
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
 local limit, maxJams, keepFailed, term, jitter = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local id, every = ARGV[7], tonumber(ARGV[8])
 local ms = math.floor(now() / 1000)
+sound('LLEN', queued, marks)
+sound('HLEN', lease, steps, totals, failures, errors, tries, owed)
+sound('ZCARD', processing, delayed, failed, failedAt)
+sound('SCARD', committed, withdrawn, ghosts)
+local tokens = redis.call('LLEN', wake)
 local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
 local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)
 if id ~= '' then
@@ -634,8 +675,6 @@ redis.call('HSET', guard, 'at', ms, 'grace', grace)
 local kept = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
 local count = { left = tonumber(kept[1] or 0), jammed = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
   taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
-local tokens = redis.call('LLEN', wake)
-redis.call('SCARD', committed)
 promote(delayed, queued, ghosts, marks, count, ms)
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
 local reply = { 1, 0, 0 }
@@ -712,12 +751,18 @@ return 1`,
     flags: 'allow-oom',
     text: `local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
 local entered = redis.call('SMISMEMBER', committed, unpack(ARGV))
 local leased = redis.call('ZMSCORE', processing, unpack(ARGV))
 local due = redis.call('ZMSCORE', delayed, unpack(ARGV))
 local times = redis.call('ZMSCORE', failed, unpack(ARGV))
 local kept = redis.call('HMGET', totals, 'left', 'withdrawn')
-redis.call('LLEN', queued)
+sound('LLEN', queued)
+sound('HLEN', failures, errors, tries, owed)
+sound('ZCARD', failedAt)
+sound('SCARD', withdrawn, ghosts)
 local letters, seen, free, stale, marked = {}, {}, {}, {}, {}
 local taken = 0
 for i, id in ipairs(ARGV) do

@@ -71,8 +71,10 @@ class RedisStore implements Store {
   readonly #caller: Caller
   readonly #scripts: Scripts
   readonly #blocking: Blocking
+  readonly #publishOnly: boolean
 
-  constructor(place: Place, { make, twin, replyTimeout, clock = systemClock, testClockKey }: Ways) {
+  constructor(place: Place, { make, twin, replyTimeout, client, clock = systemClock, testClockKey }: Ways) {
+    this.#publishOnly = client !== undefined && kindOf(client) === 'pool'
     this.#connection = new Connection({ make: make(), clock, replyTimeout, tell: place.tell })
     this.#caller = new Caller(this.#connection, clock)
     this.#scripts = scriptsFor(place.prefix, place.name, testClockKey)
@@ -91,6 +93,10 @@ class RedisStore implements Store {
   }
 
   async step(request: StepRequest, patience: Patience): Promise<StepReply> {
+    if (this.#publishOnly) {
+      const what = 'redis: a pool can publish, but not process; give a client, cluster or sentinel'
+      throw new ConvoyError('UNSUPPORTED', what)
+    }
     return read.step((await this.#caller.run(this.#scripts.step, stepArguments(request), patience)).reply)
   }
 

@@ -16,7 +16,8 @@ type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hi
 
 /** Anything not listed is `unknown`, never "failed". A key's name may stand in a text, so codes count at its start only. */
 const TABLE: readonly Row[] = [
-  [/^NOSCRIPT/, 'load', 'REFUSED'],
+  // Not there yet, and never what a caller is told: nothing has happened.
+  [/^NOSCRIPT/, 'load', 'UNAVAILABLE'],
   [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
   [/max number of clients|Timeout waiting for a client|The queue is full/, 'later', 'REFUSED'],
   [
@@ -35,6 +36,8 @@ const TABLE: readonly Row[] = [
     'UNSUPPORTED',
     'convoy-queue needs Redis 7.0 or later, or Valkey',
   ],
+  // Before Redis 6.
+  [/unknown command.*HELLO/i, 'fatal', 'UNSUPPORTED', 'convoy-queue needs Redis 7.0 or later, or Valkey'],
   [/^(CROSSSLOT|STALE|POLICY)/, 'fatal', 'REFUSED'],
 ]
 
@@ -45,12 +48,10 @@ export function troubleOf(error: unknown): Trouble {
   }
   const cause = discreet(error)
   const text = textOf(cause)
-  const first = /^-?[A-Z]+\b/.exec(text)?.[0]
-  const row =
-    TABLE.find(([pattern]) => first !== undefined && pattern.test(first)) ??
-    TABLE.find(([pattern]) => pattern.test(text))
+  const row = TABLE.find(([pattern]) => pattern.test(text))
   if (!row) return { kind: 'unknown', error: new ConvoyError('OUTCOME_UNKNOWN', text, { cause }) }
   const [, kind, code, hint] = row
+  if (code === 'UNSUPPORTED') return { kind, error: new ConvoyError(code, `the server is too old: ${hint}`) }
   return { kind, error: new ConvoyError(code, hint ? `${text} (${hint})` : text, { cause }) }
 }
 
@@ -59,11 +60,15 @@ export function answered(error: unknown): boolean {
   return /^[A-Z]{2,} /.test(textOf(error))
 }
 
-/** An unknown command is answered with its arguments: a server too old for HELLO would tell the password that came with it. */
+/**
+ * The same error, without what must not be shown: an unknown command is answered with its arguments, and a server too
+ * old for HELLO has the password among them; node-redis's own `Invalid URL` holds the URL.
+ */
 export function discreet(error: unknown): unknown {
   const text = textOf(error)
   const cut = text.search(/,? *with args beginning with/)
-  return cut === -1 ? error : new Error(text.slice(0, cut))
+  const tells = cut !== -1 || (error instanceof Error && 'input' in error)
+  return tells ? new Error(cut === -1 ? text : text.slice(0, cut)) : error
 }
 
 function textOf(error: unknown): string {

@@ -42,7 +42,7 @@ export class Outbox {
     this.#failed.push({ job, thrown })
   }
 
-  /** Up to 1,000 settlements, in the order `lua/step.lua` answers in: done, released, failed. */
+  /** Up to 1,000 settlements. */
   take(): Parcel {
     if (this.size === 0) return EMPTY
     const done = this.#done.splice(0, MOST)

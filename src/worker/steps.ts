@@ -18,8 +18,8 @@ export type Wish = Pick<StepRequest, 'settle' | 'renew' | 'started' | 'claim' | 
 const NOTHING: Wish = { settle: [], renew: [], started: [], claim: 0, slots: 0 }
 /** The store knows the last two steps of each worker. */
 const IN_FLIGHT = 2
-/** How long a closing worker tries to take its leave of a server that is away, ms. */
-const LAST_WORDS = 5_000
+/** How long a closing worker tries to take its leave, ms: nothing depends on it. */
+const LAST_WORDS = 500
 
 /**
  * The numbered calls of one worker. Each goes out again under its number until it is answered, so that a lost answer
@@ -86,7 +86,7 @@ export class Steps {
       } catch (error) {
         const trouble = known(error)
         if (!signal.aborted) onError(trouble)
-        if (trouble.code === 'REFUSED') throw trouble
+        if (trouble.code === 'REFUSED' || trouble.code === 'UNSUPPORTED') throw trouble
         await pause(clock, 1_000, signal)
         if (signal.aborted) throw trouble
       }

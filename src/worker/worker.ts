@@ -269,7 +269,9 @@ export class Worker {
       this.#called()
       this.#pump()
     }
-    this.#options.store.awaitWork(timeout, waiting.signal).then(woken, woken)
+    const { store, clock } = this.#options
+    // A store that cannot wait is asked again, only not in a loop without a pause.
+    store.awaitWork(timeout, waiting.signal).then(woken, () => pause(clock, 1_000, waiting.signal).then(woken))
   }
 
   async #close(timeout: number): Promise<void> {

@@ -14,6 +14,7 @@ beforeEach(async () => {
 test('a publish that was never sent rejects with UNAVAILABLE after publishTimeout: nothing has happened', async () => {
   const queue = queueAt({ url: proxy.url }, { publishTimeout: 300 })
   const news = new News(queue)
+  await queue.ready()
   await queue.publish('a')
   await proxy.refuse()
   await news.heard('suspended')
@@ -38,6 +39,7 @@ test('a first publish to a server that is away takes publishTimeout in all, not 
 
 test('a publish that may have happened rejects with OUTCOME_UNKNOWN, also when the server never comes back', async () => {
   const queue = queueAt({ url: proxy.url }, { publishTimeout: 400 })
+  await queue.ready()
   await queue.publish('a')
   const lost = proxy.dropReply(callOf(queue, 'publish'))
   const publish = failureOf(queue.publish('b'))
@@ -51,6 +53,7 @@ test('a publish that may have happened rejects with OUTCOME_UNKNOWN, also when t
 
 test('a publish into a black hole rejects with OUTCOME_UNKNOWN, and the server may yet hear it', async () => {
   const queue = queueAt({ url: proxy.url }, { publishTimeout: 300 })
+  await queue.ready()
   await queue.publish('a')
   proxy.blackHole()
   expect(await failureOf(queue.publish('b'))).toMatchObject({
@@ -62,7 +65,7 @@ test('a publish into a black hole rejects with OUTCOME_UNKNOWN, and the server m
 })
 
 test('calls of little patience alone still find out that a server hangs: the wire is replaced', async () => {
-  const queue = queueAt({ url: proxy.url, replyTimeout: 300 }, { publishTimeout: 50 })
+  const queue = queueAt({ url: proxy.url, replyTimeout: 300 }, { publishTimeout: 150 })
   const news = new News(queue)
   await queue.ready()
   await queue.publish('a')

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type RedisOptions, type RedisServer, startRedis } from '../support/redis-server.js'
+import { expect, test } from 'vitest'
+import type { RedisOptions, RedisServer } from '../support/redis-server.js'
 import { until } from '../support/until.js'
 import { failureOf, freshName, keyIn, News, queueAt, serverHere } from './kit.js'
 

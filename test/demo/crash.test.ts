@@ -52,6 +52,12 @@ test('a file that cannot be read fails the run of other processes too', async ()
   expect(code).toBe(1)
 })
 
+test('a worker that ends as it starts ends the run, and the exit code is 1', async () => {
+  const { code, output } = await run([folder({}, 20), '--workers', '3'], { plant: 'fall:2.ledger' })
+  expect(output).toContain('worker 2 ended with 3')
+  expect(code).toBe(1)
+})
+
 test('Ctrl-C ends it within reason, without a table, and the exit code is 130', async () => {
   const args = [folder({}, 300), '--workers', '2', '--rounds', '1000']
   const { code, output } = await run(args, { interruptAt: /[1-9]\d* processing/ })

@@ -21,7 +21,7 @@ export interface Settings {
   /** A URL; else memory. */
   readonly store?: string
   /** What `plant.mjs` does to which file. */
-  readonly plant?: `${'unreadable' | 'vanish' | 'other'}:${string}`
+  readonly plant?: `${'unreadable' | 'vanish' | 'other' | 'fall'}:${string}`
   /** Sends SIGINT once the output matches. */
   readonly interruptAt?: RegExp
 }

@@ -1,4 +1,5 @@
-// Loaded before the demo: makes one file behave badly when a job opens it, whoever runs the test (root can read anything).
+// Loaded before the demo: makes one file behave badly when a job opens it, whoever runs the test (root can read anything);
+// or one worker fall as soon as it starts.
 import { unlinkSync } from 'node:fs'
 import promises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
@@ -6,6 +7,8 @@ import { basename } from 'node:path'
 
 const [deed = '', name = ''] = (process.env['PLANT'] ?? '').split(':')
 const { open } = promises
+
+if (deed === 'fall' && process.argv[2]?.includes(name)) process.exit(3)
 
 promises.open = async (path, flags, mode) => {
   const text = String(path)

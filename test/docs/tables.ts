@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ERROR_CODES } from '../../src/errors.js'
-import { type Call, OPTIONS, type Rule } from '../../src/options.js'
+import { OPTIONS, type Rule } from '../../src/options.js'
 import { KEYS } from '../../src/redis/keys.js'
 import { ROOT, sources } from '../house/sources.js'
 
@@ -14,22 +14,10 @@ const table = (head: readonly Cell[], rows: readonly (readonly Cell[])[]): strin
 const code = (text: string): string => `\`${text}\``
 const count = (n: number): string => n.toLocaleString('en-US')
 
-const CALLS: Readonly<Record<Call, string>> = {
-  createQueue: 'createQueue',
-  process: 'process',
-  jamGuard: 'jamGuard',
-  sweep: 'sweep',
-  logStats: 'logStats',
-  publishMany: 'publishMany',
-  list: 'list',
-  wait: 'ready, idle',
-  close: 'close',
-}
-
 export function optionsTable(): string {
   const rows = Object.entries(OPTIONS).flatMap(([call, rules]) =>
     Object.entries(rules).map(([name, rule], i) => {
-      const of = i === 0 ? CALLS[call as Call].split(', ').map(code).join(', ') : ''
+      const of = i === 0 ? code(call) : ''
       return [of, code(name), fallback(rule), bounds(rule), rule.about]
     }),
   )

@@ -5,9 +5,9 @@ import { lineCount, type Source, sources } from './sources.js'
 /**
  * Lines of code. A file over its limit wants a second noun; a core over its limit is no evening's read any more.
  * DESIGN's first guess was 2,000 and 400; twenty keys, two stores and four kinds of clients came to this. The memory
- * store, a third of it, is the specification that the Lua is tested against.
+ * store, a quarter of it, is the specification that the Lua is tested against.
  */
-const BUDGET = { file: 250, core: 3_600, lua: 600 }
+const BUDGET = { file: 250, core: 4_000, lua: 650 }
 
 const isGenerated = ({ path }: Source): boolean => path.endsWith('.generated.ts')
 
@@ -48,12 +48,12 @@ test('a file one line too long is found, a generated one is not', () => {
 
 test('a core one line over its budget is found; optional and generated files are not counted', () => {
   const files = [
-    file('queue.ts', 3_599),
+    file('queue.ts', 3_999),
     file('redis/lua.generated.ts', 500),
     file('http/page.ts', 900),
     file('cli.ts', 9),
   ]
-  expect(overspent('the core', coreOf(files), 3_600)).toEqual([])
-  const over = overspent('the core', coreOf([...files, file('redis/store.ts', 2)]), 3_600)
-  expect(over).toEqual(['the core has 3601 lines; 3600 is the most: queue.ts 3599, redis/store.ts 2'])
+  expect(overspent('the core', coreOf(files), 4_000)).toEqual([])
+  const over = overspent('the core', coreOf([...files, file('redis/store.ts', 2)]), 4_000)
+  expect(over).toEqual(['the core has 4001 lines; 4000 is the most: queue.ts 3999, redis/store.ts 2'])
 })

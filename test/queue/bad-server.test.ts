@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { type ConvoyError, createQueue, type Queue, type QueueOptions } from '../../src/index.js'
+import { KEYS, type Part } from '../../src/redis/keys.js'
 import { freePort } from '../support/free-port.js'
 import { startRedis } from '../support/redis-server.js'
 import { RespRequests } from '../support/resp-requests.js'
-import { KEYS, type Part } from '../../src/redis/keys.js'
 import { onRedis } from './kit.js'
 
 function queueAt(url: string, options: QueueOptions = {}): Queue {
@@ -40,7 +40,14 @@ async function oldServer(version: string, hello: string): Promise<string> {
 
 /** How each call ends that has to do with the server. */
 async function refusals(queue: Queue, timeout = 10_000): Promise<(ConvoyError | string)[]> {
-  const calls = [queue.ready({ timeout }), queue.publish('a'), queue.publishMany(['a']), queue.stats(), queue.inspect('a'), queue.sweep()]
+  const calls = [
+    queue.ready({ timeout }),
+    queue.publish('a'),
+    queue.publishMany(['a']),
+    queue.stats(),
+    queue.inspect('a'),
+    queue.sweep(),
+  ]
   const ends = await Promise.allSettled(calls)
   return ends.map((end) => (end.status === 'fulfilled' ? 'was done' : (end.reason as ConvoyError)))
 }
@@ -107,53 +114,71 @@ test.each([
   const errors = await refusals(queue)
   for (const error of errors) expect(error).toMatchObject({ name: 'ConvoyError', code: 'AUTH_FAILED' })
   expect(performance.now() - begun).toBeLessThan(5_000)
-  const texts = errors.flatMap((error) => [error, (error as Error).cause].map((one) => `${one} ${(one as Error)?.stack}`)).join()
+  const texts = errors
+    .flatMap((error) => [error, (error as Error).cause].map((one) => `${one} ${(one as Error)?.stack}`))
+    .join()
   expect(texts).not.toMatch(/hunter2|right@/)
 })
 
 onRedis('on a good server', (kit) => {
-  test.each(['committed', 'queued', 'processing', 'lease', 'totals', 'failed', 'ghosts', 'guard', 'alarm', 'meta'] as const)(
-    'a key %s that holds something else: WRONG_KEY, which names it, and nothing is written',
-    async (part) => {
-      const world = await kit.world()
-      const key = kit.key(world, part)
-      const write = part === 'alarm' ? ['SADD', key, 'mine'] : ['SET', key, 'mine']
-      await kit.server().cli(...write)
-      const queue = queueAt(kit.server().url, { prefix: world.prefix })
-      for (const error of await refusals(queue)) expect(error).toMatchObject(isRefused('WRONG_KEY', new RegExp(`${part}.*${part === 'alarm' ? 'set' : 'string'}`)))
-      expect(await kit.server().cli('KEYS', `${world.prefix}:{*`)).toEqual([key])
-      await kit.server().cli('DEL', key)
-      expect((await queue.publish('a')).outcome).toBe('queued')
-    },
-  )
+  test.each([
+    'committed',
+    'queued',
+    'processing',
+    'lease',
+    'totals',
+    'failed',
+    'ghosts',
+    'guard',
+    'alarm',
+    'meta',
+  ] as const)('a key %s that holds something else: WRONG_KEY, which names it, and nothing is written', async (part) => {
+    const world = await kit.world()
+    const key = kit.key(world, part)
+    const write = part === 'alarm' ? ['SADD', key, 'mine'] : ['SET', key, 'mine']
+    await kit.server().cli(...write)
+    const queue = queueAt(kit.server().url, { prefix: world.prefix })
+    for (const error of await refusals(queue))
+      expect(error).toMatchObject(isRefused('WRONG_KEY', new RegExp(`${part}.*${part === 'alarm' ? 'set' : 'string'}`)))
+    expect(await kit.server().cli('KEYS', `${world.prefix}:{*`)).toEqual([key])
+    await kit.server().cli('DEL', key)
+    expect((await queue.publish('a')).outcome).toBe('queued')
+  })
 
   // Some keys a publish has no business with: then it does its work.
-  test.each(Object.keys(KEYS) as Part[])('a publish that meets a key %s of another type, come after the first check, stores nothing', async (part) => {
-    const world = await kit.world()
-    const queue = world.queue()
-    await queue.publishMany(['a', 'withdrawn'])
-    await queue.withdraw('withdrawn')
-    await world.serverPasses(5_000)
-    const key = kit.key(world, part)
-    await kit.server().cli('DEL', key)
-    await kit.server().cli(...(part === 'alarm' ? ['SADD', key, 'mine'] : ['SET', key, 'mine']))
-    const dump = async () => {
-      const keys = await kit.server().cli<string[]>('KEYS', `${world.prefix}:{*`)
-      return new Map(await Promise.all(keys.map(async (one) => [one, await kit.server().cli('DUMP', one)] as const)))
-    }
-    const before = await dump()
-    const refused = await queue.publish('b').then(
-      () => undefined,
-      (error: ConvoyError) => error,
-    )
-    if (refused) {
-      const after = await dump()
-      expect([refused.code, [...after.keys(), ...before.keys()].filter((one) => after.get(one) !== before.get(one))]).toEqual(['WRONG_KEY', []])
-    } else {
-      expect((await queue.inspect('b')).state).toBe('queued')
-    }
-    await kit.server().cli('DEL', key)
-  })
+  test.each(Object.keys(KEYS) as Part[])(
+    'a publish that meets a key %s of another type, come after the first check, stores nothing',
+    async (part) => {
+      const world = await kit.world()
+      const queue = world.queue()
+      await queue.publishMany(['a', 'withdrawn'])
+      await queue.withdraw('withdrawn')
+      await world.serverPasses(5_000)
+      const key = kit.key(world, part)
+      await kit.server().cli('DEL', key)
+      await kit.server().cli(...(part === 'alarm' ? ['SADD', key, 'mine'] : ['SET', key, 'mine']))
+      const dump = async () => {
+        const keys = await kit.server().cli<string[]>('KEYS', `${world.prefix}:{*`)
+        return new Map(await Promise.all(keys.map(async (one) => [one, await kit.server().cli('DUMP', one)] as const)))
+      }
+      const before = await dump()
+      const refused = await queue.publish('b').then(
+        () => undefined,
+        (error: ConvoyError) => error,
+      )
+      if (refused) {
+        const after = await dump()
+        expect([
+          refused.code,
+          [...after.keys(), ...before.keys()].filter((one) => after.get(one) !== before.get(one)),
+        ]).toEqual(['WRONG_KEY', []])
+      }
+      await kit.server().cli('DEL', key)
+      if (!refused) expect((await queue.inspect('b')).state).toBe('queued')
+      // What was broken by hand keeps no laws.
+      await kit.server().cli('FLUSHALL')
+    },
+  )
 
   test('a queue of another layout version is refused, and left as it is', async () => {
     const world = await kit.world()

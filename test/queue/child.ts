@@ -27,6 +27,7 @@ const ROLES: Record<string, () => Promise<void> | void> = {
   },
   /** Uses all there is, closes it, and must then end by itself. */
   async whole() {
+    await queue.ready()
     queue.jamGuard({ every: 2_000 })
     queue.logStats({ every: 50, logger: { info: () => {} } })
     const worker = queue.process(({ signal }) => void signal.aborted, {
@@ -46,7 +47,12 @@ const ROLES: Record<string, () => Promise<void> | void> = {
     // What was closed is gone a few turns later.
     for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next))
     // Its own standard streams are pipes to the test; connections to the server are TCP.
-    say(`left ${process.getActiveResourcesInfo().filter((name) => !name.startsWith('Pipe') && name !== 'Immediate').join()}`)
+    say(
+      `left ${process
+        .getActiveResourcesInfo()
+        .filter((name) => !name.startsWith('Pipe') && name !== 'Immediate')
+        .join()}`,
+    )
   },
   /** Its handler hears of nothing. */
   async deaf() {

@@ -40,7 +40,9 @@ onBothStores((kit) => {
     expect(jobs.map(({ signal }) => signal.aborted)).toEqual([false, false, false, false])
     await world.pass(1)
     await turn()
-    expect(jobs.map(({ signal }) => signal.reason)).toMatchObject(Array(4).fill({ name: 'ConvoyError', code: 'CLOSED' }))
+    expect(jobs.map(({ signal }) => signal.reason)).toMatchObject(
+      Array(4).fill({ name: 'ConvoyError', code: 'CLOSED' }),
+    )
     stage.end('obeys', () => Promise.reject(jobs[0]?.signal.reason))
     stage.end('stops', () => Promise.reject(new Error('interrupted')))
     stage.end('finishes')
@@ -48,11 +50,19 @@ onBothStores((kit) => {
     await world.pass(5_000)
     await closing
     expect(spy.settled).toContain('finishes done 1')
-    expect(spy.settled.filter((mark) => mark.includes('release')).toSorted()).toEqual(['deaf release 1', 'obeys release 1', 'stops release 1'])
+    expect(spy.settled.filter((mark) => mark.includes('release')).toSorted()).toEqual([
+      'deaf release 1',
+      'obeys release 1',
+      'stops release 1',
+    ])
     const look = world.queue()
     const { ids } = await look.list('queued')
     expect([ids.slice(0, 3).toSorted(), ids.at(-1)]).toEqual([['deaf', 'obeys', 'stops'], 'waits'])
-    expect((await look.inspectMany(ids)).every(({ jams, attempt, failures }) => jams === 0 && attempt === 1 && failures === 0)).toBe(true)
+    expect(
+      (await look.inspectMany(ids)).every(
+        ({ jams, attempt, failures }) => jams === 0 && attempt === 1 && failures === 0,
+      ),
+    ).toBe(true)
     expect((await look.stats()).totals).toMatchObject({ done: 1, failed: 0, jammed: 0, lost: 0, left: 1 })
     expect(clock.pending).toBe(0)
     // The deaf one returns at last; nobody listens, and another worker may have it by then.
@@ -138,7 +148,8 @@ onBothStores((kit) => {
       jamGuard: () => queue.jamGuard(),
       logStats: () => queue.logStats(),
     }
-    for (const [name, start] of Object.entries(starts)) expect(start, name).toThrowError(expect.objectContaining(closed))
+    for (const [name, start] of Object.entries(starts))
+      expect(start, name).toThrowError(expect.objectContaining(closed))
     expect((await world.queue().list('queued')).ids).toEqual(['a'])
   })
 

@@ -4,7 +4,7 @@ import { startRedis } from '../support/redis-server.js'
 import { type Role, spawnChild } from './child-process.js'
 
 /** How long a process that is done may take to be gone: what has nothing left to wait for needs no more than a moment. */
-const MOMENT = 2_000
+const MOMENT = 4_000
 
 async function ends(role: Role, options: object, last: RegExp): Promise<string[]> {
   const child = spawnChild(role, options)
@@ -15,15 +15,18 @@ async function ends(role: Role, options: object, last: RegExp): Promise<string[]
   return child.lines
 }
 
-test.each(['memory:', 'redis'])('a process that used a queue with everything it has and closed it ends by itself: %s', async (kind) => {
-  await using server = await startRedis({ port: 'tcp' })
-  const lines = await ends('whole', { store: kind === 'redis' ? server.url : kind, prefix: 'exit' }, /^left/)
-  expect(lines).toEqual(['done 100', 'closed', 'left '])
-  if (kind === 'redis') {
-    const clients = await server.cli('CLIENT', 'LIST')
-    expect(clients.trim().split('\n')).toHaveLength(1)
-  }
-})
+test.each(['memory:', 'redis'])(
+  'a process that used a queue with everything it has and closed it ends by itself: %s',
+  async (kind) => {
+    await using server = await startRedis({ port: 'tcp' })
+    const lines = await ends('whole', { store: kind === 'redis' ? server.url : kind, prefix: 'exit' }, /^left/)
+    expect(lines).toEqual(['done 100', 'closed', 'left '])
+    if (kind === 'redis') {
+      const clients = await server.cli('CLIENT', 'LIST')
+      expect(clients.trim().split('\n')).toHaveLength(1)
+    }
+  },
+)
 
 test('a process whose handler never returns ends all the same once the grace is over, its job back in the line', async () => {
   await using server = await startRedis({ port: 'tcp' })
@@ -33,7 +36,9 @@ test('a process whose handler never returns ends all the same once the grace is 
 })
 
 test('a queue that was made and never used holds no process', async () => {
-  expect(await ends('idle', { store: `redis://127.0.0.1:${await freePort()}`, prefix: 'exit' }, /^made/)).toEqual(['made'])
+  expect(await ends('idle', { store: `redis://127.0.0.1:${await freePort()}`, prefix: 'exit' }, /^made/)).toEqual([
+    'made',
+  ])
 })
 
 test('await using is enough to end', async () => {

@@ -48,7 +48,7 @@ onBothStores((kit) => {
       error: {
         message: 'not today',
         code: 'E_REFUSED',
-        stack: expect.stringMatching(/not today[^]*failure\.test/),
+        stack: expect.stringMatching(/not today.*failure\.test/s),
         attempt: 1,
         at: new Date(world.now),
       },
@@ -145,7 +145,11 @@ onBothStores((kit) => {
     expect(Buffer.byteLength(seen?.error ?? '')).toBeLessThanOrEqual(4_096)
     expect(Buffer.byteLength(seen?.error ?? '')).toBeGreaterThan(500)
     const { error } = await queue.inspect('a')
-    expect([typeof error?.message, error?.attempt, error?.message.isWellFormed()]).toEqual(['string', 1, true])
+    expect([typeof error?.message, error?.attempt, /\p{Surrogate}/u.test(error?.message ?? '')]).toEqual([
+      'string',
+      1,
+      false,
+    ])
   })
 
   test('only keepFailed failures are remembered: the oldest are forgotten first', async () => {

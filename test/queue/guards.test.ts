@@ -72,20 +72,18 @@ onBothStores((kit) => {
 
   test('a guard that looks in vain looks again when the other one would have to be back', async () => {
     const world = await kit.world()
-    await world
-      .store()
-      .sweep(
-        {
-          limit: 1,
-          maxJams: 3,
-          keepFailed: 1,
-          lease: LEASE,
-          jitter: 0,
-          error: '{}',
-          guard: { id: 'dead', every: EVERY },
-        },
-        { timeout: 1_000 },
-      )
+    await world.store().sweep(
+      {
+        limit: 1,
+        maxJams: 3,
+        keepFailed: 1,
+        lease: LEASE,
+        jitter: 0,
+        error: '{}',
+        guard: { id: 'dead', every: EVERY },
+      },
+      { timeout: 1_000 },
+    )
     const events: string[] = []
     guard(world, events, 'heir').jamGuard({ every: EVERY })
     await world.spy.until(() => sweeps(world).length >= 1)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Job } from '../../src/index.js'
 import { onBothStores } from './kit.js'
 
 onBothStores((kit) => {
@@ -87,7 +88,7 @@ onBothStores((kit) => {
     const queue = world.queue({ clock })
     const stage = world.stage()
     queue.process(stage.handler, { concurrency: 3, jobTimeout: 1_000 })
-    const jobs = []
+    const jobs: Job[] = []
     for (const [i, id] of ['a', 'b', 'c'].entries()) {
       await queue.publish(id)
       jobs.push(await stage.begins(i + 1))

@@ -5,6 +5,7 @@ import { keyOf, type Part } from '../../src/redis/keys.js'
 import type { Jammed, OpenStore, Store } from '../../src/store.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { checkLaws } from './laws.js'
 import { ManualClock } from './manual-clock.js'
 import { Spy } from './spy.js'
 import { Stage } from './stage.js'
@@ -82,7 +83,8 @@ export class World {
   }
 
   /** A worker claims the head of the line and is never heard of again. */
-  async die({ claim = 1, started = claim, lease = 30_000 } = {}): Promise<readonly string[]> {
+  async die(death: { claim?: number; started?: number; lease?: number } = {}): Promise<readonly string[]> {
+    const { claim = 1, started = claim, lease = 30_000 } = death
     const worker = `dead${++this.#dead}`
     const nothing = { settle: [], renew: [], started: [], leaving: false, keepFailed: 10 }
     return (await this.store().step({ worker, number: 1, lease, claim, slots: started, ...nothing }, PATIENCE)).ids
@@ -171,7 +173,14 @@ export function onRedis(title: string, suite: (kit: RedisKit) => void): void {
         // One key for all: tests of a file take turns, and the scripts, which name it, are loaded once.
         const testClockKey = 'clock'
         const tell = (to: number): Promise<unknown> => raw.sendCommand(['SET', testClockKey, `${to * 1_000}`])
-        return begin(new World('redis', prefix, redisStore({ url: server.url, testClockKey }), START, tell))
+        const world = new World('redis', prefix, redisStore({ url: server.url, testClockKey }), START, tell)
+        // Finished last, since it was said first: what every test leaves behind keeps the laws, whatever it was about.
+        onTestFinished(({ task }) =>
+          task.result?.state === 'fail'
+            ? undefined
+            : checkLaws((command, part, ...args) => raw.sendCommand([command, key(world, part), ...args])),
+        )
+        return begin(world)
       },
       key,
       read: <T>(world: World, command: string, part: Part, ...args: string[]) =>

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { redisStore } from '../../src/index.js'
+import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
+import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { failureOf, freshName, keyIn, queueAt } from './kit.js'
+
+let server: RedisServer
+
+beforeAll(async () => {
+  server = await startRedis()
+})
+
+afterAll(() => server.stop())
+
+const PARTS = Object.keys(KEYS) as Part[]
+
+/** Everything under the queue's keys, as the server itself writes it down. */
+async function dump(name: string): Promise<Record<string, string>> {
+  const keys = await server.cli<string[]>('KEYS', `*{${name}}*`)
+  const values = await Promise.all(keys.map((key) => server.cli('DUMP', key)))
+  return Object.fromEntries(keys.map((key, i) => [key, String(values[i])]).sort())
+}
+
+/** Another type than the layout's. */
+async function spoil(key: string, part: Part): Promise<void> {
+  await server.cli('DEL', key)
+  if (KEYS[part] === 'string') await server.cli('RPUSH', key, 'x')
+  else await server.cli('SET', key, 'x')
+}
+
+test.each(PARTS)('a queue whose %s holds another type is refused at its first use, and nothing is written', async (part) => {
+  const queue = queueAt({ url: server.url })
+  await spoil(keyIn(queue, part), part)
+  const before = await dump(queue.name)
+  for (const call of [() => queue.publish('a'), () => queue.ready(), () => queue.stats(), () => queue.withdraw(['a'])]) {
+    const error = await failureOf(call())
+    expect(error).toMatchObject({ code: 'WRONG_KEY' })
+    expect(String(error)).toContain(keyIn(queue, part))
+  }
+  expect(await dump(queue.name)).toEqual(before)
+})
+
+const PATIENCE = { timeout: 5_000 }
+const WORKER = { worker: 'w', lease: 60_000, keepFailed: 100, settle: [], renew: [], started: [], leaving: false }
+const SWEEP = { limit: 100, maxJams: 0, keepFailed: 100, lease: 2, jitter: 0, error: '{}', guard: null }
+
+/** A queue with something in every state, and the calls that write, each on all of it. */
+async function lively() {
+  const name = freshName()
+  const store = redisStore({ url: server.url })({ name, prefix: 'convoy', tell: () => {} })
+  onTestFinished(() => store.close())
+  const publish = (...ids: string[]) => store.publish({ ids, policy: { processing: 'discard' } }, PATIENCE)
+  await store.control({ order: 'open', digest: 'd' }, PATIENCE)
+  await publish('fails', 'ends', 'jams', 'goes', 'stays')
+  const { token } = await store.step({ ...WORKER, number: 1, lease: 1, claim: 5, slots: 5 }, PATIENCE)
+  const failed = [{ token, ids: ['fails'], end: 'fail' as const, errors: ['{}'] }]
+  await store.step({ ...WORKER, number: 2, claim: 0, slots: 0, settle: failed }, PATIENCE)
+  // A late sweep gives grace; the next one recovers.
+  await store.sweep(SWEEP, PATIENCE)
+  await publish('waits', 'leaves', 'waits, too')
+  await store.withdraw(['leaves', 'goes', 'stays'], PATIENCE)
+  await publish('stays')
+  const settle = [
+    { token, ids: ['ends', 'goes'], end: 'done' as const },
+    { token, ids: ['stays'], end: 'fail' as const, errors: ['{}'] },
+  ]
+  const renew = [{ token, ids: ['jams'] }]
+  return {
+    name,
+    calls: {
+      publish: () => publish('new', 'waits', 'jams', 'fails', 'leaves', 'goes'),
+      step: () => store.step({ ...WORKER, number: 3, claim: 5, slots: 2, settle, renew }, PATIENCE),
+      withdraw: () => store.withdraw(['waits', 'jams', 'fails'], PATIENCE),
+      sweep: () => store.sweep(SWEEP, PATIENCE),
+      clear: () => store.control({ order: 'clear' }, PATIENCE),
+    },
+  }
+}
+
+test.each(PARTS)('each call on a queue at work whose %s is replaced does its work or is refused whole', async (part) => {
+  const halfway: string[] = []
+  for (const verb of ['publish', 'step', 'withdraw', 'sweep', 'clear'] as const) {
+    const { name, calls } = await lively()
+    await spoil(keyOf('convoy', name, part), part)
+    const before = await dump(name)
+    const error = await failureOf(calls[verb]())
+    if (error === undefined) continue
+    expect(error, verb).toMatchObject({ code: 'WRONG_KEY' })
+    const after = await dump(name)
+    const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key])
+    if (changed.length > 0) halfway.push(`${verb} was refused, and changed ${changed.map((key) => key.split(':').at(-1))}`)
+  }
+  expect(halfway).toEqual([])
+})
