@@ -1,6 +1,6 @@
 import { ConvoyError } from '../errors.js'
 import { answered } from './trouble.js'
-import { abortable, deferred, type MakeWire, PLAIN, type Wire } from './wire.js'
+import { abortable, deferred, dial, type MakeWire, PLAIN, type Wire } from './wire.js'
 
 /** What is asked of a node-redis client, cluster, sentinel or pool that the caller owns; its own types differ too much. */
 export interface BorrowedClient {
@@ -76,10 +76,7 @@ function overTwins(first: BorrowedClient): MakeWire {
         .then(() => destroy.call(twin))
         .catch(() => {})
     }
-    await abortable(twin.connect(), signal).catch((error: unknown) => {
-      cut()
-      throw error
-    })
+    await dial(twin, signal, cut)
     up = true
     return { send: sender(twin, lose), lost, cut }
   }

@@ -171,7 +171,7 @@ export class Connection {
 }
 
 /** The server said nothing in time. */
-export class Silence extends Error {
+class Silence extends Error {
   override readonly name = 'Silence'
 
   constructor(ms: number) {

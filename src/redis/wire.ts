@@ -48,10 +48,7 @@ export function wireTo({ socket, login, patience }: Address): MakeWire {
       lose(undefined)
       client.destroy()
     }
-    await abortable(client.connect(), signal).catch((error: unknown) => {
-      cut()
-      throw error
-    })
+    await dial(client, signal, cut)
     return { send: (_key, args) => client.sendCommand(args as string[], PLAIN), lost, cut }
   }
   return Object.assign(make, { to })
@@ -130,4 +127,23 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
     signal.addEventListener('abort', abort, { once: true })
     void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })
+}
+
+/**
+ * Connects a client of ours. node-redis forgets a `destroy()` that comes while the TCP connection is being made, and
+ * goes on to log in: so one that was given up is cut again once it has.
+ */
+export async function dial(
+  client: { connect(): Promise<unknown> },
+  signal: AbortSignal,
+  cut: () => void,
+): Promise<void> {
+  const connected = client.connect()
+  try {
+    await abortable(connected, signal)
+  } catch (error) {
+    cut()
+    connected.then(cut, () => {})
+    throw error
+  }
 }

@@ -125,6 +125,10 @@ export class Worker {
     return this.#closing
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
   async #begin(): Promise<void> {
     const { opened, clock, events } = this.#options
     while (!this.#isClosing) {

@@ -17,7 +17,10 @@ test('NOAUTH: a server that asks for a password says so at once, not at the dead
 test('WRONGPASS: a wrong password is refused at once, by ready() and publish()', async () => {
   const server = await serverHere({ password: 'secret' })
   const queue = queueAt({ url: `unix://:wrong@${server.socketPath}` })
-  expect(await failureOf(queue.ready())).toMatchObject({ code: 'AUTH_FAILED', message: expect.stringContaining('WRONGPASS') })
+  expect(await failureOf(queue.ready())).toMatchObject({
+    code: 'AUTH_FAILED',
+    message: expect.stringContaining('WRONGPASS'),
+  })
   expect(await failureOf(queue.publish('a'))).toMatchObject({ code: 'AUTH_FAILED' })
 })
 
@@ -76,7 +79,10 @@ test('a queue of another layout version is refused, and left as it is', async ()
   const queue = queueAt({ url: server.url })
   await server.cli('HSET', keyIn(queue, 'meta'), 'layout', `${LAYOUT + 1}`, 'digest', 'other')
   for (const call of [() => queue.ready(), () => queue.publish('a'), () => queue.stats()]) {
-    expect(await failureOf(call())).toMatchObject({ code: 'WRONG_LAYOUT', message: expect.stringContaining(`layout ${LAYOUT + 1}`) })
+    expect(await failureOf(call())).toMatchObject({
+      code: 'WRONG_LAYOUT',
+      message: expect.stringContaining(`layout ${LAYOUT + 1}`),
+    })
   }
   expect(await server.cli('HGETALL', keyIn(queue, 'meta'))).toEqual(['layout', `${LAYOUT + 1}`, 'digest', 'other'])
 })

@@ -26,7 +26,11 @@ async function works(queue: Queue): Promise<void> {
   queue.process(({ id }) => {
     ran.push(id)
   })
-  expect(await queue.publishMany(['a', 'b', 'a'])).toMatchObject([{ outcome: 'queued' }, { outcome: 'queued' }, { outcome: 'duplicate' }])
+  expect(await queue.publishMany(['a', 'b', 'a'])).toMatchObject([
+    { outcome: 'queued' },
+    { outcome: 'queued' },
+    { outcome: 'duplicate' },
+  ])
   await queue.idle()
   expect(ran).toEqual(['a', 'b'])
   expect(await queue.sweep()).toEqual([])
@@ -100,28 +104,31 @@ test('a client without any listener of its own can still be given one after clos
   await ended
 })
 
-test.each(['with', 'without'])('outages of a client %s a listener of its own are told once each, and all goes on', async (has) => {
-  const proxy = await proxyHere(server)
-  const client = createClient({ url: proxy.url })
-  if (has === 'with') client.on('error', () => {})
-  onTestFinished(() => client.destroy())
-  await client.connect()
-  const queue = over(client)
-  const news = new News(queue)
-  queue.process(() => {})
-  await queue.publish('a')
-  for (const outage of [1, 2, 3]) {
-    await proxy.refuse()
-    await news.heard('suspended', outage)
-    const publish = queue.publish(`b${outage}`)
-    await proxy.pass()
-    await news.heard('resumed', outage)
-    expect(await publish).toMatchObject({ outcome: 'queued' })
-  }
-  await queue.idle()
-  expect(news.told).toEqual(Array(3).fill(['suspended', 'resumed']).flat())
-  expect(client.listenerCount('error')).toBeLessThan(4)
-})
+test.each(['with', 'without'])(
+  'outages of a client %s a listener of its own are told once each, and all goes on',
+  async (has) => {
+    const proxy = await proxyHere(server)
+    const client = createClient({ url: proxy.url })
+    if (has === 'with') client.on('error', () => {})
+    onTestFinished(() => client.destroy())
+    await client.connect()
+    const queue = over(client)
+    const news = new News(queue)
+    queue.process(() => {})
+    await queue.publish('a')
+    for (const outage of [1, 2, 3]) {
+      await proxy.refuse()
+      await news.heard('suspended', outage)
+      const publish = queue.publish(`b${outage}`)
+      await proxy.pass()
+      await news.heard('resumed', outage)
+      expect(await publish).toMatchObject({ outcome: 'queued' })
+    }
+    await queue.idle()
+    expect(news.told).toEqual(Array(3).fill(['suspended', 'resumed']).flat())
+    expect(client.listenerCount('error')).toBeLessThan(4)
+  },
+)
 
 test('a borrowed client whose server hangs is not cut: its own commands are answered late, and the outage is told once', async () => {
   const { redisStore } = await import('../../src/index.js')
@@ -146,7 +153,10 @@ test('a client that its owner closed is not opened again behind his back', async
   const queue = closedLater(createQueue(freshName(), { redis: client, publishTimeout: 200 }))
   await queue.publish('a')
   await client.close()
-  expect(await failureOf(queue.publish('b'))).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('closed') })
+  expect(await failureOf(queue.publish('b'))).toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('closed'),
+  })
   expect(client.isOpen).toBe(false)
 })
 
@@ -186,7 +196,10 @@ test('a worker over a pool is refused with UNSUPPORTED, in words that say what t
       resolve(error)
     }
   })
-  expect(await told).toMatchObject({ code: 'UNSUPPORTED', message: expect.stringContaining('give a client, cluster or sentinel') })
+  expect(await told).toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringContaining('give a client, cluster or sentinel'),
+  })
 })
 
 test.each([

@@ -16,7 +16,12 @@ export async function startRewriter(target: ProxyTarget, from: RegExp, to: strin
     server.on('close', () => client.destroy())
     server.on('data', (chunk: Buffer) => {
       const text = chunk.toString('latin1')
-      client.write(Buffer.from(text.replace(from, (found) => to.padEnd(found.length).slice(0, found.length)), 'latin1'))
+      client.write(
+        Buffer.from(
+          text.replace(from, (found) => to.padEnd(found.length).slice(0, found.length)),
+          'latin1',
+        ),
+      )
     })
   })
   listener.listen(0, '127.0.0.1')

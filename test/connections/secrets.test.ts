@@ -8,7 +8,12 @@ const SECRET = 'hunter2'
 
 /** Everything a log could make of it: text, stack, causes, own and hidden properties. */
 const shown = (value: unknown): string => {
-  const deep = inspect(value, { depth: Number.POSITIVE_INFINITY, showHidden: true, getters: true, maxStringLength: null })
+  const deep = inspect(value, {
+    depth: Number.POSITIVE_INFINITY,
+    showHidden: true,
+    getters: true,
+    maxStringLength: null,
+  })
   let text = `${deep} ${String(value)} ${JSON.stringify(value)}`
   for (let error = value; error instanceof Error; error = error.cause) {
     text += `${error.message} ${error.stack} ${JSON.stringify(Object.getOwnPropertyDescriptors(error))}`
@@ -27,7 +32,12 @@ function watched(options: QueueOptions): { queue: Queue; seen: unknown[] } {
 
 async function expectSilence({ queue, seen }: ReturnType<typeof watched>): Promise<void> {
   const error = await failureOf(queue.publish('a'))
-  seen.push(error, await failureOf(queue.ready({ timeout: 200 })), queue.process(() => {}), queue.jamGuard())
+  seen.push(
+    error,
+    await failureOf(queue.ready({ timeout: 200 })),
+    queue.process(() => {}),
+    queue.jamGuard(),
+  )
   expect(error).toBeInstanceOf(Error)
   for (const one of seen) expect(shown(one)).not.toContain(SECRET)
 }

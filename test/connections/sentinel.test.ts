@@ -4,7 +4,9 @@ import { createQueue } from '../../src/index.js'
 import { startSentinel } from '../support/redis-sentinel.js'
 import { closedLater, freshName, News } from './kit.js'
 
-test('over a sentinel: the master dies, its replica takes over, publishers and workers go on with it', { timeout: 60_000 }, async () => {
+test('over a sentinel: the master dies, its replica takes over, publishers and workers go on with it', {
+  timeout: 60_000,
+}, async () => {
   await using group = await startSentinel()
   const client = createSentinel({ name: group.name, sentinelRootNodes: [...group.sentinelRootNodes] })
   client.on('error', () => {})

@@ -1,44 +1,59 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { redisStore } from '../../src/index.js'
 import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
+import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { failureOf, freshName, keyIn, queueAt } from './kit.js'
 
 let server: RedisServer
+let plain: ReturnType<typeof rawClient>
 
 beforeAll(async () => {
   server = await startRedis()
+  plain = rawClient(server)
+  await plain.connect()
 })
 
-afterAll(() => server.stop())
+afterAll(async () => {
+  plain.destroy()
+  await server.stop()
+})
 
 const PARTS = Object.keys(KEYS) as Part[]
 
 /** Everything under the queue's keys, as the server itself writes it down. */
 async function dump(name: string): Promise<Record<string, string>> {
-  const keys = await server.cli<string[]>('KEYS', `*{${name}}*`)
-  const values = await Promise.all(keys.map((key) => server.cli('DUMP', key)))
+  const keys = await plain.keys(`*{${name}}*`)
+  const values = await Promise.all(keys.map((key) => plain.sendCommand(['DUMP', key])))
   return Object.fromEntries(keys.map((key, i) => [key, String(values[i])]).sort())
 }
 
 /** Another type than the layout's. */
 async function spoil(key: string, part: Part): Promise<void> {
-  await server.cli('DEL', key)
-  if (KEYS[part] === 'string') await server.cli('RPUSH', key, 'x')
-  else await server.cli('SET', key, 'x')
+  await plain.del(key)
+  if (KEYS[part] === 'string') await plain.rPush(key, 'x')
+  else await plain.set(key, 'x')
 }
 
-test.each(PARTS)('a queue whose %s holds another type is refused at its first use, and nothing is written', async (part) => {
-  const queue = queueAt({ url: server.url })
-  await spoil(keyIn(queue, part), part)
-  const before = await dump(queue.name)
-  for (const call of [() => queue.publish('a'), () => queue.ready(), () => queue.stats(), () => queue.withdraw(['a'])]) {
-    const error = await failureOf(call())
-    expect(error).toMatchObject({ code: 'WRONG_KEY' })
-    expect(String(error)).toContain(keyIn(queue, part))
-  }
-  expect(await dump(queue.name)).toEqual(before)
-})
+test.each(PARTS)(
+  'a queue whose %s holds another type is refused at its first use, and nothing is written',
+  async (part) => {
+    const queue = queueAt({ url: server.url })
+    await spoil(keyIn(queue, part), part)
+    const before = await dump(queue.name)
+    for (const call of [
+      () => queue.publish('a'),
+      () => queue.ready(),
+      () => queue.stats(),
+      () => queue.withdraw(['a']),
+    ]) {
+      const error = await failureOf(call())
+      expect(error).toMatchObject({ code: 'WRONG_KEY' })
+      expect(String(error)).toContain(keyIn(queue, part))
+    }
+    expect(await dump(queue.name)).toEqual(before)
+  },
+)
 
 const PATIENCE = { timeout: 5_000 }
 const WORKER = { worker: 'w', lease: 60_000, keepFailed: 100, settle: [], renew: [], started: [], leaving: false }
@@ -77,18 +92,22 @@ async function lively() {
   }
 }
 
-test.each(PARTS)('each call on a queue at work whose %s is replaced does its work or is refused whole', async (part) => {
-  const halfway: string[] = []
-  for (const verb of ['publish', 'step', 'withdraw', 'sweep', 'clear'] as const) {
-    const { name, calls } = await lively()
-    await spoil(keyOf('convoy', name, part), part)
-    const before = await dump(name)
-    const error = await failureOf(calls[verb]())
-    if (error === undefined) continue
-    expect(error, verb).toMatchObject({ code: 'WRONG_KEY' })
-    const after = await dump(name)
-    const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key])
-    if (changed.length > 0) halfway.push(`${verb} was refused, and changed ${changed.map((key) => key.split(':').at(-1))}`)
-  }
-  expect(halfway).toEqual([])
-})
+test.each(PARTS)(
+  'each call on a queue at work whose %s is replaced does its work or is refused whole',
+  async (part) => {
+    const halfway: string[] = []
+    for (const verb of ['publish', 'step', 'withdraw', 'sweep', 'clear'] as const) {
+      const { name, calls } = await lively()
+      await spoil(keyOf('convoy', name, part), part)
+      const before = await dump(name)
+      const error = await failureOf(calls[verb]())
+      if (error === undefined) continue
+      expect(error, verb).toMatchObject({ code: 'WRONG_KEY' })
+      const after = await dump(name)
+      const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key])
+      if (changed.length > 0)
+        halfway.push(`${verb} was refused, and changed ${changed.map((key) => key.split(':').at(-1))}`)
+    }
+    expect(halfway).toEqual([])
+  },
+)

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,7 +13,8 @@ export const ROOT: string = join(dirname(fileURLToPath(import.meta.url)), '..', 
 /** Every file of a folder of the project whose name ends so, in order. */
 export function sources(folder: string, ending: string): Source[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith(ending))
+    .filter((path) => path.endsWith(ending) && !path.split(sep).includes('node_modules'))
+    .filter((path) => statSync(join(ROOT, folder, path)).isFile())
     .sort()
     .map((path) => ({
       path: path.split(sep).join('/'),

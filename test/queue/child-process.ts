@@ -13,7 +13,10 @@ export type Role = 'worker' | 'guard' | 'whole' | 'deaf' | 'idle' | 'publisher' 
 export class Child {
   /** Every line it has printed, errors too. */
   readonly lines: string[] = []
+  /** Resolves once it has said its last. */
+  readonly silent: Promise<void>
   readonly #process: ChildProcess
+  #ended = false
   readonly #lookers = new Set<() => void>()
   readonly #gone: Promise<[code: number | null, signal: NodeJS.Signals | null]>
 
@@ -29,7 +32,9 @@ export class Child {
         for (const look of [...this.#lookers]) look()
       })
     }
-    void this.#gone.then(() => {
+    // Not at `exit`: what it said last may still be in the pipe then.
+    this.silent = once(this.#process, 'close').then(() => {
+      this.#ended = true
       for (const look of [...this.#lookers]) look()
     })
   }
@@ -39,8 +44,7 @@ export class Child {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         const line = this.lines.find((one) => pattern.test(one))
-        const ended = this.#process.exitCode !== null || this.#process.signalCode !== null
-        if (line === undefined && !ended) return
+        if (line === undefined && !this.#ended) return
         this.#lookers.delete(look)
         if (line !== undefined) resolve(line)
         else reject(new Error(`the child ended and never said ${pattern}:\n${this.lines.join('\n')}`))

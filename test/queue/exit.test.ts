@@ -12,6 +12,7 @@ async function ends(role: Role, options: object, last: RegExp): Promise<string[]
   const done = performance.now()
   expect(await child.ends()).toBe(0)
   expect(performance.now() - done).toBeLessThan(MOMENT)
+  await child.silent
   return child.lines
 }
 
