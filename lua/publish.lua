@@ -2,7 +2,7 @@
 -- KEYS  queued committed processing wake totals marks
 -- KEYS  delayed failed failedAt failures withdrawn owed ghosts
 -- ARGV  policy id …
--- GIVES one verdict letter per ID: see VERDICTS in src/store.ts
+-- GIVES one verdict letter per ID: see VERDICTS in src/verdict.ts
 local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 --- @include _line

@@ -106,9 +106,10 @@ local rights = {
   hash = { 'HDEL', 'HGET', 'HGETALL', 'HLEN', 'HMGET', 'HSCAN', 'HSET', 'HSETNX' },
   string = { 'GET', 'SET' },
 }
+local alone = { EXISTS = { }, TYPE = { }, UNLINK = { }, BLPOP = { '0' } }
 for i, key in ipairs(KEYS) do
   for _, command in ipairs({ 'EXISTS', 'TYPE', 'UNLINK', unpack(rights[ARGV[i + 2]]) }) do
-    if not redis.acl_check_cmd(command, key, '0', '0') then
+    if not redis.acl_check_cmd(command, key, unpack(alone[command] or { '0', '0' })) then
       return redis.error_reply('NOPERM this user may not run ' .. command .. ' on ' .. key .. ', which convoy-queue needs')
     end
   end

@@ -129,20 +129,22 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   })
 }
 
+interface Dialler {
+  connect(): Promise<unknown>
+  on(event: 'connect', listener: () => void): unknown
+}
+
 /**
  * Connects a client of ours. node-redis forgets a `destroy()` that comes while the TCP connection is being made, and
- * goes on to log in: so one that was given up is cut again once it has.
+ * goes on to log in, which a server that hangs never answers: so one that was given up is cut again once it has a socket.
  */
-export async function dial(
-  client: { connect(): Promise<unknown> },
-  signal: AbortSignal,
-  cut: () => void,
-): Promise<void> {
+export async function dial(client: Dialler, signal: AbortSignal, cut: () => void): Promise<void> {
   const connected = client.connect()
   try {
     await abortable(connected, signal)
   } catch (error) {
     cut()
+    client.on('connect', cut)
     connected.then(cut, () => {})
     throw error
   }
