@@ -189,9 +189,9 @@ export class Publisher {
   /** One script. Its patience runs from when its first ID was taken, so that nobody waits longer than promised. */
   async #send(ids: readonly string[], since: number): Promise<PublishReply> {
     const { store, clock, publishTimeout, opened } = this.#options
-    const patience = { timeout: Math.max(0, publishTimeout - (clock.now() - since)) }
-    await opened(patience)
-    return store.publish({ ids, policy: DEFAULT_POLICY }, patience)
+    const patience = (): Patience => ({ timeout: Math.max(0, publishTimeout - (clock.now() - since)) })
+    await opened(patience())
+    return store.publish({ ids, policy: DEFAULT_POLICY }, patience())
   }
 }
 

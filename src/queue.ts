@@ -258,9 +258,10 @@ export class Queue {
 
   /** A verb of the store, once the server has been checked, with the patience of a publish. */
   async #call<T>(verb: (patience: Patience) => Promise<T>): Promise<T> {
-    const patience = { timeout: this.#settings.publishTimeout }
-    await this.#opening.open(patience)
-    return verb(patience)
+    const { clock, publishTimeout } = this.#settings
+    const until = clock.now() + publishTimeout
+    await this.#opening.open({ timeout: publishTimeout })
+    return verb({ timeout: Math.max(0, until - clock.now()) })
   }
 
   async #inChunks<T>(

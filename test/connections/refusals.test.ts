@@ -6,7 +6,7 @@ import { failureOf, freshName, keyIn, News, queueAt, serverHere } from './kit.js
 const start = (args: readonly string[] = [], options: RedisOptions = {}): Promise<RedisServer> =>
   serverHere({ args, ...options })
 
-const SHORT = { publishTimeout: 400 }
+const SHORT = { publishTimeout: 1_000 }
 
 test('NOSCRIPT: an emptied script cache is filled again by one SCRIPT LOAD, and all calls go on', async () => {
   const server = await start()
@@ -183,7 +183,7 @@ test('a queue called BUSY, whose keys are named in an error, is not taken for a 
 test('a plain client at one node of a cluster is told what to give instead', async () => {
   const node = await start(['--cluster-enabled', 'yes'], { port: 'tcp' })
   const queue = queueAt({ url: node.url }, { ...SHORT, name: freshName() })
-  expect(await failureOf(queue.ready({ timeout: 300 }))).toMatchObject({
+  expect(await failureOf(queue.ready({ timeout: 1_000 }))).toMatchObject({
     code: 'REFUSED',
     message: expect.stringMatching(/CLUSTERDOWN|cluster/),
   })
