@@ -122,10 +122,10 @@ if renewing.last >= renewing.first then
   for i, id in ipairs(ids) do
     if not renewing.held[i] then
       result[i], odd = '0', true
-    elseif gone[i] == 1 then
-      result[i], odd = 'w', true
     else
-      result[i] = '1'
+      -- A withdrawn one is told so, and holds on: a run owed must not start beside the one that has not ended.
+      result[i] = gone[i] == 1 and 'w' or '1'
+      odd = odd or gone[i] == 1
       live[#live + 1], live[#live + 2] = ms + term, id
     end
   end

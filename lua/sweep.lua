@@ -24,13 +24,15 @@ local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
 local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)
 if id ~= '' then
   -- Only a saving of work: safety never depends on who holds this.
+  -- A guard that sweeps more often does not wait for one that has not for longer than that.
+  till = math.min(till, at + math.floor(every * 1.5))
   if holder and holder ~= id and till > ms then return { 0, till - ms, 0 } end
   redis.call('HSET', guard, 'holder', id, 'until', ms + math.floor(every * 1.5))
 end
 -- Nobody swept for half a lease: the server may have been away, and its living workers with it. They get half a lease
--- to renew before anything is recovered; a sweep within half a lease after that is in time.
+-- to renew before anything is recovered, and are looked in on meanwhile, so that a second outage is noticed as well.
 local half = math.floor(term / 2)
-if (ms < at or ms > at + half) and not (grace <= ms and ms <= grace + half) then grace = ms + half end
+if ms < at or ms > at + half then grace = ms + half end
 redis.call('HSET', guard, 'at', ms, 'grace', grace)
 
 local kept = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
@@ -41,7 +43,7 @@ promote(delayed, queued, ghosts, marks, count, ms)
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
 local reply = { 1, 0, 0 }
 if #lapsed > 0 and grace > ms then
-  reply[2] = grace - ms
+  reply[2] = math.min(grace - ms, math.max(1, math.floor(half / 2)))
 elseif #lapsed > 0 then
   local held = redis.call('HMGET', lease, unpack(lapsed))
   local past = redis.call('HMGET', tries, unpack(lapsed))

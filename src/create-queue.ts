@@ -1,5 +1,5 @@
 import { ConvoyError } from './errors.js'
-import { sharedMemoryStore } from './memory/store.js'
+import { memoryStore, sharedMemoryStore } from './memory/store.js'
 import { check, checkName, type QueueOptions } from './options.js'
 import { Queue } from './queue.js'
 import type { BorrowedClient } from './redis/borrowed.js'
@@ -38,9 +38,12 @@ function storeOf(store: unknown, client: unknown): OpenStore {
       throw new ConvoyError('BAD_OPTION', `createQueue: redis: expected a node-redis client, not ${show(client)}`)
     return redisStore({ client: client as BorrowedClient })
   }
+  if (store === memoryStore || store === redisStore) {
+    throw new ConvoyError('BAD_OPTION', 'createQueue: store: call it: memoryStore(), redisStore({ … })')
+  }
   if (typeof store === 'function') return store as OpenStore
   const url =
-    store !== undefined ? store : (process.env['CONVOY_STORE'] ?? process.env['REDIS_URL'] ?? 'redis://localhost:6379')
+    store !== undefined ? store : process.env['CONVOY_STORE'] || process.env['REDIS_URL'] || 'redis://localhost:6379'
   if (typeof url !== 'string')
     throw new ConvoyError(
       'BAD_OPTION',

@@ -44,7 +44,7 @@ const NAMES: Readonly<Record<keyof QueueEvents, true>> = {
   guardLost: true,
 }
 
-type Listener<Args extends unknown[]> = (...args: Args) => void
+type Listener<Args extends unknown[]> = (...args: Args) => unknown
 
 /** A typed emitter whose listeners can never stop what they observe: what they throw goes to `error`, or to the log. */
 export class Events {
@@ -73,12 +73,19 @@ export class Events {
       return
     }
     for (const listener of [...set]) {
-      try {
-        ;(listener as Listener<QueueEvents[Name]>)(...args)
-      } catch (thrown) {
-        if (name === 'error') console.error('convoy-queue: an error listener threw', thrown)
-        else console.error(`convoy-queue: a listener of '${name}' threw`, thrown)
-      }
+      observe(
+        () => (listener as Listener<QueueEvents[Name]>)(...args),
+        (thrown) => console.error(`convoy-queue: a listener of '${name}' threw`, thrown),
+      )
     }
+  }
+}
+
+/** Calls an observer: what it throws, now or later, stops nothing. */
+export function observe(call: () => unknown, wrong: (thrown: unknown) => void): void {
+  try {
+    Promise.resolve(call()).catch(wrong)
+  } catch (thrown) {
+    wrong(thrown)
   }
 }

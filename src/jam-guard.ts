@@ -1,5 +1,5 @@
 import { ConvoyError } from './errors.js'
-import type { Events } from './events.js'
+import { type Events, observe } from './events.js'
 import { jammedText } from './failure.js'
 import { type JammedJob, jammedJob } from './job.js'
 import type { Store, SweepRequest } from './store.js'
@@ -25,7 +25,7 @@ interface Guarding extends Sweeping {
   readonly timeout: number
   readonly opened: () => Promise<void>
   readonly events: Events
-  readonly onJammed?: (jobs: readonly JammedJob[]) => void
+  readonly onJammed?: (jobs: readonly JammedJob[]) => unknown
 }
 
 /**
@@ -72,11 +72,10 @@ export async function sweepOnce(options: Sweeping, timeout: number): Promise<Jam
 /** An observer can never stop the guard. */
 function tell({ events, onJammed }: Guarding, jobs: readonly JammedJob[]): void {
   events.emit('jammed', jobs)
-  try {
-    onJammed?.(jobs)
-  } catch (cause) {
+  const wrong = (cause: unknown): void => {
     events.emit('error', new ConvoyError('BAD_HANDLER', 'the onJammed callback threw', { cause }))
   }
+  observe(() => onJammed?.(jobs), wrong)
 }
 
 function request({ maxJams, keepFailed, lease }: Sweeping, guard: SweepRequest['guard']): SweepRequest {

@@ -76,7 +76,7 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
       kind: 'duration',
       fallback: undefined,
       least: 100,
-      about: "this worker's lease, else the queue's; renewed at a third",
+      about: "this worker's lease, at least the queue's, which is its default; renewed at a third",
     },
     jobTimeout: {
       kind: 'duration',
@@ -210,7 +210,7 @@ export interface QueueOptions {
   readonly publishTimeout?: Duration
   /**
    * How long a claim holds without renewal. Default 30 s, least 100 ms. The worker renews at a third of it. When it
-   * lapses the next sweep returns the job: a crash delays a job by at most `lease + every`, and a process that stalls
+   * lapses the next sweep returns the job: a crash delays a job by `lease + every` at most (half a lease more when nobody had swept before), and a process that stalls
    * that long can see it run twice (its settle answers `lost`).
    */
   readonly lease?: Duration

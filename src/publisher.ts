@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer'
 import { ConvoyError } from './errors.js'
 import { checkId } from './job.js'
+import { publishStream } from './publish-stream.js'
 import type { DedupePolicy, Patience, PublishReply, Store } from './store.js'
 import type { Clock } from './time.js'
-import { type Outcome, type Verdict, type VerdictCounts, verdictOn } from './verdict.js'
+import { type Verdict, type VerdictCounts, verdictOn } from './verdict.js'
 
 /** A batch ends at this many IDs, or at this many bytes: what one script may take without holding the server up. */
 const MOST_IDS = 1_000
@@ -37,9 +38,12 @@ interface PublisherOptions {
 export class Publisher {
   readonly #options: PublisherOptions
   readonly #batches: Batch[] = []
+  /** Scripts of gathered batches on their way. */
   #flying = 0
+  /** Calls for many under way. */
+  #calls = 0
   #scheduled = false
-  #closed = false
+  readonly #closing = new AbortController()
   readonly #idle = new Set<() => void>()
 
   constructor(options: PublisherOptions) {
@@ -48,7 +52,7 @@ export class Publisher {
 
   publish(id: unknown): Promise<Verdict> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) throw new ConvoyError('CLOSED')
+      if (this.#closing.signal.aborted) throw new ConvoyError('CLOSED')
       const checked = checkId(id)
       const batch = this.#open(checked.length)
       batch.ids.push(checked)
@@ -63,86 +67,65 @@ export class Publisher {
 
   /** A verdict each, in order. Every ID is checked before any is sent. */
   async publishMany(ids: Iterable<unknown>): Promise<Verdict[]> {
-    if (this.#closed) throw new ConvoyError('CLOSED')
+    if (this.#closing.signal.aborted) throw new ConvoyError('CLOSED')
     const checked = Array.from(ids, checkId)
-    const verdicts: Verdict[] = []
-    const chunks = chunksOf(checked)
-    const lane = async (): Promise<void> => {
-      for (const { ids: some, first } of chunks) {
-        const reply = await this.#send(some, this.#options.clock.now())
-        for (let i = 0; i < some.length; i++) verdicts[first + i] = verdictOn(some[i] as string, reply, i)
-      }
-    }
-    await this.#track(Promise.all([lane(), lane()]))
-    return verdicts
+    return this.#track(this.#sendAll(checked))
   }
 
-  /**
-   * As they come, in constant memory: at most two batches are on their way while a third gathers; then the source is
-   * not asked for more. A source that pauses does not hold back what it gave.
-   */
-  async publishStream(
-    ids: AsyncIterable<unknown>,
-    onVerdicts?: (verdicts: readonly Verdict[]) => void,
-  ): Promise<VerdictCounts> {
-    if (this.#closed) throw new ConvoyError('CLOSED')
-    const counts: Record<Outcome, number> = { queued: 0, delayed: 0, updated: 0, rerun: 0, duplicate: 0, full: 0 }
-    const flying = new Set<Promise<void>>()
-    let trouble: { error: unknown } | undefined
-    let batch: string[] = []
-    const flush = (): void => {
-      if (batch.length === 0) return
-      const some = batch
-      batch = []
-      const flight = this.#send(some, this.#options.clock.now())
-        .then((reply) => {
-          const verdicts = some.map((id, i) => verdictOn(id, reply, i))
-          for (const { outcome } of verdicts) counts[outcome]++
-          onVerdicts?.(verdicts)
-        })
-        .catch((error: unknown) => {
-          trouble ??= { error }
-        })
-        .finally(() => {
-          flying.delete(flight)
-          if (!trouble) flush()
-        })
-      flying.add(flight)
-    }
-    const run = async (): Promise<void> => {
-      try {
-        for await (const id of ids) {
-          batch.push(checkId(id))
-          // The first of a batch sets its flush for the end of this turn of the loop, if a flight is free.
-          if (batch.length === 1) setImmediate(() => flying.size < IN_FLIGHT && flush())
-          if (batch.length >= MOST_IDS) {
-            if (flying.size >= IN_FLIGHT) await Promise.race(flying)
-            flush()
-          }
-          if (trouble) break
+  /** Two chunks at a time. When one fails the others still land, and the error says whether anything was stored. */
+  async #sendAll(ids: readonly string[]): Promise<Verdict[]> {
+    const verdicts: Verdict[] = []
+    const chunks = chunksOf(ids)
+    let trouble: { readonly error: unknown } | undefined
+    let answered = 0
+    const lane = async (): Promise<void> => {
+      for (let next = chunks.next(); !next.done && !trouble; next = chunks.next()) {
+        const { ids: some, first } = next.value
+        try {
+          const reply = await this.#send(some, this.#options.clock.now())
+          for (let i = 0; i < some.length; i++) verdicts[first + i] = verdictOn(some[i] as string, reply, i)
+          answered += some.length
+        } catch (error) {
+          // The one that tells of an unknown outcome says more than the one that tells of none.
+          if (!trouble || (error instanceof ConvoyError && error.code === 'OUTCOME_UNKNOWN')) trouble = { error }
         }
-      } finally {
-        flush()
-        await Promise.all(flying)
       }
     }
-    await this.#track(run())
-    if (trouble) throw trouble.error
-    return counts
+    await Promise.all([lane(), lane()])
+    if (!trouble) return verdicts
+    const cause = trouble.error
+    if (answered === 0) throw cause
+    const why = cause instanceof Error ? `: ${cause.message}` : ''
+    throw new ConvoyError(
+      'OUTCOME_UNKNOWN',
+      `${answered} of ${ids.length} IDs were published before this went wrong${why}`,
+      { cause },
+    )
+  }
+
+  /** As they come, in constant memory: see `publishStream`. */
+  async publishStream(
+    ids: AsyncIterable<unknown>,
+    onVerdicts?: (verdicts: readonly Verdict[]) => unknown,
+  ): Promise<VerdictCounts> {
+    if (this.#closing.signal.aborted) throw new ConvoyError('CLOSED')
+    const send = (some: readonly string[]): Promise<PublishReply> => this.#send(some, this.#options.clock.now())
+    return this.#track(publishStream({ ids, send, onVerdicts, closing: this.#closing.signal }))
   }
 
   /** Lets what was taken go out, then takes no more. */
   async close(): Promise<void> {
-    this.#closed = true
-    if (this.#flying > 0 || this.#batches.length > 0) await new Promise<void>((resolve) => this.#idle.add(resolve))
+    this.#closing.abort()
+    if (this.#busy) await new Promise<void>((resolve) => this.#idle.add(resolve))
   }
 
   async #track<T>(work: Promise<T>): Promise<T> {
-    this.#flying++
+    this.#calls++
     try {
       return await work
     } finally {
-      this.#landed()
+      this.#calls--
+      this.#settled()
     }
   }
 
@@ -150,11 +133,14 @@ export class Publisher {
   #open(size: number): Batch {
     const last = this.#batches.at(-1)
     // 3 bytes a UTF-16 unit is the most; a batch that ends early costs a script, one that ends late a refusal.
-    if (last && last.ids.length < MOST_IDS && last.bytes + 3 * size <= MOST_BYTES) {
+    // Nor may one who comes late be given the little patience that an old batch has left.
+    const now = this.#options.clock.now()
+    const young = last !== undefined && now - last.since <= this.#options.publishTimeout / 10
+    if (last && young && last.ids.length < MOST_IDS && last.bytes + 3 * size <= MOST_BYTES) {
       last.bytes += 3 * size
       return last
     }
-    const batch: Batch = { since: this.#options.clock.now(), ids: [], settle: [], refuse: [], bytes: 3 * size }
+    const batch: Batch = { since: now, ids: [], settle: [], refuse: [], bytes: 3 * size }
     this.#batches.push(batch)
     return batch
   }
@@ -181,7 +167,15 @@ export class Publisher {
   #landed(): void {
     this.#flying--
     this.#flush()
-    if (this.#flying > 0 || this.#batches.length > 0) return
+    this.#settled()
+  }
+
+  get #busy(): boolean {
+    return this.#flying + this.#calls + this.#batches.length > 0
+  }
+
+  #settled(): void {
+    if (this.#busy) return
     for (const resolve of this.#idle) resolve()
     this.#idle.clear()
   }

@@ -66,7 +66,7 @@ export class Queue {
   }
 
   /** Listens to one event of this process; returns the function that stops listening. See `QueueEvents`. */
-  on<Name extends keyof QueueEvents>(name: Name, listener: (...args: QueueEvents[Name]) => void): () => void {
+  on<Name extends keyof QueueEvents>(name: Name, listener: (...args: QueueEvents[Name]) => unknown): () => void {
     return this.#events.on(name, listener)
   }
 
@@ -84,10 +84,10 @@ export class Queue {
   /** As they come, in constant memory: verdicts by callback, one call per batch, and counts at the end. */
   publishMany(
     ids: AsyncIterable<string | number>,
-    options?: { readonly onVerdicts?: (verdicts: readonly Verdict[]) => void },
+    options?: { readonly onVerdicts?: (verdicts: readonly Verdict[]) => unknown },
   ): Promise<VerdictCounts>
   async publishMany(ids: unknown, options?: object): Promise<Verdict[] | VerdictCounts> {
-    const { onVerdicts } = check<{ onVerdicts?: (verdicts: readonly Verdict[]) => void }>('publishMany', options)
+    const { onVerdicts } = check<{ onVerdicts?: (verdicts: readonly Verdict[]) => unknown }>('publishMany', options)
     if (typeof ids === 'object' && ids !== null) {
       if (Symbol.asyncIterator in ids) return this.#publisher.publishStream(ids as AsyncIterable<unknown>, onVerdicts)
       if (Symbol.iterator in ids) return this.#publisher.publishMany(ids as Iterable<unknown>)
@@ -102,7 +102,14 @@ export class Queue {
       throw new ConvoyError('BAD_HANDLER', `process: expected a function, not ${show(handler)}`)
     const settings = check<ProcessSettings>('process', options)
     const { clock, keepFailed, lease, publishTimeout } = this.#settings
-    const worker = new Worker({
+    // The guard goes by the queue's lease: below it, an outage that the guard thinks short could cost a living job its claim.
+    if (settings.lease !== undefined && settings.lease < lease) {
+      throw new ConvoyError(
+        'BAD_OPTION',
+        `process: lease: expected at least the queue's lease, ${lease} ms, not ${settings.lease}`,
+      )
+    }
+    const worker: Worker = new Worker({
       ...settings,
       lease: settings.lease ?? lease,
       handler,
@@ -112,13 +119,14 @@ export class Queue {
       events: this.#events,
       opened: () => this.#opening.open({ timeout: publishTimeout }),
       name: randomName(),
+      closed: () => this.#workers.delete(worker),
     })
     this.#workers.add(worker)
     return worker
   }
 
   /** Sweeps every `every` until closed. Any number may run, anywhere: one per interval does the work. */
-  jamGuard(options?: JamGuardOptions, onJammed?: (jobs: readonly JammedJob[]) => void): Background {
+  jamGuard(options?: JamGuardOptions, onJammed?: (jobs: readonly JammedJob[]) => unknown): Background {
     this.#refuseClosed()
     const { every, maxJams } = check<{ every: number; maxJams?: number }>('jamGuard', options)
     if (onJammed !== undefined && typeof onJammed !== 'function') {

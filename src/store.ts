@@ -106,7 +106,7 @@ export interface StepRequest {
 
 /**
  * Empty when all were accepted. Else per ID of the request, in order: `1` accepted, `0` lost (another token or none holds it: nothing changed),
- * `w` withdrawn (a settle ended it uncounted; a renewal moved no lease end).
+ * `w` withdrawn (a settle ended it uncounted; a renewal holds it until its handler has returned).
  */
 export type Marks = string
 
@@ -143,7 +143,7 @@ export interface SweepRequest {
 export interface SweepReply {
   /** False when another guard holds the lease: nothing was done. */
   readonly held: boolean
-  /** ms until it is worth calling again: the other guard's lease end, or the grace a late guard gives; 0 = no reason to wait. */
+  /** ms until it is worth calling again: when the other guard's seat is free, or to look in during the grace a late guard gives; 0 = no reason to wait. */
   readonly wait: number
   /** The limit was reached: call again at once. */
   readonly more: boolean

@@ -5,7 +5,7 @@ import { countTo, fill, perSecond, type Trial, timed, type Work } from '../work.
  * Work off a full queue with a handler that does nothing. The clock runs from the start of the worker to the start of
  * the last job: what is settled after it (at most one batch) is left out for everybody.
  */
-export async function drain(trial: Trial, how: { concurrency: number; prefetch: number }): Promise<number> {
+async function drain(trial: Trial, how: { concurrency: number; prefetch: number }): Promise<number> {
   const session = await trial.open({ slots: how.concurrency })
   await fill(trial, session, idsOf(trial.jobs))
   const { handle, reached } = countTo(trial.jobs)

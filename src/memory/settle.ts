@@ -96,11 +96,11 @@ export function renew(state: QueueState, held: readonly Held[], leaseEnd: number
       if (!owns(state.lease.get(id), token)) {
         marks += '0'
         odd = true
-      } else if (state.withdrawn.has(id)) {
-        marks += 'w'
-        odd = true
       } else {
-        marks += '1'
+        // A withdrawn one is told so, and holds on: a run owed must not start beside the one that has not ended.
+        const withdrawn = state.withdrawn.has(id)
+        marks += withdrawn ? 'w' : '1'
+        odd ||= withdrawn
         state.processing.set(id, leaseEnd)
       }
     }

@@ -9,8 +9,10 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
   const { guard } = state
   if (request.guard !== null) {
     // Only a saving of work: safety never depends on who holds this.
-    if (guard.holder !== '' && guard.holder !== request.guard.id && guard.until > ms) {
-      return { held: false, wait: guard.until - ms, more: false, jammed: [] }
+    // A guard that sweeps more often does not wait for one that has not for longer than that.
+    const until = Math.min(guard.until, guard.at + Math.floor(request.guard.every * 1.5))
+    if (guard.holder !== '' && guard.holder !== request.guard.id && until > ms) {
+      return { held: false, wait: until - ms, more: false, jammed: [] }
     }
     guard.holder = request.guard.id
     guard.until = ms + Math.floor(request.guard.every * 1.5)
@@ -19,7 +21,8 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
   promote(state, ms)
 
   const lapsed = state.processing.between(Number.NEGATIVE_INFINITY, ms, request.limit)
-  const wait = lapsed.length > 0 && guard.grace > ms ? guard.grace - ms : 0
+  const look = Math.max(1, Math.floor(Math.floor(request.lease / 2) / 2))
+  const wait = lapsed.length > 0 && guard.grace > ms ? Math.min(guard.grace - ms, look) : 0
   const jammed = wait > 0 || lapsed.length === 0 ? [] : recover(state, lapsed, request, ms)
   dropRecords(state, ms)
   arm(state)
@@ -28,12 +31,11 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
 
 /**
  * Nobody swept for half a lease: the server may have been away, and its living workers with it. They get half a lease
- * to renew before anything is recovered; a sweep within half a lease after that is in time.
+ * to renew before anything is recovered, and are looked in on meanwhile, so that a second outage is noticed as well.
  */
 function giveGrace({ guard }: QueueState, lease: number, ms: number): void {
   const half = Math.floor(lease / 2)
-  const late = ms < guard.at || ms > guard.at + half
-  if (late && !(guard.grace <= ms && ms <= guard.grace + half)) guard.grace = ms + half
+  if (ms < guard.at || ms > guard.at + half) guard.grace = ms + half
   guard.at = ms
 }
 

@@ -466,10 +466,9 @@ if renewing.last >= renewing.first then
   for i, id in ipairs(ids) do
     if not renewing.held[i] then
       result[i], odd = '0', true
-    elseif gone[i] == 1 then
-      result[i], odd = 'w', true
     else
-      result[i] = '1'
+      result[i] = gone[i] == 1 and 'w' or '1'
+      odd = odd or gone[i] == 1
       live[#live + 1], live[#live + 2] = ms + term, id
     end
   end
@@ -667,11 +666,12 @@ local tokens = redis.call('LLEN', wake)
 local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
 local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)
 if id ~= '' then
+  till = math.min(till, at + math.floor(every * 1.5))
   if holder and holder ~= id and till > ms then return { 0, till - ms, 0 } end
   redis.call('HSET', guard, 'holder', id, 'until', ms + math.floor(every * 1.5))
 end
 local half = math.floor(term / 2)
-if (ms < at or ms > at + half) and not (grace <= ms and ms <= grace + half) then grace = ms + half end
+if ms < at or ms > at + half then grace = ms + half end
 redis.call('HSET', guard, 'at', ms, 'grace', grace)
 local kept = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
 local count = { left = tonumber(kept[1] or 0), jammed = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
@@ -680,7 +680,7 @@ promote(delayed, queued, ghosts, marks, count, ms)
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
 local reply = { 1, 0, 0 }
 if #lapsed > 0 and grace > ms then
-  reply[2] = grace - ms
+  reply[2] = math.min(grace - ms, math.max(1, math.floor(half / 2)))
 elseif #lapsed > 0 then
   local held = redis.call('HMGET', lease, unpack(lapsed))
   local past = redis.call('HMGET', tries, unpack(lapsed))

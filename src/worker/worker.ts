@@ -21,6 +21,7 @@ export interface WorkerOptions extends ProcessSettings {
   readonly opened: () => Promise<void>
   /** 1 to 32 of A-Z a-z 0-9, random: never used before. */
   readonly name: string
+  readonly closed: () => void
 }
 
 /** The longest an idle worker waits for the wake token before it looks for itself, ms. */
@@ -51,6 +52,7 @@ export class Worker {
   #closing: Promise<void> | undefined
   #waiting: AbortController | undefined
   #renewTimer: Timer
+  readonly #ending = new AbortController()
 
   /** @internal */
   constructor(options: WorkerOptions) {
@@ -121,6 +123,7 @@ export class Worker {
    */
   close(options?: CloseOptions): Promise<void> {
     const { timeout } = check<{ timeout: number }>('close', options)
+    this.#ending.abort()
     this.#closing ??= this.#close(timeout)
     return this.#closing
   }
@@ -139,7 +142,7 @@ export class Worker {
       } catch (error) {
         if (this.#isClosing) return
         events.emit('error', known(error))
-        await pause(clock, 1_000)
+        await pause(clock, 1_000, this.#ending.signal)
       }
     }
   }
@@ -192,7 +195,7 @@ export class Worker {
   #read(reply: StepReply, { settle, renew, claim, slots }: Wish, thrown: Parcel['thrown'], upToDate: boolean): void {
     const { settled, renewed, token, ids, tries, more, dueIn } = reply
     if (settled !== '' || thrown.size > 0) this.#tellSettled(settle, settled, thrown)
-    if (renewed !== '') each(renew, renewed, (id, mark) => mark !== '1' && this.#refused(id, mark))
+    if (renewed !== '') each(renew, renewed, (id, mark, token) => mark !== '1' && this.#refused(id, mark, token))
     for (let i = 0; i < ids.length; i++) {
       const job = new Job(ids[i] as string, token, tries[i] ?? '')
       // Claimed anew before we were told that it was lost: the run that goes on is told now.
@@ -212,9 +215,10 @@ export class Worker {
   }
 
   /** A renewal that was not accepted: the claim is somebody else's, or nobody's, or the ID was withdrawn. */
-  #refused(id: string, mark: string): void {
+  #refused(id: string, mark: string, token: string): void {
     const job = this.#claims.find(id)
-    if (!job) return
+    // An answer that comes late may speak of a claim before this one.
+    if (job?.token !== token) return
     const { events } = this.#options
     if (mark === 'w') {
       if (!job.stopped) events.emit('withdrawn', id)
@@ -291,11 +295,12 @@ export class Worker {
     await this.#ended.until(() => this.#steps.flying === 0 && this.#outbox.size === 0, LAST_WORDS)
     clock.clearTimer(this.#renewTimer)
     await this.#steps.leave()
+    this.#options.closed()
   }
 }
 
 /** Each ID of the groups with its mark; no marks at all mean that each was accepted. */
-function each(held: readonly Held[], marks: string, tell: (id: string, mark: string) => void): void {
+function each(held: readonly Held[], marks: string, tell: (id: string, mark: string, token: string) => void): void {
   let i = 0
-  for (const { ids } of held) for (const id of ids) tell(id, marks[i++] ?? '1')
+  for (const { ids, token } of held) for (const id of ids) tell(id, marks[i++] ?? '1', token)
 }

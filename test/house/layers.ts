@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['job', 'verdict', 'failure', 'options', 'life'],
   ['events', 'job-info', 'stats', 'opening'],
   ['memory', 'redis'],
-  ['publisher', 'worker', 'jam-guard'],
+  ['publish-stream', 'publisher', 'worker', 'jam-guard'],
   ['queue'],
   ['create-queue'],
   ['index'],

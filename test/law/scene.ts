@@ -102,10 +102,11 @@ export class Scene {
   /** Lets every lease lapse, and sweeps: as often as a guard that is late is told to. */
   async lapse(request: Partial<SweepRequest> = {}): Promise<SweepReply> {
     await this.pass(LEASE)
-    const first = await this.sweep(request)
-    if (first.wait === 0) return first
-    await this.pass(first.wait)
-    return this.sweep(request)
+    for (;;) {
+      const reply = await this.sweep(request)
+      if (reply.wait === 0) return reply
+      await this.pass(reply.wait)
+    }
   }
 
   /** Puts an ID into `delayed` for twice the lease given: by its second jam. */

@@ -108,13 +108,28 @@ export const sweeping: Laws = {
     await q.sweep()
     // The server is away for longer than a lease, and the workers with it.
     await q.pass(10 * LEASE)
-    expect(await q.sweep()).toEqual({ held: true, wait: LEASE / 2, more: false, jammed: [] })
+    expect(await q.sweep()).toEqual({ held: true, wait: LEASE / 4, more: false, jammed: [] })
     await q.pass(200)
     expect(await q.renew({ token, ids: ['alive'] })).toBe('1')
-    expect(await q.sweep()).toMatchObject({ wait: LEASE / 2 - 200, jammed: [] })
+    expect(await q.sweep()).toMatchObject({ wait: LEASE / 4, jammed: [] })
     await q.pass(LEASE / 2 - 200)
     expect((await q.sweep()).jammed).toMatchObject([{ id: 'dead' }])
     expect(await q.stateOf('alive', 'dead')).toEqual(['processing', 'queued'])
+  },
+
+  'a second outage within that time is noticed: the living get their time anew': async (q) => {
+    await q.publish('a')
+    const { token } = await q.claim(1)
+    await q.sweep()
+    await q.pass(10 * LEASE)
+    expect(await q.sweep()).toMatchObject({ wait: LEASE / 4, jammed: [] })
+    // Away again at once, and back when the time would have been over.
+    await q.pass(LEASE / 2 + 1)
+    expect(await q.sweep()).toMatchObject({ wait: LEASE / 4, jammed: [] })
+    expect(await q.renew({ token, ids: ['a'] })).toBe('1')
+    await q.pass(LEASE / 2)
+    expect(await q.sweep()).toMatchObject({ jammed: [] })
+    expect(await q.stateOf('a')).toEqual(['processing'])
   },
 
   'sweeps less than half a lease apart recover at the lease end': async (q) => {
@@ -151,6 +166,13 @@ export const sweeping: Laws = {
     await q.pass(1)
     expect(await q.sweep(guard('two'))).toMatchObject({ held: true })
     expect(await q.sweep(guard('one'))).toMatchObject({ held: false })
+  },
+
+  'a guard does not wait for one that sweeps more seldom than itself': async (q) => {
+    expect(await q.sweep({ guard: { id: 'seldom', every: 600_000 } })).toMatchObject({ held: true })
+    expect(await q.sweep({ guard: { id: 'often', every: 100 } })).toMatchObject({ held: false, wait: 150 })
+    await q.pass(150)
+    expect(await q.sweep({ guard: { id: 'often', every: 100 } })).toMatchObject({ held: true })
   },
 
   "a sweep by hand needs nobody's leave": async (q) => {

@@ -109,7 +109,7 @@ onBothStores((kit) => {
     await world.serverPasses(10 * LEASE)
     queue.jamGuard({ every: EVERY }, (jobs) => told.push(...jobs))
     await spy.until(() => sweeps(world).length >= 2)
-    expect([told, sweeps(world).at(-1)?.reply.wait]).toEqual([[], LEASE / 2])
+    expect([told, sweeps(world).at(-1)?.reply.wait]).toEqual([[], LEASE / 4])
     clock.pass(LEASE / 3)
     await spy.until(() => spy.renewed.length >= 1 && sweeps(world).length >= 3)
     expect([spy.renewed, told]).toEqual([['living 1'], []])

@@ -31,9 +31,12 @@ onBothStores((kit) => {
   test('a worker may have a lease of its own; what it claimed ahead is renewed with it', async () => {
     const world = await kit.world()
     const { clock, spy } = world
-    const queue = world.queue({ clock })
+    const queue = world.queue({ clock, lease: 'PT3S' })
     await queue.publishMany(['a', 'b'])
     const stage = world.stage()
+    expect(() => queue.process(stage.handler, { lease: 2_999 })).toThrow(
+      /at least the queue's lease, 3000 ms, not 2999/,
+    )
     queue.process(stage.handler, { lease: 'PT6S', prefetch: 1 })
     await stage.begins(1)
     const ends = async () =>
