@@ -28,7 +28,7 @@ export const peerVersion = (name: string): string => JSON.parse(readFileSync(man
 /** Install what the lock file pins, once. Nothing of a peer is built or run while installing. */
 export function installPeers(): void {
   const directory = fileURLToPath(new URL('./peers/', import.meta.url))
-  if (existsSync(new URL('./peers/node_modules/bullmq/', import.meta.url))) return
+  if (existsSync(manifest('bullmq'))) return
   console.error('installing the peers (once) …')
   execFileSync('npm', ['ci', '--ignore-scripts', '--loglevel=error'], { cwd: directory, stdio: 'inherit' })
 }
