@@ -16,7 +16,10 @@ export interface Stats {
   readonly oldestRunning: number | null
   /** `oldestRunning` was read off the 1,000 claims that lapse first, not off all. */
   readonly oldestRunningApproximate: boolean
-  /** ms the head of the line has been waiting, within a second; null when nothing waits. */
+  /**
+   * ms since the place at the head of the line was reached, within a second; null when nothing waits. An ID that came back
+   * to the head, or took over the place of one that was withdrawn, counts as its place does.
+   */
   readonly oldestWaiting: number | null
 }
 
