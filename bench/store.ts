@@ -29,7 +29,10 @@ export class Stepper {
   step(claim: number, settle: readonly Settlement[] = [], lease = 30_000): Promise<StepReply> {
     this.#number++
     const rest = { lease, keepFailed: 10_000, renew: [], started: [], slots: claim, leaving: false }
-    return this.#store.step({ worker: this.#name, number: this.#number, claim, settle, ...rest }, patience)
+    return this.#store.step(
+      { worker: this.#name, number: this.#number, lane: this.#number % 2 === 0 ? 0 : 1, claim, settle, ...rest },
+      patience,
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 -- step: one call of a worker: settle these, renew those, claim n more.
 -- KEYS  queued committed processing lease wake totals marks steps
 -- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts alarm
--- ARGV  worker number lease keepFailed claim slots leaving, then three lists: settled, renewed, started
+-- ARGV  worker number lane lease keepFailed claim slots leaving, then three lists: settled, renewed, started
 -- ARGV  a list is: groups, then kind token size of each group, then all their IDs; behind the first, the errors of its f
 -- GIVES settled, renewed, token, more, dueIn, ids, tries
 -- FLAGS allow-oom
@@ -12,12 +12,12 @@ local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghost
 --- @include _settle
 --- @include _sound
 
-local worker, number, term, keepFailed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local claim, slots, leaving = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
+local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
 local micros = now()
 local ms = math.floor(micros / 1000)
 
-local field = worker .. ':' .. number % 2
+local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
 local kept = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
 local count = { left = tonumber(kept[1] or 0), done = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
@@ -44,7 +44,7 @@ end
 
 -- The list at `at`: where its IDs begin and end, what holds each now, and whether each is under its token (or still
 -- marked as claimed ahead under it, '~').
-local at = 8
+local at = 9
 local function list()
   local groups = tonumber(ARGV[at])
   local first, last = at + 1 + 3 * groups, at + 3 * groups
@@ -237,7 +237,7 @@ if lazy or settled ~= '' or #kinds > 0 then
 end
 redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', kept[7] or 0)
 if leaving then
-  redis.call('HDEL', steps, worker .. ':0', worker .. ':1')
+  redis.call('HDEL', steps, worker .. ':0', worker .. ':1', worker .. ':2')
 elseif not answered then
   redis.call('HSET', steps, field, string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled)
 end

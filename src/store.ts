@@ -22,8 +22,12 @@ export interface Store {
   list(request: ListRequest, patience: Patience): Promise<Page>
   /** The numbers of the queue, in constant time. */
   counts(patience: Patience): Promise<Counts>
-  /** Resolves when there may be work, or after `timeout` ms, or once `signal` is aborted. A hint, never the truth. */
-  awaitWork(timeout: number, signal: AbortSignal): Promise<void>
+  /**
+   * Resolves when there may be work, or after `timeout` ms, or once `signal` is aborted. A hint, never the truth.
+   * A store that can takes `next`, the step with which the waiter will go on, along with the wait, which saves a round
+   * trip, and gives its answer. Without an answer it may have run or not: it is then sent again, under its number.
+   */
+  awaitWork(timeout: number, signal: AbortSignal, next?: StepRequest): Promise<StepReply | undefined>
   /** What concerns the queue as a whole. */
   control(order: Control, patience: Patience): Promise<ControlReply>
   /** Let go of every connection and timer. Calls after it reject with CLOSED. */
@@ -85,8 +89,10 @@ export type Settlement =
 export interface StepRequest {
   /** 1 to 32 of A-Z a-z 0-9; random, new for every worker: with the number it makes each token unique for ever. */
   readonly worker: string
-  /** 1, 2, 3 …; n goes only once n - 2 was answered. The same number again gets the same answer; one two behind is refused. */
+  /** 1, 2, 3 …. The same number again gets the same answer. */
   readonly number: number
+  /** The store keeps the last answer of each: in one lane a step goes only once the one before it was answered. */
+  readonly lane: 0 | 1 | 2
   /** Lease of what is claimed or renewed, ms. */
   readonly lease: number
   /** Failed IDs kept with their error; the oldest are dropped first. */

@@ -13,9 +13,9 @@ interface Claim {
 
 /** One call of a worker: settle these, renew those, claim n more. */
 export function step(state: QueueState, request: StepRequest, now: number): StepReply {
-  const { worker, number } = request
+  const { worker, number, lane } = request
   const ms = Math.floor(now / 1000)
-  const field = `${worker}:${number % 2}`
+  const field = `${worker}:${lane}`
   const prior = state.steps.get(field)
   if (prior !== undefined && prior.number > number) {
     throw new ConvoyError('REFUSED', `STALE step ${number} after ${prior.number}`)
@@ -38,8 +38,7 @@ export function step(state: QueueState, request: StepRequest, now: number): Step
   const dueIn = ids.length < request.claim ? tellDue(state, worker, ms) : -1
 
   if (request.leaving) {
-    state.steps.delete(`${worker}:0`)
-    state.steps.delete(`${worker}:1`)
+    for (const lane of [0, 1, 2]) state.steps.delete(`${worker}:${lane}`)
   } else if (answered === undefined) {
     state.steps.set(field, { number, ms, token, leaseEnd, settled })
   }

@@ -55,16 +55,16 @@ function open(room: Room, clock: () => number, { name }: Place): Store {
     return reply
   }
 
-  function awaitWork(timeout: number, signal: AbortSignal): Promise<void> {
+  function awaitWork(timeout: number, signal: AbortSignal): Promise<undefined> {
     if (closed) return Promise.reject(new ConvoyError('CLOSED', `queue ${name}: the store was closed before awaitWork`))
-    if (signal.aborted) return Promise.resolve()
+    if (signal.aborted) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const end = (): void => {
         clearTimeout(timer)
         signal.removeEventListener('abort', end)
         room.waiters.delete(end)
         mine.delete(end)
-        resolve()
+        resolve(undefined)
       }
       const timer = setTimeout(end, Math.min(Math.max(timeout, 0), LONGEST))
       signal.addEventListener('abort', end, { once: true })

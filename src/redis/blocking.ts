@@ -1,32 +1,45 @@
 import { ConvoyError } from '../errors.js'
-import type { Place } from '../store.js'
-import type { Clock } from '../time.js'
+import type { Place, StepRequest } from '../store.js'
+import type { Clock, Timer } from '../time.js'
 import { pause } from '../time.js'
 import { Connection } from './connection.js'
 import { keyOf } from './keys.js'
-import type { MakeWire } from './wire.js'
+import type { MakeWire, Wire } from './wire.js'
 
 export interface BlockingOptions {
   readonly place: Place
   readonly clock: Clock
   readonly replyTimeout: number
   readonly twin: () => MakeWire
+  /** A step as it is sent. */
+  readonly command: (request: StepRequest) => readonly string[]
   /** Put the token back: it was taken for nobody. */
   readonly giveBack: () => Promise<unknown>
 }
 
-/** Longest single BLPOP, s: a token that a dying worker took is missed for no longer than this. */
-const LONGEST = 5
+/** Longest single BLPOP, ms: a token that a dying worker took is missed for no longer than this. */
+const LONGEST = 5_000
+
+interface Waiter {
+  /** By the clock of this process. */
+  readonly until: number
+  readonly next: StepRequest | undefined
+  timer: Timer
+  /** The wire its step rides on. */
+  wire?: Wire
+  end(reply?: unknown): void
+}
 
 /**
  * Waits for the wake token on a connection of its own, shared by all workers of one queue in this process: a blocking
- * call holds up whatever is behind it. One token wakes one waiter, the one that waits longest.
+ * call holds up whatever is behind it. That is made use of: the step of the one that waits longest goes out right behind
+ * the BLPOP, so that the server runs it as soon as the token comes, and the claim costs no round trip of its own.
  */
 export class Blocking {
   readonly #options: BlockingOptions
   readonly #key: string
   readonly #closing = new AbortController()
-  readonly #waiters = new Set<() => void>()
+  readonly #waiters = new Set<Waiter>()
   #connection: Connection | undefined
   #popping: Promise<void> | undefined
 
@@ -35,27 +48,33 @@ export class Blocking {
     this.#key = keyOf(options.place.prefix, options.place.name, 'wake')
   }
 
-  wait(timeout: number, signal: AbortSignal): Promise<void> {
+  /** Resolves with the reply of `next`, or with nothing: then it may have run, or not. */
+  wait(timeout: number, signal: AbortSignal, next?: StepRequest): Promise<unknown> {
     if (this.#closing.signal.aborted) return Promise.reject(new ConvoyError('CLOSED'))
     if (signal.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const { clock } = this.#options
-      const end = (): void => {
-        this.#waiters.delete(end)
-        clock.clearTimer(timer)
-        signal.removeEventListener('abort', end)
-        resolve()
+      const end = (reply?: unknown): void => {
+        this.#waiters.delete(waiter)
+        clock.clearTimer(waiter.timer)
+        signal.removeEventListener('abort', stop)
+        resolve(reply)
       }
-      const timer = clock.setTimer(end, timeout)
-      signal.addEventListener('abort', end, { once: true })
-      this.#waiters.add(end)
+      // A step that rides cannot be called back, only cut off; run or not, its number keeps it from harm.
+      const stop = (): void => {
+        if (waiter.wire) this.#connection?.lose(waiter.wire)
+        end()
+      }
+      const waiter: Waiter = { until: clock.now() + timeout, next, timer: clock.setTimer(end, timeout), end }
+      signal.addEventListener('abort', stop, { once: true })
+      this.#waiters.add(waiter)
       this.#popping ??= this.#pop()
     })
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
-    for (const end of [...this.#waiters]) end()
+    for (const { end } of [...this.#waiters]) end()
     await this.#connection?.close()
     await this.#popping
   }
@@ -64,26 +83,14 @@ export class Blocking {
   async #pop(): Promise<void> {
     const { clock, replyTimeout, twin } = this.#options
     const { signal } = this.#closing
+    // Its losses are not told: the other connection to the same server tells them.
+    const tell = (): void => {}
     while (this.#waiters.size > 0 && !signal.aborted) {
       try {
-        // Its losses are not told: the other connection to the same server tells them.
-        this.#connection ??= new Connection({
-          make: twin(),
-          clock,
-          replyTimeout: replyTimeout + LONGEST * 1_000,
-          tell: () => {},
-        })
+        this.#connection ??= new Connection({ make: twin(), clock, replyTimeout: replyTimeout + LONGEST, tell })
         const wire = await this.#connection.ready({ timeout: Number.POSITIVE_INFINITY, signal })
-        const popped = await this.#connection.send(
-          wire,
-          this.#key,
-          ['BLPOP', this.#key, String(LONGEST)],
-          Number.POSITIVE_INFINITY,
-        )
-        if (popped === null) continue
         const [first] = this.#waiters
-        if (first) first()
-        else await this.#options.giveBack()
+        if (first) await this.#carry(this.#connection, wire, first)
       } catch {
         // Whatever it was, the waiters' own time-outs bound the harm.
         await pause(clock, 100, signal)
@@ -91,5 +98,26 @@ export class Blocking {
     }
     // In the same breath as the last look at the waiters: one who comes later starts it anew.
     this.#popping = undefined
+  }
+
+  /** One BLPOP, and behind it the step of the one that waits longest. */
+  async #carry(connection: Connection, wire: Wire, first: Waiter): Promise<void> {
+    const { clock, command, giveBack } = this.#options
+    const send = (args: readonly string[]): Promise<unknown> =>
+      connection.send(wire, this.#key, args, Number.POSITIVE_INFINITY)
+    // 0 would be for ever.
+    const wait = Math.max(1, Math.min(LONGEST, first.next ? first.until - clock.now() : LONGEST))
+    const popped = send(['BLPOP', this.#key, String(wait / 1_000)])
+    if (first.next) {
+      first.wire = wire
+      this.#waiters.delete(first)
+      clock.clearTimer(first.timer)
+      // A step that failed has not run, or nobody knows: its owner sends it again.
+      send(command(first.next)).then(first.end, () => first.end())
+    }
+    if ((await popped) === null || first.next) return
+    const [next] = this.#waiters
+    if (next) next.end()
+    else await giveBack()
   }
 }

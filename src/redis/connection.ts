@@ -61,8 +61,8 @@ export class Connection {
       const first = Math.min(limit, replyTimeout)
       let timer = clock.setTimer(() => {
         reject(new Silence(first))
-        if (first >= replyTimeout) this.#lose(wire)
-        else timer = clock.setTimer(() => this.#lose(wire), replyTimeout - first)
+        if (first >= replyTimeout) this.lose(wire)
+        else timer = clock.setTimer(() => this.lose(wire), replyTimeout - first)
       }, first)
       wire.send(key, args).then(
         (reply) => {
@@ -85,7 +85,7 @@ export class Connection {
   }
 
   /** Gives a wire up: the loop below makes another. */
-  #lose(wire: Wire): void {
+  lose(wire: Wire): void {
     if (this.#wire === wire) this.#wire = undefined
     wire.cut()
   }

@@ -364,11 +364,11 @@ end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
-local worker, number, term, keepFailed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local claim, slots, leaving = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1'
+local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
 local micros = now()
 local ms = math.floor(micros / 1000)
-local field = worker .. ':' .. number % 2
+local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
 local kept = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
 local count = { left = tonumber(kept[1] or 0), done = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
@@ -391,7 +391,7 @@ if prior then
   if last > number then return redis.error_reply('STALE step ' .. ARGV[2] .. ' after ' .. string.format('%.0f', last)) end
   if last == number then answered = { token = token, leaseEnd = leaseEnd, settled = result } end
 end
-local at = 8
+local at = 9
 local function list()
   local groups = tonumber(ARGV[at])
   local first, last = at + 1 + 3 * groups, at + 3 * groups
@@ -569,7 +569,7 @@ if lazy or settled ~= '' or #kinds > 0 then
 end
 redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', kept[7] or 0)
 if leaving then
-  redis.call('HDEL', steps, worker .. ':0', worker .. ':1')
+  redis.call('HDEL', steps, worker .. ':0', worker .. ':1', worker .. ':2')
 elseif not answered then
   redis.call('HSET', steps, field, string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled)
 end

@@ -4,8 +4,8 @@ const KIND = { done: 'd', release: 'r', fail: 'f' } as const
 
 /** A step request as `lua/step.lua` reads it. On the hot path: one array, filled once. */
 export function stepArguments(request: StepRequest): string[] {
-  const { worker, number, lease, keepFailed, claim, slots, leaving, settle, renew, started } = request
-  const numbers = [number, lease, keepFailed, claim, slots, leaving ? 1 : 0]
+  const { worker, number, lane, lease, keepFailed, claim, slots, leaving, settle, renew, started } = request
+  const numbers = [number, lane, lease, keepFailed, claim, slots, leaving ? 1 : 0]
   const args = [worker, ...numbers.map(String)]
   pushList(args, settle, ({ end }: Settlement) => KIND[end])
   for (const group of settle) {

@@ -83,6 +83,7 @@ class RedisStore implements Store {
       clock,
       replyTimeout,
       twin,
+      command: (request) => [...this.#scripts.step.head, ...stepArguments(request)],
       giveBack: () => this.control({ order: 'wake' }, { timeout: replyTimeout }).catch(() => undefined),
     })
   }
@@ -125,8 +126,9 @@ class RedisStore implements Store {
     return read.counts((await this.#caller.run(this.#scripts.counts, TOTALS, patience)).reply)
   }
 
-  awaitWork(timeout: number, signal: AbortSignal): Promise<void> {
-    return this.#blocking.wait(timeout, signal)
+  async awaitWork(timeout: number, signal: AbortSignal, next?: StepRequest): Promise<StepReply | undefined> {
+    const reply = await this.#blocking.wait(timeout, signal, next)
+    return reply === undefined ? undefined : read.step(reply)
   }
 
   async control(order: Control, patience: Patience): Promise<ControlReply> {

@@ -15,9 +15,12 @@ export interface StepsOptions {
 /** What a worker wants of one step; the rest is the same for all. */
 export type Wish = Pick<StepRequest, 'settle' | 'renew' | 'started' | 'claim' | 'slots'>
 
-const NOTHING: Wish = { settle: [], renew: [], started: [], claim: 0, slots: 0 }
-/** The store knows the last two steps of each worker. */
-const IN_FLIGHT = 2
+type Lane = StepRequest['lane']
+
+export const NOTHING: Wish = { settle: [], renew: [], started: [], claim: 0, slots: 0 }
+/** The store keeps an answer for each lane: two for the work, one for the step that rides with a wait. */
+const WORKING: readonly Lane[] = [0, 1]
+const WAITING: Lane = 2
 /** How long a closing worker tries to take its leave, ms: nothing depends on it. */
 const LAST_WORDS = 500
 
@@ -30,15 +33,20 @@ export class Steps {
   readonly #stopped = new AbortController()
   #number = 0
   #claiming = 0
-  /** Numbers on their way. */
-  readonly #unanswered = new Set<number>()
+  /** Lanes with a step on its way. */
+  readonly #busy = new Set<Lane>()
 
   constructor(options: StepsOptions) {
     this.#options = options
   }
 
+  /** Steps on their way, the one that rides with a wait left out. */
   get flying(): number {
-    return this.#unanswered.size
+    return this.#busy.size - (this.#busy.has(WAITING) ? 1 : 0)
+  }
+
+  get idle(): boolean {
+    return this.#busy.size === 0
   }
 
   /** IDs asked for and not answered yet. */
@@ -46,9 +54,8 @@ export class Steps {
     return this.#claiming
   }
 
-  /** The store knows the last two steps: n may go only once n - 2 was answered, whichever of the two that took longer. */
   get full(): boolean {
-    return this.stopped || this.flying >= IN_FLIGHT || this.#unanswered.has(this.#number - 1)
+    return this.stopped || this.flying === WORKING.length
   }
 
   get stopped(): boolean {
@@ -59,22 +66,51 @@ export class Steps {
    * `read` gets the answer in the same turn in which it is no longer counted as claimed for. Rejects only once stopped,
    * or when the store refuses for good: then the leases lapse, and a sweep returns what was claimed.
    */
-  async send(wish: Wish, read: (reply: StepReply) => void): Promise<void> {
-    const request = this.#request(wish, false)
-    this.#unanswered.add(request.number)
-    this.#claiming += wish.claim
-    const landed = (): void => {
-      this.#unanswered.delete(request.number)
-      this.#claiming -= wish.claim
+  send(wish: Wish, read: (reply: StepReply) => void): Promise<void> {
+    const lane = WORKING.find((one) => !this.#busy.has(one)) as Lane
+    const request = this.#request(wish, lane, false)
+    return this.#fly(request, () => this.#answered(request), read)
+  }
+
+  /**
+   * As `send`, for a claim alone: made once there may be work, or after `timeout` ms; not at all once `signal` is aborted,
+   * but for what was claimed by then.
+   */
+  wait(wish: Wish, timeout: number, signal: AbortSignal, read: (reply: StepReply) => void): Promise<void> {
+    const { store, clock } = this.#options
+    const request = this.#request(wish, WAITING, false)
+    const answered = async (): Promise<StepReply> => {
+      // A store that cannot wait is asked again, only not in a loop without a pause.
+      const reply = await store
+        .awaitWork(timeout, signal, request)
+        .catch(() => pause(clock, 1_000, signal).then(() => undefined))
+      // It may have run: asked under its number it tells what it claimed, and claims nothing that is not wanted any more.
+      return reply ?? this.#answered(signal.aborted ? { ...request, claim: 0, slots: 0 } : request)
     }
+    return this.#fly(request, answered, read)
+  }
+
+  async #fly(
+    request: StepRequest,
+    answered: () => Promise<StepReply>,
+    read: (reply: StepReply) => void,
+  ): Promise<void> {
+    const { lane, claim } = request
+    this.#busy.add(lane)
+    this.#claiming += claim
+    const landed = (): void => {
+      this.#busy.delete(lane)
+      this.#claiming -= claim
+    }
+    let reply: StepReply
     try {
-      const reply = await this.#answered(request)
-      landed()
-      read(reply)
+      reply = await answered()
     } catch (error) {
-      if (this.#unanswered.has(request.number)) landed()
+      landed()
       throw error
     }
+    landed()
+    read(reply)
   }
 
   async #answered(request: StepRequest): Promise<StepReply> {
@@ -95,15 +131,15 @@ export class Steps {
 
   /** Forgets our record and hands the wake token on, if all is answered. Best effort: a sweep does it within the hour. */
   async leave(): Promise<void> {
-    if (this.flying === 0 && this.#number > 0) {
-      await this.#options.store.step(this.#request(NOTHING, true), { timeout: LAST_WORDS }).catch(() => undefined)
+    if (this.idle && this.#number > 0) {
+      await this.#options.store.step(this.#request(NOTHING, 0, true), { timeout: LAST_WORDS }).catch(() => undefined)
     }
     this.#stopped.abort()
   }
 
-  #request(wish: Wish, leaving: boolean): StepRequest {
+  #request(wish: Wish, lane: Lane, leaving: boolean): StepRequest {
     const { name: worker, lease, keepFailed } = this.#options
-    return { worker, number: ++this.#number, lease, keepFailed, ...wish, leaving }
+    return { worker, number: ++this.#number, lane, lease, keepFailed, ...wish, leaving }
   }
 }
 

@@ -8,7 +8,7 @@ import { Claims } from './claims.js'
 import { Condition } from './condition.js'
 import { Outbox, type Parcel } from './outbox.js'
 import { Runs } from './runs.js'
-import { known, Steps, type Wish } from './steps.js'
+import { known, NOTHING, Steps, type Wish } from './steps.js'
 
 export interface WorkerOptions extends ProcessSettings {
   readonly handler: Handler
@@ -30,6 +30,7 @@ const LONGEST_WAIT = 5_000
 const MOST_IDS = 1_000
 /** How long a closing worker tries to tell a server that is away what it ended, ms; then the leases lapse. */
 const LAST_WORDS = 5_000
+const NOTHING_THROWN: Parcel['thrown'] = new Map()
 
 /**
  * Claim → run → settle. The worker lives on the store's `step`: whatever ended, is due for renewal or is wanted goes
@@ -88,6 +89,8 @@ export class Worker {
 
   set concurrency(slots: number) {
     check<ProcessSettings>('process', { concurrency: slots })
+    // The claim that rides with the wait may be for more than there is room for now.
+    if (slots < this.#runs.concurrency) this.#waiting?.abort()
     this.#runs.concurrency = slots
     this.#schedule()
   }
@@ -111,6 +114,7 @@ export class Worker {
 
   /** @internal The server is back: renew before a sweep takes what outlived its lease, and look for work. */
   refresh(): void {
+    this.#waiting?.abort()
     this.#claims.renew()
     this.#called()
     this.#schedule()
@@ -176,15 +180,16 @@ export class Worker {
     return Math.max(0, Math.min(this.#runs.free + this.#options.prefetch - this.#steps.claiming, MOST_IDS))
   }
 
+  /** How many of those that are claimed next can start at once. */
+  #slots(): number {
+    return Math.max(0, this.#runs.free - this.#steps.claiming)
+  }
+
   #fly(claim: number): void {
     const { settle, thrown } = this.#outbox.take()
-    const wish: Wish = {
-      settle,
-      renew: this.#claims.takeRenewals(),
-      started: this.#claims.takeBegun(),
-      claim,
-      slots: Math.max(0, this.#runs.free - this.#steps.claiming),
-    }
+    const renew = this.#claims.takeRenewals()
+    const started = this.#claims.takeBegun()
+    const wish: Wish = { settle, renew, started, claim, slots: this.#slots() }
     const calls = this.#calls
     this.#steps
       .send(wish, (reply) => this.#read(reply, wish, thrown, calls === this.#calls))
@@ -209,8 +214,6 @@ export class Worker {
       this.#dry = upToDate && !more && ids.length < claim
       this.#awaitWork(dueIn < 0 ? LONGEST_WAIT : Math.min(LONGEST_WAIT, dueIn + 1))
     }
-    // A token that comes now is for somebody with room.
-    if (this.#wanted() === 0) this.#waiting?.abort()
     this.#pump()
   }
 
@@ -267,19 +270,23 @@ export class Worker {
     this.#calls++
   }
 
-  /** Once the line is empty, and there is room: sleep until there may be work. */
+  /** Once the line is empty, and there is room: sleep until there may be work, and claim it then. */
   #awaitWork(timeout: number): void {
-    if (!this.#dry || this.#waiting || this.#wanted() === 0 || this.#steps.stopped) return
+    const claim = this.#wanted()
+    if (!this.#dry || this.#waiting || claim === 0 || this.#steps.stopped) return
     const waiting = new AbortController()
     this.#waiting = waiting
-    const woken = (): void => {
-      this.#waiting = undefined
-      this.#called()
-      this.#pump()
-    }
-    const { store, clock } = this.#options
-    // A store that cannot wait is asked again, only not in a loop without a pause.
-    store.awaitWork(timeout, waiting.signal).then(woken, () => pause(clock, 1_000, waiting.signal).then(woken))
+    const wish: Wish = { ...NOTHING, claim, slots: this.#slots() }
+    this.#steps
+      .wait(wish, timeout, waiting.signal, (reply) => {
+        this.#waiting = undefined
+        if (reply.more || reply.ids.length > 0) this.#called()
+        this.#read(reply, wish, NOTHING_THROWN, true)
+      })
+      .catch(() => {
+        this.#waiting = undefined
+      })
+      .finally(() => this.#ended.look())
   }
 
   async #close(timeout: number): Promise<void> {
@@ -292,7 +299,7 @@ export class Worker {
     await this.#ended.until(still, abortGrace)
     this.#runs.abandon()
     this.#pump()
-    await this.#ended.until(() => this.#steps.flying === 0 && this.#outbox.size === 0, LAST_WORDS)
+    await this.#ended.until(() => this.#steps.idle && this.#outbox.size === 0, LAST_WORDS)
     clock.clearTimer(this.#renewTimer)
     await this.#steps.leave()
     this.#options.closed()

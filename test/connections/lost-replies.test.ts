@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { redisStore } from '../../src/index.js'
+import { Stage } from '../queue/stage.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.js'
+import { until } from '../support/until.js'
 import { callOf, keyIn, News, queueAt, warmUp } from './kit.js'
 import { Load } from './load.js'
 
@@ -57,6 +59,53 @@ test('a claim whose answer was lost is given again: the same IDs, under the same
   expect(runs).toEqual(ids)
   expect(epochs.size).toBe(1)
   expect((await queue.stats()).totals).toMatchObject({ done: 3, jammed: 0, lost: 0, left: 3 })
+})
+
+/** A worker behind the proxy has claimed `a` by the step that rode with its wait, and its answer is held back. */
+async function ridden() {
+  const queue = queueAt({ url: proxy.url })
+  const publisher = queueAt({ url: server.url }, { name: queue.name })
+  const stage = new Stage()
+  stage.open()
+  const worker = queue.process(stage.handler, { concurrency: 3 })
+  await until('the worker waits', async () => (await server.cli('INFO', 'clients')).includes('blocked_clients:1\r\n'))
+  proxy.blackHole()
+  await publisher.publish('a')
+  await until('it is claimed', async () => (await publisher.inspect('a')).state === 'processing')
+  const cut = async (): Promise<void> => {
+    proxy.cut()
+    await proxy.pass()
+  }
+  return { worker, publisher, stage, cut }
+}
+
+test('a claim that rode with a wait, and whose answer was lost, is given again, and runs once', async () => {
+  const { publisher, stage, cut } = await ridden()
+  await cut()
+  await publisher.idle()
+  expect(stage.ids).toEqual(['a'])
+  expect((await publisher.stats()).totals).toMatchObject({ done: 1, jammed: 0, lost: 0 })
+})
+
+test('a worker that is paused while its claim is on the way runs what it had claimed, and no more', async () => {
+  const { worker, publisher, stage, cut } = await ridden()
+  worker.pause()
+  await publisher.publish('b')
+  await cut()
+  await until('a is done', async () => (await publisher.inspect('a')).state === 'absent')
+  expect((await publisher.inspect('b')).state).toBe('queued')
+  worker.resume()
+  await publisher.idle()
+  expect(stage.ids).toEqual(['a', 'b'])
+})
+
+test('a worker that closes while its claim is on the way gives it back', async () => {
+  const { worker, publisher, stage, cut } = await ridden()
+  const closed = worker.close()
+  await cut()
+  await closed
+  expect(stage.ids).toEqual([])
+  expect((await publisher.inspect('a')).state).toBe('queued')
 })
 
 test('a settlement whose answer was lost counts once', async () => {

@@ -67,9 +67,9 @@ async function lively() {
   const publish = (...ids: string[]) => store.publish({ ids, policy: { processing: 'discard' } }, PATIENCE)
   await store.control({ order: 'open', digest: 'd' }, PATIENCE)
   await publish('fails', 'ends', 'jams', 'goes', 'stays')
-  const { token } = await store.step({ ...WORKER, number: 1, lease: 1, claim: 5, slots: 5 }, PATIENCE)
+  const { token } = await store.step({ ...WORKER, number: 1, lane: 1, lease: 1, claim: 5, slots: 5 }, PATIENCE)
   const failed = [{ token, ids: ['fails'], end: 'fail' as const, errors: ['{}'] }]
-  await store.step({ ...WORKER, number: 2, claim: 0, slots: 0, settle: failed }, PATIENCE)
+  await store.step({ ...WORKER, number: 2, lane: 0, claim: 0, slots: 0, settle: failed }, PATIENCE)
   // A late sweep gives grace; the next one recovers.
   await store.sweep(SWEEP, PATIENCE)
   await publish('waits', 'leaves', 'waits, too')
@@ -84,7 +84,7 @@ async function lively() {
     name,
     calls: {
       publish: () => publish('new', 'waits', 'jams', 'fails', 'leaves', 'goes'),
-      step: () => store.step({ ...WORKER, number: 3, claim: 5, slots: 2, settle, renew }, PATIENCE),
+      step: () => store.step({ ...WORKER, number: 3, lane: 1, claim: 5, slots: 2, settle, renew }, PATIENCE),
       withdraw: () => store.withdraw(['waits', 'jams', 'fails'], PATIENCE),
       sweep: () => store.sweep(SWEEP, PATIENCE),
       clear: () => store.control({ order: 'clear' }, PATIENCE),

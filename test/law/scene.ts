@@ -76,7 +76,7 @@ export class Scene {
     const number = request.number ?? (this.#numbers.get(worker) ?? 0) + 1
     this.#numbers.set(worker, number)
     const rest = { lease: LEASE, keepFailed: 10_000, settle: [], renew: [], started: [], slots: claim, leaving: false }
-    return { ...rest, ...request, worker, number, claim }
+    return { ...rest, lane: number % 2 === 0 ? 0 : 1, ...request, worker, number, claim }
   }
 
   claim(count: number, request: Partial<StepRequest> = {}): Promise<StepReply> {
@@ -161,8 +161,8 @@ export class Scene {
   }
 
   /** Takes the wake token; never resolves (the test's limit ends it) when there is none. */
-  woken(signal: AbortSignal = new AbortController().signal): Promise<void> {
-    return this.store.awaitWork(60_000, signal)
+  async woken(signal: AbortSignal = new AbortController().signal): Promise<void> {
+    await this.store.awaitWork(60_000, signal)
   }
 }
 

@@ -58,7 +58,7 @@ test('what throws has changed nothing', () => {
   const model = new Model()
   const step = (number: number) => {
     const rest = { lease: 1_000, keepFailed: 1, settle: [], renew: [], started: [], claim: 1, slots: 1, leaving: false }
-    return model.call({ verb: 'step', request: { worker: 'w', number, ...rest } }, 1_000_000)
+    return model.call({ verb: 'step', request: { worker: 'w', number, lane: 0, ...rest } }, 1_000_000)
   }
   step(1)
   step(3)

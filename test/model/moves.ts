@@ -33,6 +33,7 @@ export type Move = { readonly wait: number } & (
   | {
       readonly kind: 'step'
       readonly worker: number
+      readonly lane: 0 | 1 | 2
       readonly picks: readonly Pick[]
       readonly claim: number
       readonly slots: number
@@ -105,6 +106,7 @@ const kinds = {
     wait,
     kind: fc.constant('step' as const),
     worker,
+    lane: fc.constantFrom<0 | 1 | 2>(0, 1, 2),
     picks: fc.array(pick, { maxLength: 6, size: 'max' }),
     claim: fc.nat(6),
     slots: fc.nat(6),

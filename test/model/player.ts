@@ -89,7 +89,7 @@ export class Player {
   }
 
   #request(worker: Worker, move: Move & { kind: 'step' }): StepRequest {
-    const { claim, slots, lease, keepFailed, leaving } = move
+    const { lane, claim, slots, lease, keepFailed, leaving } = move
     const settle: Settlement[] = []
     const renew: Held[] = []
     const started: Held[] = []
@@ -109,7 +109,8 @@ export class Player {
       }
     }
     const number = ++worker.number
-    const request = { worker: worker.name, number, lease, keepFailed, settle, renew, started, claim, slots, leaving }
+    const held = { settle, renew, started }
+    const request = { worker: worker.name, number, lane, lease, keepFailed, ...held, claim, slots, leaving }
     worker.sent = [request, ...worker.sent].slice(0, 3)
     return request
   }

@@ -87,7 +87,8 @@ export class World {
     const { claim = 1, started = claim, lease = 30_000 } = death
     const worker = `dead${++this.#dead}`
     const nothing = { settle: [], renew: [], started: [], leaving: false, keepFailed: 10 }
-    return (await this.store().step({ worker, number: 1, lease, claim, slots: started, ...nothing }, PATIENCE)).ids
+    return (await this.store().step({ worker, number: 1, lane: 0, lease, claim, slots: started, ...nothing }, PATIENCE))
+      .ids
   }
 
   /** Lets a lease's time pass on the server while a guard sweeps often enough, and tells what that recovered. */

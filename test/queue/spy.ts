@@ -122,7 +122,7 @@ function bound(store: Store): Store {
     inspect: (ids, patience) => store.inspect(ids, patience),
     list: (request, patience) => store.list(request, patience),
     counts: (patience) => store.counts(patience),
-    awaitWork: (timeout, signal) => store.awaitWork(timeout, signal),
+    awaitWork: (timeout, signal, next) => store.awaitWork(timeout, signal, next),
     control: (order, patience) => store.control(order, patience),
     close: () => store.close(),
   }
