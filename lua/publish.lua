@@ -11,16 +11,25 @@ local delayed, failed, failedAt, failures, withdrawn, owed, ghosts = KEYS[7], KE
 if ARGV[1] ~= 'discard' then return redis.error_reply('POLICY unknown') end
 local n = #ARGV - 1
 local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts) > 0
-local known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2))
 local length = redis.call('LLEN', queued)
 local kept = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
 local count = { taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
 local tokens = redis.call('LLEN', wake)
-sound('LLEN', marks)
 if lazy then
+  sound('LLEN', marks)
   sound('HLEN', failures, owed)
   sound('ZCARD', processing, delayed, failed, failedAt)
   sound('SCARD', withdrawn, ghosts)
+end
+
+-- A lone ID is known if it cannot be added; of many it must be asked.
+local added, known
+if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
+local ms = math.floor(now() / 1000)
+if dueMark(count, ms) then sound('LLEN', marks) end
+if n == 1 then
+  added = redis.call('SADD', committed, ARGV[2])
+  known = { 1 - added }
 end
 
 -- A batch of new IDs in a plain lane: the arguments are handed on as they came.
@@ -31,11 +40,10 @@ for i = 1, n do
     break
   end
 end
-local added
 if plain then
-  added = redis.call('SADD', committed, unpack(ARGV, 2))
+  added = added or redis.call('SADD', committed, unpack(ARGV, 2))
   if added == n then
-    mark(marks, count.taken + length + 1, count, math.floor(now() / 1000))
+    mark(marks, count.taken + length + 1, count, ms)
     length = redis.call('RPUSH', queued, unpack(ARGV, 2))
     redis.call('HSET', totals, 'entered', (kept[1] or 0) + n, 'published', (kept[2] or 0) + n, 'marked', count.marked)
     arm(wake, tokens, length)
@@ -113,8 +121,7 @@ if lazy and #fresh > 0 then
 end
 
 if #entries > 0 then
-  local t = now()
-  mark(marks, count.taken + length + 1, count, math.floor(t / 1000))
+  mark(marks, count.taken + length + 1, count, ms)
   length = redis.call('RPUSH', queued, unpack(entries))
 end
 redis.call('HSET', totals, 'entered', (kept[1] or 0) + added, 'published', (kept[2] or 0) + n,

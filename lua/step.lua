@@ -22,12 +22,12 @@ local prior = redis.call('HGET', steps, field)
 local kept = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
 local count = { left = tonumber(kept[1] or 0), done = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
   lost = tonumber(kept[4] or 0), taken = tonumber(kept[5] or 0), marked = tonumber(kept[6] or 0) }
-local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
+local length = redis.call('LLEN', queued)
 local lazy = redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed) > 0
-sound('SCARD', committed)
-sound('ZCARD', processing)
-sound('HLEN', lease)
+-- Each key is read before the first write, or is the first that is written: `processing`.
 if lazy then
+  sound('ZCARD', processing)
+  sound('SCARD', committed)
   sound('HLEN', failures, errors, tries, owed)
   sound('SCARD', withdrawn, ghosts)
   sound('ZCARD', delayed, failed, failedAt)
@@ -66,8 +66,12 @@ end
 
 local settling = list()
 at = settling.last + 1
+local plain = not lazy and settling.all and settling.done
+if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
+-- Where nothing will be left in line, none is to be woken.
+local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
 local kinds, texts = {}, {}
-if not (settling.all and settling.done) then
+if not plain then
   for g = settling.groups + 1, settling.first - 1, 3 do
     for _ = 1, tonumber(ARGV[g + 2]) do kinds[#kinds + 1] = ARGV[g] end
     if ARGV[g] == 'f' then
@@ -80,7 +84,7 @@ local settled = ''
 if answered then
   settled = answered.settled
 elseif settling.last >= settling.first then
-  if settling.all and settling.done and not lazy then
+  if plain then
     redis.call('ZREM', processing, unpack(ARGV, settling.first, settling.last))
     redis.call('HDEL', lease, unpack(ARGV, settling.first, settling.last))
     count.left = count.left + redis.call('SREM', committed, unpack(ARGV, settling.first, settling.last))
@@ -165,7 +169,7 @@ else
   -- The only place where an ID leaves the line: by its place alone is judged whether it may.
   local stale = 0
   while #ids < claim and length > 0 and stale < 1000 do
-    local popped = redis.call('LPOP', queued, claim - #ids)
+    local popped = redis.call('LRANGE', queued, 0, claim - #ids - 1)
     length = length - #popped
     count.taken = count.taken + #popped
     local entered = redis.call('SMISMEMBER', committed, unpack(popped))
@@ -191,7 +195,9 @@ else
       for i = n, 1, -1 do
         scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
       end
-      if redis.call('ZADD', processing, 'NX', unpack(scores)) < n then
+      local fresh = redis.call('ZADD', processing, 'NX', unpack(scores))
+      redis.call('LTRIM', queued, #popped, -1)
+      if fresh < n then
         -- Some is processing already, or stood in the line twice (after a repair by hand): it counts once.
         local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
         for i, id in ipairs(good) do
@@ -205,6 +211,8 @@ else
       end
       if n > 0 then redis.call('HSET', lease, unpack(values)) end
       if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
+    else
+      redis.call('LTRIM', queued, #popped, -1)
     end
     if #dropped > 0 then
       stale = stale + #dropped

@@ -133,8 +133,9 @@ return was[2] or ''`,
     flags: '',
     text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
-  if ms >= count.marked and ms < count.marked + 1000 then return end
+  if not dueMark(count, ms) then return end
   count.marked = ms
   redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
   for _ = 1, 100 do
@@ -152,16 +153,23 @@ end
 if ARGV[1] ~= 'discard' then return redis.error_reply('POLICY unknown') end
 local n = #ARGV - 1
 local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts) > 0
-local known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2))
 local length = redis.call('LLEN', queued)
 local kept = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
 local count = { taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
 local tokens = redis.call('LLEN', wake)
-sound('LLEN', marks)
 if lazy then
+  sound('LLEN', marks)
   sound('HLEN', failures, owed)
   sound('ZCARD', processing, delayed, failed, failedAt)
   sound('SCARD', withdrawn, ghosts)
+end
+local added, known
+if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
+local ms = math.floor(now() / 1000)
+if dueMark(count, ms) then sound('LLEN', marks) end
+if n == 1 then
+  added = redis.call('SADD', committed, ARGV[2])
+  known = { 1 - added }
 end
 local plain = not lazy
 for i = 1, n do
@@ -170,11 +178,10 @@ for i = 1, n do
     break
   end
 end
-local added
 if plain then
-  added = redis.call('SADD', committed, unpack(ARGV, 2))
+  added = added or redis.call('SADD', committed, unpack(ARGV, 2))
   if added == n then
-    mark(marks, count.taken + length + 1, count, math.floor(now() / 1000))
+    mark(marks, count.taken + length + 1, count, ms)
     length = redis.call('RPUSH', queued, unpack(ARGV, 2))
     redis.call('HSET', totals, 'entered', (kept[1] or 0) + n, 'published', (kept[2] or 0) + n, 'marked', count.marked)
     arm(wake, tokens, length)
@@ -244,8 +251,7 @@ if lazy and #fresh > 0 then
   end
 end
 if #entries > 0 then
-  local t = now()
-  mark(marks, count.taken + length + 1, count, math.floor(t / 1000))
+  mark(marks, count.taken + length + 1, count, ms)
   length = redis.call('RPUSH', queued, unpack(entries))
 end
 redis.call('HSET', totals, 'entered', (kept[1] or 0) + added, 'published', (kept[2] or 0) + n,
@@ -258,8 +264,9 @@ return table.concat(letters)`,
     flags: 'allow-oom',
     text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
-  if ms >= count.marked and ms < count.marked + 1000 then return end
+  if not dueMark(count, ms) then return end
   count.marked = ms
   redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
   for _ = 1, 100 do
@@ -373,12 +380,11 @@ local prior = redis.call('HGET', steps, field)
 local kept = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
 local count = { left = tonumber(kept[1] or 0), done = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
   lost = tonumber(kept[4] or 0), taken = tonumber(kept[5] or 0), marked = tonumber(kept[6] or 0) }
-local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
+local length = redis.call('LLEN', queued)
 local lazy = redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed) > 0
-sound('SCARD', committed)
-sound('ZCARD', processing)
-sound('HLEN', lease)
 if lazy then
+  sound('ZCARD', processing)
+  sound('SCARD', committed)
   sound('HLEN', failures, errors, tries, owed)
   sound('SCARD', withdrawn, ghosts)
   sound('ZCARD', delayed, failed, failedAt)
@@ -412,8 +418,11 @@ local function list()
 end
 local settling = list()
 at = settling.last + 1
+local plain = not lazy and settling.all and settling.done
+if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
+local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
 local kinds, texts = {}, {}
-if not (settling.all and settling.done) then
+if not plain then
   for g = settling.groups + 1, settling.first - 1, 3 do
     for _ = 1, tonumber(ARGV[g + 2]) do kinds[#kinds + 1] = ARGV[g] end
     if ARGV[g] == 'f' then
@@ -425,7 +434,7 @@ local settled = ''
 if answered then
   settled = answered.settled
 elseif settling.last >= settling.first then
-  if settling.all and settling.done and not lazy then
+  if plain then
     redis.call('ZREM', processing, unpack(ARGV, settling.first, settling.last))
     redis.call('HDEL', lease, unpack(ARGV, settling.first, settling.last))
     count.left = count.left + redis.call('SREM', committed, unpack(ARGV, settling.first, settling.last))
@@ -503,7 +512,7 @@ else
   end
   local stale = 0
   while #ids < claim and length > 0 and stale < 1000 do
-    local popped = redis.call('LPOP', queued, claim - #ids)
+    local popped = redis.call('LRANGE', queued, 0, claim - #ids - 1)
     length = length - #popped
     count.taken = count.taken + #popped
     local entered = redis.call('SMISMEMBER', committed, unpack(popped))
@@ -528,7 +537,9 @@ else
       for i = n, 1, -1 do
         scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
       end
-      if redis.call('ZADD', processing, 'NX', unpack(scores)) < n then
+      local fresh = redis.call('ZADD', processing, 'NX', unpack(scores))
+      redis.call('LTRIM', queued, #popped, -1)
+      if fresh < n then
         local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
         for i, id in ipairs(good) do
           if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
@@ -541,6 +552,8 @@ else
       end
       if n > 0 then redis.call('HSET', lease, unpack(values)) end
       if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
+    else
+      redis.call('LTRIM', queued, #popped, -1)
     end
     if #dropped > 0 then
       stale = stale + #dropped
@@ -581,8 +594,9 @@ return { settled, renewed, token, length > 0 and 1 or 0, dueIn, ids, past }`,
     flags: 'allow-oom',
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
-  if ms >= count.marked and ms < count.marked + 1000 then return end
+  if not dueMark(count, ms) then return end
   count.marked = ms
   redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
   for _ = 1, 100 do
