@@ -25,7 +25,8 @@ export interface Store {
   /**
    * Resolves when there may be work, or after `timeout` ms, or once `signal` is aborted. A hint, never the truth.
    * A store that can takes `next`, the step with which the waiter will go on, along with the wait, which saves a round
-   * trip, and gives its answer. Without an answer it may have run or not: it is then sent again, under its number.
+   * trip, and gives its answer; without one it has not run. Rejects with OUTCOME_UNKNOWN when it may have: then it is to
+   * be sent again, under its number.
    */
   awaitWork(timeout: number, signal: AbortSignal, next?: StepRequest): Promise<StepReply | undefined>
   /** What concerns the queue as a whole. */

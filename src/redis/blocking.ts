@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../time.js'
 import { pause } from '../time.js'
 import { Connection } from './connection.js'
 import { keyOf } from './keys.js'
+import { troubleOf } from './trouble.js'
 import type { MakeWire, Wire } from './wire.js'
 
 export interface BlockingOptions {
@@ -28,6 +29,8 @@ interface Waiter {
   /** The wire its step rides on. */
   wire?: Wire
   end(reply?: unknown): void
+  /** Its step may have run. */
+  fail(cause: unknown): void
 }
 
 /**
@@ -48,24 +51,31 @@ export class Blocking {
     this.#key = keyOf(options.place.prefix, options.place.name, 'wake')
   }
 
-  /** Resolves with the reply of `next`, or with nothing: then it may have run, or not. */
+  /** Resolves with the reply of `next`, or with nothing: then it has not run. */
   wait(timeout: number, signal: AbortSignal, next?: StepRequest): Promise<unknown> {
     if (this.#closing.signal.aborted) return Promise.reject(new ConvoyError('CLOSED'))
     if (signal.aborted) return Promise.resolve()
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const { clock } = this.#options
-      const end = (reply?: unknown): void => {
+      const over = (): void => {
         this.#waiters.delete(waiter)
         clock.clearTimer(waiter.timer)
         signal.removeEventListener('abort', stop)
+      }
+      const end = (reply?: unknown): void => {
+        over()
         resolve(reply)
+      }
+      const fail = (cause: unknown): void => {
+        over()
+        reject(new ConvoyError('OUTCOME_UNKNOWN', 'the wait was cut off', { cause }))
       }
       // A step that rides cannot be called back, only cut off; run or not, its number keeps it from harm.
       const stop = (): void => {
         if (waiter.wire) this.#connection?.lose(waiter.wire)
-        end()
+        else end()
       }
-      const waiter: Waiter = { until: clock.now() + timeout, next, timer: clock.setTimer(end, timeout), end }
+      const waiter: Waiter = { until: clock.now() + timeout, next, timer: clock.setTimer(end, timeout), end, fail }
       signal.addEventListener('abort', stop, { once: true })
       this.#waiters.add(waiter)
       this.#popping ??= this.#pop()
@@ -112,8 +122,11 @@ export class Blocking {
       first.wire = wire
       this.#waiters.delete(first)
       clock.clearTimer(first.timer)
-      // A step that failed has not run, or nobody knows: its owner sends it again.
-      send(command(first.next)).then(first.end, () => first.end())
+      send(command(first.next)).then(first.end, (error: unknown) => {
+        const trouble = troubleOf(error)
+        if (trouble.kind === 'unknown') first.fail(trouble.error)
+        else first.end()
+      })
     }
     if ((await popped) === null || first.next) return
     const [next] = this.#waiters

@@ -18,6 +18,8 @@ export type Wish = Pick<StepRequest, 'settle' | 'renew' | 'started' | 'claim' | 
 type Lane = StepRequest['lane']
 
 export const NOTHING: Wish = { settle: [], renew: [], started: [], claim: 0, slots: 0 }
+/** Of a claim that was never made: there may be more. */
+const UNASKED: StepReply = { settled: '', renewed: '', token: '', ids: [], tries: [], more: true, dueIn: -1 }
 /** The store keeps an answer for each lane: two for the work, one for the step that rides with a wait. */
 const WORKING: readonly Lane[] = [0, 1]
 const WAITING: Lane = 2
@@ -80,12 +82,18 @@ export class Steps {
     const { store, clock } = this.#options
     const request = this.#request(wish, WAITING, false)
     const answered = async (): Promise<StepReply> => {
-      // A store that cannot wait is asked again, only not in a loop without a pause.
-      const reply = await store
-        .awaitWork(timeout, signal, request)
-        .catch(() => pause(clock, 1_000, signal).then(() => undefined))
-      // It may have run: asked under its number it tells what it claimed, and claims nothing that is not wanted any more.
-      return reply ?? this.#answered(signal.aborted ? { ...request, claim: 0, slots: 0 } : request)
+      try {
+        const reply = await store.awaitWork(timeout, signal, request)
+        if (reply) return reply
+        if (signal.aborted) return UNASKED
+      } catch (error) {
+        // It may have run: then its number tells what it claimed. It claims nothing that is not wanted any more.
+        if (known(error).code === 'OUTCOME_UNKNOWN')
+          return this.#answered(signal.aborted ? { ...request, claim: 0 } : request)
+        // A store that cannot wait is asked again, only not in a loop without a pause.
+        await pause(clock, 1_000, signal)
+      }
+      return this.#answered(request)
     }
     return this.#fly(request, answered, read)
   }
