@@ -90,6 +90,12 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
       least: 0,
       about: 'how long an aborted handler may take to return',
     },
+    heartbeat: {
+      kind: 'object',
+      has: ['start'],
+      fallback: undefined,
+      about: '`heartbeat()` of `convoy-queue/heartbeat`: renews while the event loop stands still',
+    },
   },
   jamGuard: {
     every: { kind: 'duration', fallback: 5_000, least: 10, about: 'time between sweeps' },
@@ -234,6 +240,32 @@ export interface ProcessOptions {
   readonly jobTimeout?: Duration
   /** How long an aborted handler may take to return before its slot is freed all the same. Default 30 s. */
   readonly abortGrace?: Duration
+  /** Renews claims while handlers block the event loop; `heartbeat()` of `convoy-queue/heartbeat` makes one. Default none. */
+  readonly heartbeat?: Heartbeat
+}
+
+/** Renews a worker's claims from outside its event loop. */
+export interface Heartbeat {
+  start(place: PulsePlace): Pulse
+}
+
+/** Whose claims, and the worker's lease and jobTimeout, ms. */
+export interface PulsePlace {
+  readonly name: string
+  readonly prefix: string
+  readonly lease: number
+  readonly jobTimeout: number
+}
+
+/** A heartbeat at work. */
+export interface Pulse {
+  /** Claimed; told before their handlers start. */
+  held(token: string, ids: readonly string[]): void
+  /** Settled, or not ours any more. */
+  ended(id: string, token: string): void
+  /** ms since all that was held was last renewed from outside; Infinity for never. */
+  sinceRenewal(): number
+  stop(): Promise<void>
 }
 
 /** `ProcessOptions` once checked, ms. */
@@ -243,6 +275,7 @@ export interface ProcessSettings {
   readonly lease?: number
   readonly jobTimeout: number
   readonly abortGrace: number
+  readonly heartbeat?: Heartbeat
 }
 
 export interface JamGuardOptions {

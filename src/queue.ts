@@ -101,7 +101,7 @@ export class Queue {
     if (typeof handler !== 'function')
       throw new ConvoyError('BAD_HANDLER', `process: expected a function, not ${show(handler)}`)
     const settings = check<ProcessSettings>('process', options)
-    const { clock, keepFailed, lease, publishTimeout } = this.#settings
+    const { clock, keepFailed, lease, prefix, publishTimeout } = this.#settings
     // The guard goes by the queue's lease: below it, an outage that the guard thinks short could cost a living job its claim.
     if (settings.lease !== undefined && settings.lease < lease) {
       throw new ConvoyError(
@@ -109,9 +109,10 @@ export class Queue {
         `process: lease: expected at least the queue's lease, ${lease} ms, not ${settings.lease}`,
       )
     }
+    const { heartbeat, ...rest } = { ...settings, lease: settings.lease ?? lease }
     const worker: Worker = new Worker({
-      ...settings,
-      lease: settings.lease ?? lease,
+      ...rest,
+      pulse: heartbeat?.start({ name: this.name, prefix, lease: rest.lease, jobTimeout: rest.jobTimeout }),
       handler,
       keepFailed,
       store: this.#store,

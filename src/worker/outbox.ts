@@ -62,7 +62,7 @@ export class Outbox {
 }
 
 /** Jobs by token: a batch claimed together is mostly settled together. */
-export function groups(jobs: readonly Job[]): Held[] {
+export function groups(jobs: readonly Pick<Job, 'id' | 'token'>[]): Held[] {
   const byToken = new Map<string, string[]>()
   for (const { token, id } of jobs) {
     const ids = byToken.get(token)

@@ -1,7 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import type { Events } from '../events.js'
 import { type Handler, Job } from '../job.js'
-import { type CloseOptions, check, type ProcessSettings } from '../options.js'
+import { type CloseOptions, check, type ProcessSettings, type Pulse } from '../options.js'
 import type { Held, StepReply, Store } from '../store.js'
 import { type Clock, pause, type Timer } from '../time.js'
 import { Claims } from './claims.js'
@@ -13,6 +13,7 @@ import { known, NOTHING, Steps, type Wish } from './steps.js'
 export interface WorkerOptions extends ProcessSettings {
   readonly handler: Handler
   readonly lease: number
+  readonly pulse: Pulse | undefined
   readonly keepFailed: number
   readonly store: Store
   readonly clock: Clock
@@ -201,6 +202,7 @@ export class Worker {
     const { settled, renewed, token, ids, tries, more, dueIn } = reply
     if (settled !== '' || thrown.size > 0) this.#tellSettled(settle, settled, thrown)
     if (renewed !== '') each(renew, renewed, (id, mark, token) => mark !== '1' && this.#refused(id, mark, token))
+    if (ids.length > 0) this.#options.pulse?.held(token, ids)
     for (let i = 0; i < ids.length; i++) {
       const job = new Job(ids[i] as string, token, tries[i] ?? '')
       // Claimed anew before we were told that it was lost: the run that goes on is told now.
@@ -232,7 +234,7 @@ export class Worker {
   }
 
   #lose(job: Job): void {
-    this.#claims.drop(job)
+    this.#drop(job)
     job.stop(
       new ConvoyError('ABORTED', `the claim of ${job.id} was lost: its lease had lapsed, and the ID will run again`),
     )
@@ -250,9 +252,14 @@ export class Worker {
 
   /** The job goes out with the next step; false when it is not ours any more, so that nothing is to be settled. */
   #settle(job: Job): boolean {
-    if (!this.#claims.drop(job)) return false
+    if (!this.#drop(job)) return false
     this.#schedule()
     return true
+  }
+
+  #drop(job: Job): boolean {
+    this.#options.pulse?.ended(job.id, job.token)
+    return this.#claims.drop(job)
   }
 
   #armRenewals(): void {
@@ -301,7 +308,7 @@ export class Worker {
     this.#pump()
     await this.#ended.until(() => this.#steps.idle && this.#outbox.size === 0, LAST_WORDS)
     clock.clearTimer(this.#renewTimer)
-    await this.#steps.leave()
+    await Promise.all([this.#steps.leave(), this.#options.pulse?.stop()])
     this.#options.closed()
   }
 }

@@ -16,7 +16,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['queue'],
   ['create-queue'],
   ['index'],
-  ['wait', 'schedule', 'events-log', 'audit', 'http', 'bull-board', 'metrics', 'cli'],
+  ['wait', 'schedule', 'events-log', 'audit', 'heartbeat', 'http', 'bull-board', 'metrics', 'cli'],
 ]
 
 /** Optional entries: outside the budget of the core, and none sees another. */
