@@ -1,20 +1,52 @@
 // Written by lua/inline.mjs from lua/*.lua. Do not edit: change the script and run `npm run build`.
 
-export type ScriptName = 'clear' | 'counts' | 'inspect' | 'list' | 'open' | 'publish' | 'step' | 'sweep' | 'wake' | 'withdraw'
+export type ScriptName = 'check' | 'clear' | 'counts' | 'inspect' | 'list' | 'open' | 'publish' | 'step' | 'sweep' | 'wake' | 'withdraw'
 
 export interface LuaScript {
   /** Names of the key table, in the order of KEYS. */
   readonly keys: readonly string[]
   /** For the `#!lua flags=` line, joined by commas; may be empty. */
   readonly flags: string
+  /** `COMMAND part …`: what it runs on which keys. */
+  readonly rights: readonly string[]
   /** Without `#!lua` and without the clock: the loader writes both. */
   readonly text: string
 }
 
 export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
+  'check': {
+    keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
+    flags: 'no-writes',
+    rights: ['HMGET meta', 'TYPE alarm committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn'],
+    text: `local meta = KEYS[1]
+local keys = {}
+local alone = { EXISTS = {}, UNLINK = {}, BLPOP = { '0' } }
+for _, key in ipairs(KEYS) do keys[string.match(key, '%a+$')] = key end
+for i = #KEYS + 3, #ARGV do
+  local command, parts = string.match(ARGV[i], '^(%u+)(.*)$')
+  for part in string.gmatch(parts == '' and '0' or parts, '%w+') do
+    local on = keys[part] and ' on ' .. keys[part] or ''
+    if not redis.acl_check_cmd(command, keys[part] or '0', unpack(alone[command] or { '0', '0' })) then
+      return redis.error_reply('NOPERM this user may not run ' .. command .. on .. ', and has to as ' .. ARGV[2] .. ': see SECURITY.md')
+    end
+  end
+end
+for i, key in ipairs(KEYS) do
+  local is = redis.call('TYPE', key).ok
+  if is ~= 'none' and is ~= ARGV[i + 2] then
+    return redis.error_reply('WRONGKEY ' .. key .. ' holds a ' .. is .. ', not a ' .. ARGV[i + 2])
+  end
+end
+local was = redis.call('HMGET', meta, 'layout', 'digest')
+if was[1] and was[1] ~= ARGV[1] then
+  return redis.error_reply('WRONGLAYOUT this queue has layout ' .. was[1] .. ', this version of convoy-queue writes ' .. ARGV[1])
+end
+return was[2] or ''`,
+  },
   'clear': {
     keys: ['queued', 'committed', 'processing', 'totals', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts'],
     flags: 'allow-oom',
+    rights: ['HLEN owed', 'HMGET totals', 'HSET totals', 'LLEN queued', 'SADD committed', 'SCARD committed', 'UNLINK committed delayed errors failed failedAt failures ghosts owed queued tries wake', 'ZCARD failed', 'ZRANGE processing'],
     text: `local queued, committed, processing, totals, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local running = redis.call('ZRANGE', processing, 0, -1)
@@ -30,6 +62,7 @@ return count`,
   'counts': {
     keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'totals', 'marks'],
     flags: 'no-writes',
+    rights: ['HGET totals', 'HMGET lease totals', 'LINDEX marks', 'LLEN marks', 'SCARD committed', 'TIME', 'ZCARD delayed failed processing', 'ZRANGE processing'],
     text: `local committed, processing, lease, delayed, failed, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local all, running, waiting, lost = redis.call('SCARD', committed), redis.call('ZCARD', processing), redis.call('ZCARD', delayed), redis.call('ZCARD', failed)
 local since, late = -1, -1
@@ -55,6 +88,7 @@ return { math.floor(now() / 1000), all, running, waiting, lost, since, running >
   'inspect': {
     keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed'],
     flags: 'no-writes',
+    rights: ['HMGET errors failures lease owed tries', 'SMISMEMBER committed withdrawn', 'ZMSCORE delayed failed processing'],
     text: `local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 return {
   redis.call('SMISMEMBER', committed, unpack(ARGV)),
@@ -72,6 +106,7 @@ return {
   'list': {
     keys: ['queued', 'committed', 'processing', 'delayed', 'failedAt'],
     flags: 'no-writes',
+    rights: ['LLEN queued', 'LRANGE queued', 'SMISMEMBER committed', 'ZCARD committed delayed failedAt processing queued', 'ZMSCORE delayed processing', 'ZRANGE committed delayed failedAt processing queued'],
     text: `local queued, committed, processing, delayed, failedAt = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local state, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local last = first + limit - 1
@@ -96,30 +131,10 @@ if last + 1 < size then reply[1] = last + 1 end
 return reply`,
   },
   'open': {
-    keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
+    keys: ['meta'],
     flags: '',
+    rights: ['HMGET meta', 'HSET meta'],
     text: `local meta = KEYS[1]
-local rights = {
-  list = { 'BLPOP', 'LINDEX', 'LLEN', 'LPOP', 'LPUSH', 'LRANGE', 'RPUSH' },
-  set = { 'SADD', 'SCARD', 'SMISMEMBER', 'SREM' },
-  zset = { 'ZADD', 'ZCARD', 'ZMSCORE', 'ZPOPMIN', 'ZRANGE', 'ZRANGEBYSCORE', 'ZREM' },
-  hash = { 'HDEL', 'HGET', 'HGETALL', 'HLEN', 'HMGET', 'HSCAN', 'HSET', 'HSETNX' },
-  string = { 'GET', 'SET' },
-}
-local alone = { EXISTS = { }, TYPE = { }, UNLINK = { }, BLPOP = { '0' } }
-for i, key in ipairs(KEYS) do
-  for _, command in ipairs({ 'EXISTS', 'TYPE', 'UNLINK', unpack(rights[ARGV[i + 2]]) }) do
-    if not redis.acl_check_cmd(command, key, unpack(alone[command] or { '0', '0' })) then
-      return redis.error_reply('NOPERM this user may not run ' .. command .. ' on ' .. key .. ', which convoy-queue needs')
-    end
-  end
-end
-for i, key in ipairs(KEYS) do
-  local is = redis.call('TYPE', key).ok
-  if is ~= 'none' and is ~= ARGV[i + 2] then
-    return redis.error_reply('WRONGKEY ' .. key .. ' holds a ' .. is .. ', not a ' .. ARGV[i + 2])
-  end
-end
 local was = redis.call('HMGET', meta, 'layout', 'digest')
 if was[1] and was[1] ~= ARGV[1] then
   return redis.error_reply('WRONGLAYOUT this queue has layout ' .. was[1] .. ', this version of convoy-queue writes ' .. ARGV[1])
@@ -131,6 +146,7 @@ return was[2] or ''`,
   'publish': {
     keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'withdrawn', 'owed', 'ghosts'],
     flags: '',
+    rights: ['EXISTS delayed failed ghosts withdrawn', 'HLEN failures owed', 'HMGET totals', 'HSET failures totals', 'HSETNX owed', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts withdrawn', 'SMISMEMBER committed ghosts withdrawn', 'SREM ghosts', 'TIME', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed failed processing', 'ZREM failed failedAt'],
     text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
@@ -262,6 +278,7 @@ return table.concat(letters)`,
   'step': {
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
     flags: 'allow-oom',
+    rights: ['EXISTS delayed errors failures ghosts owed tries withdrawn', 'GET alarm', 'HDEL errors failures lease owed steps tries', 'HGET steps', 'HLEN errors failures lease owed tries', 'HMGET failures lease owed totals tries', 'HSET errors failures lease steps totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks queued', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm', 'SMISMEMBER committed ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD failed failedAt processing', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
@@ -592,6 +609,7 @@ return { settled, renewed, token, length > 0 and 1 or 0, dueIn, ids, past }`,
   'sweep': {
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
     flags: 'allow-oom',
+    rights: ['EXISTS ghosts', 'HDEL errors failures lease owed steps tries', 'HGET guard', 'HGETALL steps', 'HLEN errors failures lease owed steps totals tries', 'HMGET failures guard lease owed totals tries', 'HSCAN steps', 'HSET errors failures guard totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SMISMEMBER ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD delayed failed failedAt', 'ZCARD delayed failed failedAt processing', 'ZPOPMIN failedAt', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
@@ -757,6 +775,7 @@ return reply`,
   'wake': {
     keys: ['queued', 'wake'],
     flags: 'allow-oom',
+    rights: ['LLEN queued wake', 'RPUSH wake'],
     text: `local queued, wake = KEYS[1], KEYS[2]
 if redis.call('LLEN', queued) > 0 and redis.call('LLEN', wake) == 0 then redis.call('RPUSH', wake, '1') end
 return 1`,
@@ -764,6 +783,7 @@ return 1`,
   'withdraw': {
     keys: ['queued', 'committed', 'processing', 'totals', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
     flags: 'allow-oom',
+    rights: ['HDEL errors failures owed tries', 'HLEN errors failures owed tries', 'HMGET totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SMISMEMBER committed', 'SREM committed', 'ZCARD failedAt', 'ZMSCORE delayed failed processing', 'ZREM delayed failed failedAt'],
     text: `local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local function sound(size, ...)

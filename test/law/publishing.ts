@@ -118,7 +118,7 @@ export const publishing: Laws = {
   },
 
   'other queues, of the same prefix or another, are untouched': async (q) => {
-    const others = [q.open('q2'), q.open('q', 'elsewhere')]
+    const others = [q.open('q2'), q.open('q', 'convoy:elsewhere')]
     const request = { ids: ['a'], policy: { processing: 'discard' } } as const
     await q.pass(0)
     await q.publish('a', 'b')

@@ -38,7 +38,7 @@ export class Scene {
   readonly store: Store
   readonly #under: StoreUnderTest
   readonly #opened: Store[] = []
-  readonly #prefix = `t${randomBytes(6).toString('hex')}`
+  readonly #prefix = `convoy:t${randomBytes(6).toString('hex')}`
   readonly #numbers = new Map<string, number>()
 
   constructor(under: StoreUnderTest) {

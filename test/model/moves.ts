@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { Role } from '../../src/store.js'
 
 /** IDs that must simply work; few, so that they meet each other. The truck and U+FF5E order otherwise in UTF-16 than in bytes. */
 export const IDS: readonly string[] = [
@@ -64,7 +65,7 @@ export type Move = { readonly wait: number } & (
       readonly limit: number
     }
   | { readonly kind: 'counts' }
-  | { readonly kind: 'open'; readonly digest: string }
+  | { readonly kind: 'open'; readonly digest: string; readonly role: Role | undefined }
   | { readonly kind: 'clear' }
   | { readonly kind: 'wake' }
   /** A waiting worker takes the wake token. */
@@ -137,7 +138,12 @@ const kinds = {
     limit: fc.integer({ min: 1, max: 6 }),
   }),
   counts: fc.record({ wait, kind: fc.constant('counts' as const) }),
-  open: fc.record({ wait, kind: fc.constant('open' as const), digest: fc.constantFrom('one', 'other') }),
+  open: fc.record({
+    wait,
+    kind: fc.constant('open' as const),
+    digest: fc.constantFrom('one', 'other'),
+    role: fc.constantFrom('publisher', 'worker', 'dashboard', undefined),
+  }),
   clear: fc.record({ wait, kind: fc.constant('clear' as const) }),
   wake: fc.record({ wait, kind: fc.constant('wake' as const) }),
   take: fc.record({ wait, kind: fc.constant('take' as const) }),

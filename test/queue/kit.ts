@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
-import { createQueue, memoryStore, type Queue, type QueueOptions, redisStore } from '../../src/index.js'
+import { createQueue, memoryStore, type Queue, type QueueOptions } from '../../src/index.js'
 import { keyOf, type Part } from '../../src/redis/keys.js'
 import type { Jammed, OpenStore, Store } from '../../src/store.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { makeUsers, storeByRole } from '../support/users.js'
 import { checkLaws } from './laws.js'
 import { ManualClock } from './manual-clock.js'
 import { Spy } from './spy.js'
@@ -124,7 +125,7 @@ export interface RedisKit extends Kit {
   read<T>(world: World, command: string, part: Part, ...args: string[]): Promise<T>
 }
 
-const randomPrefix = (): string => `t${randomBytes(6).toString('hex')}`
+const randomPrefix = (): string => `convoy:t${randomBytes(6).toString('hex')}`
 const START = 1_700_000_000_000
 
 async function begin(world: World): Promise<World> {
@@ -158,6 +159,7 @@ export function onRedis(title: string, suite: (kit: RedisKit) => void): void {
     let raw: ReturnType<typeof rawClient>
     beforeAll(async () => {
       server = await startRedis()
+      await makeUsers(server)
       raw = rawClient(server)
       await raw.connect()
     })
@@ -172,9 +174,9 @@ export function onRedis(title: string, suite: (kit: RedisKit) => void): void {
       world: () => {
         const prefix = randomPrefix()
         // One key for all: tests of a file take turns, and the scripts, which name it, are loaded once.
-        const testClockKey = 'clock'
+        const testClockKey = 'convoy:clock'
         const tell = (to: number): Promise<unknown> => raw.sendCommand(['SET', testClockKey, `${to * 1_000}`])
-        const world = new World('redis', prefix, redisStore({ url: server.url, testClockKey }), START, tell)
+        const world = new World('redis', prefix, storeByRole(server.url, testClockKey), START, tell)
         // Finished last, since it was said first: what every test leaves behind keeps the laws, whatever it was about.
         onTestFinished(({ task }) =>
           task.result?.state === 'fail'
