@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import { done, fail, HOSTILE, type Laws, PATIENCE } from './scene.js'
+import { HOSTILE } from '../support/hostile.js'
+import { done, fail, type Laws, PATIENCE } from './scene.js'
 
 export const publishing: Laws = {
   'an absent ID is queued': async (q) => {

@@ -175,25 +175,3 @@ export const release = (token: string, ...ids: string[]): Settlement => ({ end: 
 export const fail = (token: string, ...ids: string[]): Settlement => {
   return { end: 'fail', token, ids, errors: ids.map((id) => `{"of":${JSON.stringify(id)}}`) }
 }
-
-/** IDs that must simply work. */
-export const HOSTILE: readonly string[] = [
-  'a:exp',
-  'x y',
-  '0',
-  '/a|b',
-  '~1:2:w:3',
-  '__proto__',
-  'constructor',
-  '🚚',
-  '～',
-  'new\nline\r\n',
-  'NUL\0NUL',
-  '\0',
-  '{tag}',
-  '*',
-  'é',
-  'e\u0301',
-  'x'.repeat(1_024),
-  '🚚'.repeat(256),
-]

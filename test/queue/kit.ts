@@ -57,6 +57,13 @@ export class World {
     return queue
   }
 
+  /** Another one beside it. */
+  queueOf(name: string, prefix: string): Queue {
+    const queue = createQueue(name, { store: this.#open, prefix })
+    this.#queues.push(queue)
+    return queue
+  }
+
   /** A handler whose runs the test ends. */
   stage(): Stage {
     const stage = new Stage()
@@ -93,10 +100,16 @@ export class World {
   }
 
   /** Lets a lease's time pass on the server while a guard sweeps often enough, and tells what that recovered. */
-  async lapse({ lease = 30_000, maxJams = 3, keepFailed = 10, jitter = 0 } = {}): Promise<readonly Jammed[]> {
+  async lapse({
+    lease = 30_000,
+    maxJams = 3,
+    keepFailed = 10,
+    jitter = 0,
+    limit = 100,
+  } = {}): Promise<readonly Jammed[]> {
     const store = this.store()
     const error = JSON.stringify({ code: 'JAMMED', message: 'jammed', attempt: 1 })
-    const request = { limit: 100, maxJams, keepFailed, lease, jitter, error, guard: null }
+    const request = { limit, maxJams, keepFailed, lease, jitter, error, guard: null }
     const jammed = [...(await store.sweep(request, PATIENCE)).jammed]
     for (let half = 1; half <= 2; half++) {
       await this.serverPasses(lease / 2)
