@@ -236,10 +236,7 @@ export class Worker {
   #lose(job: Job): void {
     this.#drop(job)
     job.stop(
-      new ConvoyError(
-        'ABORTED',
-        `the claim of ${show(job.id)} was lost: its lease had lapsed, and the ID will run again`,
-      ),
+      new ConvoyError('ABORTED', `the claim of ${show(job.id)} was lost: its lease had lapsed, and it will run again`),
     )
     this.#options.events.emit('lost', job.id)
   }

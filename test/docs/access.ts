@@ -6,7 +6,7 @@ import type { Role } from '../../src/store.js'
 
 const PLACE = 'convoy:'
 
-/** `LPOP` takes an ID out of the line; whoever has another use for it gets it for that alone. */
+/** `LPOP` would take an ID out of the line; whoever has another use for it gets it for that alone. */
 const CLAIM = 'LPOP'
 
 /** One line per role, for redis-cli or, with `user` in place of the first two words, for an ACL file. */

@@ -38,7 +38,7 @@ export function storeByRole(url: string, testClockKey?: string): OpenStore {
     return {
       publish: (request, patience) => as('publisher').publish(request, patience),
       step: (request, patience) => as('worker').step(request, patience),
-      awaitWork: (timeout, signal) => as('worker').awaitWork(timeout, signal),
+      awaitWork: (timeout, signal, next) => as('worker').awaitWork(timeout, signal, next),
       sweep: (request, patience) => as('guard').sweep(request, patience),
       withdraw: (ids, patience) => as('operator').withdraw(ids, patience),
       inspect: (ids, patience) => as('dashboard').inspect(ids, patience),
