@@ -91,6 +91,8 @@ async function dump(name: string): Promise<Record<string, string>> {
   return Object.fromEntries(keys.map((key, i) => [key, String(values[i])]).sort())
 }
 
+const commandsOf = (role: Role): string[] => [...new Set(rightsOf(role).map((right) => right.split(' ')[0] as string))]
+
 const REFUSED = { name: 'ConvoyError', code: 'AUTH_FAILED' }
 
 test('there is a line for every role', () => {
@@ -109,8 +111,11 @@ describe.each([...ROLES])('the user %s, as SECURITY.md has it', (role) => {
 
   test('is refused all that other roles are for, in one line that says what is missing, and nothing is written', async () => {
     const name = await left()
+    const refused: Role[] = []
     for (const other of ROLES) {
-      if (other === role) continue
+      // A worker may look, too: what looking runs, claiming runs as well.
+      if (commandsOf(other).every((command) => commandsOf(role).includes(command))) continue
+      refused.push(other)
       for (const call of CALLS[other]) {
         const queue = queueAs(role, name)
         const before = await dump(name)
@@ -123,6 +128,7 @@ describe.each([...ROLES])('the user %s, as SECURITY.md has it', (role) => {
         await queue.close()
       }
     }
+    expect(refused.length).toBeGreaterThan(2)
   })
 
   test('may do nothing else: not look at other keys, not drop, list or configure, not run a text', async () => {
@@ -152,8 +158,7 @@ describe.each([...ROLES])('the user %s, as SECURITY.md has it', (role) => {
     }
   })
 
-  const commands = [...new Set(rightsOf(role).map((right) => right.split(' ')[0] as string))]
-  test.each(commands)('without %s is refused before the first write, by name', async (command) => {
+  test.each(commandsOf(role))('without %s is refused before the first write, by name', async (command) => {
     const name = await left()
     const lower = command.toLowerCase()
     const rules = rulesOf(role).join(' ').replace(` (+${lower} `, ' (+ping ').split(' ')
