@@ -22,6 +22,11 @@ export function rulesOf(role: Role): readonly string[] {
 /** Only tests have a clock of their own, in a key that no user of SECURITY.md could read. */
 const CLOCK = '(+get %R~convoy:*clock)'
 
+/** All roles in one, and keys of any prefix: for a server on which nobody who is not the test may do more. */
+export const ALL_RULES: readonly string[] = [
+  ...new Set(ROLES.flatMap((role) => rulesOf(role).slice(3)).map((rule) => rule.replace(/(%R)?~convoy:\*/, '~*'))),
+]
+
 /** One user per role. */
 export async function makeUsers(server: Pick<RedisServer, 'cli'>): Promise<void> {
   for (const role of ROLES) await server.cli('ACL', 'SETUSER', role, ...rulesOf(role), ...CLOCK.split(' '))
