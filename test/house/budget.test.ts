@@ -7,7 +7,7 @@ import { lineCount, type Source, sources } from './sources.js'
  * DESIGN's first guess was 2,000 and 400; twenty keys, two stores and four kinds of clients came to this. The memory
  * store, a quarter of it, is the specification that the Lua is tested against.
  */
-const BUDGET = { file: 250, core: 4_050, lua: 700 }
+const BUDGET = { file: 250, core: 4_100, lua: 700 }
 
 const isGenerated = ({ path }: Source): boolean => path.endsWith('.generated.ts')
 
