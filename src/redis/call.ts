@@ -3,7 +3,7 @@ import type { Patience } from '../store.js'
 import { type Clock, pause } from '../time.js'
 import type { Connection } from './connection.js'
 import type { Script } from './scripts.js'
-import { type Trouble, troubleOf } from './trouble.js'
+import { mayBeElsewhere, type Trouble, troubleOf } from './trouble.js'
 import type { Wire } from './wire.js'
 
 export interface Answer {
@@ -38,6 +38,8 @@ export class Caller {
     const key = script.head[3] as string
     let sent = false
     let last: ConvoyError | undefined
+    /** Since when every answer was a refusal that another server might not give. */
+    let refusedSince: number | undefined
     for (let attempt = 0; ; attempt++) {
       const left = until - this.#clock.now()
       // A refusal is a clear answer: one more sending that cannot wait for its own would turn it into an unknown outcome.
@@ -57,6 +59,9 @@ export class Caller {
         // lives answers at once, so do not spin on it.
         if (!trouble) last = undefined
         if (!trouble && attempt < 3) continue
+        refusedSince = trouble && mayBeElsewhere(trouble) ? (refusedSince ?? this.#clock.now()) : undefined
+        const lasts = refusedSince !== undefined && this.#clock.now() - refusedSince >= this.#connection.replyTimeout
+        if (trouble && (lasts || trouble.kind === 'elsewhere')) this.#connection.doubt(wire, trouble.error)
         await this.#pause(attempt, until, patience.signal)
       }
     }
@@ -80,6 +85,21 @@ export class Caller {
       this.#loading.set(script.sha, loading)
     }
     return loading.then(() => undefined, troubleOf)
+  }
+}
+
+/** For `ConnectionOptions.vouch`: a writing script that does no harm. Whatever refuses our writes refuses it. */
+export async function vouch({ head, text }: Script, wire: Wire): Promise<void> {
+  const key = head[3] as string
+  try {
+    await wire.send(key, head)
+  } catch (error) {
+    const { kind } = troubleOf(error)
+    // Who may not call it is answered by a server that would let others.
+    if (kind === 'fatal') return
+    if (kind !== 'load') throw error
+    await wire.send(key, ['SCRIPT', 'LOAD', text])
+    await vouch({ head, text } as Script, wire)
   }
 }
 

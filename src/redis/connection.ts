@@ -2,7 +2,7 @@ import { ConvoyError } from '../errors.js'
 import type { Patience, StoreNews } from '../store.js'
 import { type Clock, pause } from '../time.js'
 import { discreet, type Trouble, troubleOf } from './trouble.js'
-import type { MakeWire, Wire } from './wire.js'
+import { abortable, type MakeWire, type Wire } from './wire.js'
 
 export interface ConnectionOptions {
   readonly make: MakeWire
@@ -10,6 +10,8 @@ export interface ConnectionOptions {
   /** ms without an answer after which a wire is given up: node-redis itself never notices a hung server. */
   readonly replyTimeout: number
   readonly tell: (news: StoreNews) => void
+  /** Asked of the wire after one that was doubted: rejects unless its server takes our writes. */
+  readonly vouch: (wire: Wire) => Promise<unknown>
 }
 
 const FIRST_BACKOFF = 20
@@ -24,6 +26,8 @@ export class Connection {
   readonly #closing = new AbortController()
   #wire: Wire | undefined
   #trouble: Trouble | undefined
+  /** Why the last server was given up that answered, until another has been vouched for. */
+  #doubt: ConvoyError | undefined
   #keeping: Promise<void> | undefined
   readonly #waiting = new Set<() => void>()
 
@@ -33,6 +37,11 @@ export class Connection {
 
   get closed(): boolean {
     return this.#closing.signal.aborted
+  }
+
+  /** ms. */
+  get replyTimeout(): number {
+    return this.#options.replyTimeout
   }
 
   /** A ready wire, at once when there is one. Rejects with UNAVAILABLE after `patience`, AUTH_FAILED at once, CLOSED. */
@@ -77,6 +86,14 @@ export class Connection {
     })
   }
 
+  /** Its server answers, but takes no writes: behind a name or a proxy the master may be another by now. */
+  doubt(wire: Wire, cause: ConvoyError): void {
+    if (this.#wire !== wire) return
+    this.#doubt = cause
+    this.#trouble = { kind: 'elsewhere', error: cause }
+    this.#lose(wire)
+  }
+
   async close(): Promise<void> {
     this.#closing.abort()
     this.#wire?.cut()
@@ -105,6 +122,7 @@ export class Connection {
       signal.addEventListener('abort', stop, { once: true })
       try {
         const wire = await make(giveUp.signal, signal)
+        if (this.#doubt) await this.#vouched(wire, giveUp.signal)
         clock.clearTimer(timer)
         if (signal.aborted) {
           wire.cut()
@@ -119,13 +137,7 @@ export class Connection {
         const cause = await wire.lost
         if (this.#wire === wire) this.#wire = undefined
         wire.cut()
-        suspend(
-          new ConvoyError(
-            'UNAVAILABLE',
-            `the connection to ${make.to} was lost`,
-            cause instanceof Error ? { cause: discreet(cause) } : {},
-          ),
-        )
+        suspend(this.#doubt ?? lostTo(make.to, cause))
       } catch (error) {
         this.#trouble = troubleOf(error)
         suspend(this.#trouble.error)
@@ -136,6 +148,16 @@ export class Connection {
       }
       const backoff = Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** attempt++)
       await pause(clock, backoff * (0.75 + Math.random() / 2), signal)
+    }
+  }
+
+  async #vouched(wire: Wire, signal: AbortSignal): Promise<void> {
+    try {
+      await abortable(this.#options.vouch(wire), signal)
+      this.#doubt = undefined
+    } catch (error) {
+      wire.cut()
+      throw error
     }
   }
 
@@ -162,12 +184,19 @@ export class Connection {
     if (patience.signal?.aborted) return new ConvoyError('ABORTED')
     const why = this.#trouble ? `: ${this.#trouble.error.message}` : ''
     const options = this.#trouble ? { cause: this.#trouble.error } : {}
+    // A refusal is a clear answer, also when it was given to the one before us.
+    const refused = this.#doubt && this.#trouble?.error.code === 'REFUSED'
     return new ConvoyError(
-      'UNAVAILABLE',
+      refused ? 'REFUSED' : 'UNAVAILABLE',
       `no connection to ${this.#options.make.to} within ${Math.max(0, Math.round(patience.timeout))} ms${why}`,
       options,
     )
   }
+}
+
+function lostTo(where: string, cause: unknown): ConvoyError {
+  const options = cause instanceof Error ? { cause: discreet(cause) } : {}
+  return new ConvoyError('UNAVAILABLE', `the connection to ${where} was lost`, options)
 }
 
 /** The server said nothing in time. */

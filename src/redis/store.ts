@@ -26,14 +26,14 @@ import {
 import { type Clock, systemClock } from '../time.js'
 import { Blocking } from './blocking.js'
 import { type BorrowedClient, kindOf, twinOf, wireOver } from './borrowed.js'
-import { Caller } from './call.js'
+import { Caller, vouch } from './call.js'
 import { Connection } from './connection.js'
 import { KEYS } from './keys.js'
 import * as read from './replies.js'
 import { rightsOf } from './rights.js'
 import { type Scripts, scriptsFor } from './scripts.js'
 import { stepArguments } from './step-arguments.js'
-import { type MakeWire, readUrl, wireTo } from './wire.js'
+import { type MakeWire, readUrl, type Wire, wireTo } from './wire.js'
 
 export interface RedisStoreOptions {
   /** `redis://`, `rediss://` or `unix://`; user, password and database as usual. */
@@ -78,15 +78,17 @@ class RedisStore implements Store {
 
   constructor(place: Place, { make, twin, replyTimeout, client, clock = systemClock, testClockKey }: Ways) {
     this.#publishOnly = client !== undefined && kindOf(client) === 'pool'
-    this.#connection = new Connection({ make: make(), clock, replyTimeout, tell: place.tell })
-    this.#caller = new Caller(this.#connection, clock)
     this.#scripts = scriptsFor(place.prefix, place.name, testClockKey)
+    const vouches = (wire: Wire): Promise<void> => vouch(this.#scripts.wake, wire)
+    this.#connection = new Connection({ make: make(), clock, replyTimeout, tell: place.tell, vouch: vouches })
+    this.#caller = new Caller(this.#connection, clock)
     this.#blocking = new Blocking({
       place,
       clock,
       replyTimeout,
       twin,
       command: (request) => [...this.#scripts.step.head, ...stepArguments(request)],
+      vouch: vouches,
       giveBack: () => this.control({ order: 'wake' }, { timeout: replyTimeout }).catch(() => undefined),
     })
   }

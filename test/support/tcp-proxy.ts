@@ -23,7 +23,7 @@ export class TcpProxy {
   /** Bytes that came in from clients, and from the server. */
   fromClients = 0
   fromServer = 0
-  readonly #target: ProxyTarget
+  #target: ProxyTarget
   readonly #links = new Set<ProxyLink>()
   readonly #waiting = new Set<Socket>()
   readonly #rules: Rule[] = []
@@ -50,6 +50,11 @@ export class TcpProxy {
     for (const client of this.#waiting) this.#link(client)
     this.#waiting.clear()
     await this.#listen()
+  }
+
+  /** Connections made from now on lead to another server, as behind a name that was moved; those there are stay. */
+  moveTo(target: ProxyTarget): void {
+    this.#target = target
   }
 
   /** Cuts every connection now. New ones pass. */
