@@ -17,7 +17,17 @@ import {
 } from './options.js'
 import { chunksOf, Publisher } from './publisher.js'
 import { consoleLogger, type Logger, logStats, type Stats, statsOf } from './stats.js'
-import type { ListedState, ListRequest, OpenStore, Page, Patience, Role, State, Store } from './store.js'
+import type {
+  DurabilityNeed,
+  ListedState,
+  ListRequest,
+  OpenStore,
+  Page,
+  Patience,
+  Role,
+  State,
+  Store,
+} from './store.js'
 import { type Clock, type Duration, pause, show } from './time.js'
 import type { Verdict, VerdictCounts } from './verdict.js'
 import { Worker } from './worker/worker.js'
@@ -32,6 +42,7 @@ export interface QueueSettings {
   readonly lease: number
   readonly maxJams: number
   readonly keepFailed: number
+  readonly durability: DurabilityNeed
 }
 
 /** One queue, as one process sees it. Making it does no I/O; the first call connects. See `createQueue`. */
@@ -48,12 +59,13 @@ export class Queue {
 
   /** @internal Use `createQueue`. */
   constructor(settings: QueueSettings) {
-    const { name, prefix, openStore, clock, publishTimeout } = settings
+    const { name, prefix, durability, openStore, clock, publishTimeout } = settings
     this.name = name
     this.#settings = settings
     this.#store = openStore({
       name,
       prefix,
+      durability,
       tell: (news) => {
         if (news.kind === 'suspended') return this.#events.emit('suspended', news.cause)
         for (const worker of this.#workers) worker.refresh()

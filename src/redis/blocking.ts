@@ -2,7 +2,7 @@ import { ConvoyError } from '../errors.js'
 import type { Place, StepRequest } from '../store.js'
 import type { Clock, Timer } from '../time.js'
 import { pause } from '../time.js'
-import { Connection } from './connection.js'
+import { Connection, type ConnectionOptions } from './connection.js'
 import { keyOf } from './keys.js'
 import { troubleOf } from './trouble.js'
 import type { MakeWire, Wire } from './wire.js'
@@ -14,7 +14,7 @@ export interface BlockingOptions {
   readonly twin: () => MakeWire
   /** A step as it is sent. */
   readonly command: (request: StepRequest) => readonly string[]
-  readonly vouch: (wire: Wire) => Promise<unknown>
+  readonly vouch: ConnectionOptions['vouch']
   /** Put the token back: it was taken for nobody. */
   readonly giveBack: () => Promise<unknown>
 }

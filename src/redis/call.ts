@@ -16,6 +16,9 @@ export interface Answer {
 const LONGEST_LOAD = 1_000
 const LEAST_WAIT = 50
 
+/** How one sending goes out; `limit` is for how long its answer is waited for, ms. */
+export type Sending = (wire: Wire, key: string, command: readonly string[], limit: number) => Promise<unknown>
+
 /**
  * Runs scripts over one connection until they are answered or patience ends. Every script bears being run twice, so a
  * lost answer is simply asked for again; only when time is up is the caller told `OUTCOME_UNKNOWN` (it was sent) or
@@ -24,12 +27,14 @@ const LEAST_WAIT = 50
 export class Caller {
   readonly #connection: Connection
   readonly #clock: Clock
+  readonly #send: Sending
   /** One SCRIPT LOAD per script for all who wait for it, however many calls met the empty cache. */
   readonly #loading = new Map<string, Promise<unknown>>()
 
-  constructor(connection: Connection, clock: Clock) {
+  constructor(connection: Connection, clock: Clock, send: Sending = (...sending) => connection.send(...sending)) {
     this.#connection = connection
     this.#clock = clock
+    this.#send = send
   }
 
   async run(script: Script, args: readonly string[], patience: Patience): Promise<Answer> {
@@ -48,7 +53,7 @@ export class Caller {
         throw sent ? unknown(error) : error
       })
       try {
-        return { reply: await this.#connection.send(wire, key, command, left), repeated: sent }
+        return { reply: await this.#send(wire, key, command, left), repeated: sent }
       } catch (error) {
         let trouble: Trouble | undefined = troubleOf(error)
         sent ||= trouble.kind === 'unknown'

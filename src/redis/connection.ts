@@ -10,8 +10,8 @@ export interface ConnectionOptions {
   /** ms without an answer after which a wire is given up: node-redis itself never notices a hung server. */
   readonly replyTimeout: number
   readonly tell: (news: StoreNews) => void
-  /** Asked of the wire after one that was doubted: rejects unless its server takes our writes. */
-  readonly vouch: (wire: Wire) => Promise<unknown>
+  /** Asked of every new wire: rejects unless its server is fit. After one that was `doubted`: unless it takes our writes. */
+  readonly vouch: (wire: Wire, doubted: boolean) => Promise<unknown>
 }
 
 const FIRST_BACKOFF = 20
@@ -65,6 +65,11 @@ export class Connection {
    * kept also when nobody waits any longer: with calls of little patience alone, a hung server would never be noticed.
    */
   send(wire: Wire, key: string, args: readonly string[], limit: number): Promise<unknown> {
+    return this.watch(wire, wire.send(key, args), limit)
+  }
+
+  /** As `send`, of an answer that `wire` has been asked for. */
+  watch<T>(wire: Wire, answer: Promise<T>, limit: number): Promise<T> {
     const { clock, replyTimeout } = this.#options
     return new Promise((resolve, reject) => {
       const first = Math.min(limit, replyTimeout)
@@ -73,7 +78,7 @@ export class Connection {
         if (first >= replyTimeout) this.lose(wire)
         else timer = clock.setTimer(() => this.lose(wire), replyTimeout - first)
       }, first)
-      wire.send(key, args).then(
+      answer.then(
         (reply) => {
           clock.clearTimer(timer)
           resolve(reply)
@@ -91,7 +96,7 @@ export class Connection {
     if (this.#wire !== wire) return
     this.#doubt = cause
     this.#trouble = { kind: 'elsewhere', error: cause }
-    this.#lose(wire)
+    this.lose(wire)
   }
 
   async close(): Promise<void> {
@@ -122,7 +127,7 @@ export class Connection {
       signal.addEventListener('abort', stop, { once: true })
       try {
         const wire = await make(giveUp.signal, signal)
-        if (this.#doubt) await this.#vouched(wire, giveUp.signal)
+        await this.#vouched(wire, giveUp.signal)
         clock.clearTimer(timer)
         if (signal.aborted) {
           wire.cut()
@@ -153,7 +158,7 @@ export class Connection {
 
   async #vouched(wire: Wire, signal: AbortSignal): Promise<void> {
     try {
-      await abortable(this.#options.vouch(wire), signal)
+      await abortable(this.#options.vouch(wire, this.#doubt !== undefined), signal)
       this.#doubt = undefined
     } catch (error) {
       wire.cut()
