@@ -21,6 +21,9 @@ export const ERROR_CODES = {
   WRONG_LAYOUT: 'the queue was written by a version of this library with another layout',
   ABORTED: 'the wait was given up because its AbortSignal was aborted',
   JOB_TIMEOUT: 'a handler ran longer than jobTimeout (kept as the error of the failed ID)',
+  LEASE_LAPSED:
+    'the lease of a job could not be renewed in time, so that it may soon run elsewhere (the reason of its signal)',
+  STALLED: 'a worker has had no answer for half a lease (told by the error event; it goes on trying)',
   JAMMED: 'the worker of an ID died or stalled more often than maxJams allows (kept as the error of the failed ID)',
 } as const
 

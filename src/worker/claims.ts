@@ -29,6 +29,17 @@ export class Claims {
     return this.#ours(job) && this.#held.delete(job.id)
   }
 
+  all(): Iterable<Job> {
+    return this.#held.values()
+  }
+
+  /** A renewal was accepted that was sent then. */
+  renewed(id: string, token: string, then: number): void {
+    const job = this.#held.get(id)
+    // Answers may come out of order.
+    if (job?.token === token) job.heldSince = Math.max(job.heldSince, then)
+  }
+
   /** All we hold is due for renewal. */
   renew(): void {
     this.#renewals = [...this.#held.values()]

@@ -9,6 +9,7 @@ import { Condition } from './condition.js'
 import { Outbox, type Parcel } from './outbox.js'
 import { Runs } from './runs.js'
 import { known, NOTHING, Steps, type Wish } from './steps.js'
+import { Watch } from './watch.js'
 
 export interface WorkerOptions extends ProcessSettings {
   readonly handler: Handler
@@ -44,6 +45,7 @@ export class Worker {
   readonly #outbox = new Outbox()
   readonly #ended: Condition
   readonly #claims = new Claims()
+  readonly #watch: Watch
   #ready = false
   /** The last claim found the line empty … */
   #dry = false
@@ -74,6 +76,9 @@ export class Worker {
       overrun: (job) => events.emit('overrun', job.id),
       quiet: () => this.#ended.look(),
     })
+    const onError = (error: ConvoyError): void => events.emit('error', error)
+    const wake = (): void => this.#waiting?.abort()
+    this.#watch = new Watch({ ...options, claims: this.#claims, steps: this.#steps, onError, wake })
     this.#armRenewals()
     void this.#begin()
   }
@@ -193,22 +198,33 @@ export class Worker {
     const wish: Wish = { settle, renew, started, claim, slots: this.#slots() }
     const calls = this.#calls
     this.#steps
-      .send(wish, (reply) => this.#read(reply, wish, thrown, calls === this.#calls))
+      .send(wish, (reply, since) => this.#read(reply, since, wish, thrown, calls === this.#calls))
       .catch(() => undefined)
       .finally(() => this.#ended.look())
   }
 
-  #read(reply: StepReply, { settle, renew, claim, slots }: Wish, thrown: Parcel['thrown'], upToDate: boolean): void {
+  #read(
+    reply: StepReply,
+    since: number,
+    { settle, renew, claim, slots }: Wish,
+    thrown: Parcel['thrown'],
+    upToDate: boolean,
+  ): void {
     const { settled, renewed, token, ids, tries, more, dueIn } = reply
     if (settled !== '' || thrown.size > 0) this.#tellSettled(settle, settled, thrown)
-    if (renewed !== '') each(renew, renewed, (id, mark, token) => mark !== '1' && this.#refused(id, mark, token))
+    each(renew, renewed, (id, mark, token) => {
+      if (mark === '1') this.#claims.renewed(id, token, since)
+      else this.#refused(id, mark, token)
+    })
     if (ids.length > 0) this.#options.pulse?.held(token, ids)
+    const late = ids.length > 0 && this.#watch.tooLate(since)
     for (let i = 0; i < ids.length; i++) {
-      const job = new Job(ids[i] as string, token, tries[i] ?? '')
+      const job = new Job(ids[i] as string, token, tries[i] ?? '', since)
       // Claimed anew before we were told that it was lost: the run that goes on is told now.
       const before = this.#claims.find(job.id)
       if (before) this.#lose(before)
       this.#claims.add(job)
+      if (late) this.#watch.stop(job)
       if (!this.#isClosing) this.#runs.add(job, i >= slots)
       else if (this.#settle(job)) this.#outbox.release(job)
     }
@@ -265,6 +281,7 @@ export class Worker {
   #armRenewals(): void {
     const { clock, lease } = this.#options
     this.#renewTimer = clock.setTimer(() => {
+      this.#watch.look()
       this.#claims.renew()
       if (this.#claims.pending > 0) this.#schedule()
       this.#armRenewals()
@@ -285,10 +302,10 @@ export class Worker {
     this.#waiting = waiting
     const wish: Wish = { ...NOTHING, claim, slots: this.#slots() }
     this.#steps
-      .wait(wish, timeout, waiting.signal, (reply) => {
+      .wait(wish, Math.min(timeout, this.#watch.longestWait), waiting.signal, (reply, since) => {
         this.#waiting = undefined
         if (reply.more || reply.ids.length > 0) this.#called()
-        this.#read(reply, wish, NOTHING_THROWN, true)
+        this.#read(reply, since, wish, NOTHING_THROWN, true)
       })
       .catch(() => {
         this.#waiting = undefined
@@ -308,6 +325,7 @@ export class Worker {
     this.#pump()
     await this.#ended.until(() => this.#steps.idle && this.#outbox.size === 0, LAST_WORDS)
     clock.clearTimer(this.#renewTimer)
+    this.#watch.close()
     await Promise.all([this.#steps.leave(), this.#options.pulse?.stop()])
     this.#options.closed()
   }

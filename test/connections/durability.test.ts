@@ -172,6 +172,26 @@ test('replicas: an answer that was lost on the way back is asked for again, with
   expect(await replica?.cli('SCARD', keyIn(queue, 'committed'))).toBe(3)
 })
 
+test('replicas: WAIT goes right behind its script, before that is answered: so both are of one connection', async () => {
+  const [master] = await group(1)
+  const proxy = await proxyHere(master)
+  const queue = open(proxy, { replicas: 1 })
+  await queue.publish('warm')
+  const sent: (string | undefined)[] = []
+  void proxy.lose((args) => {
+    sent.push(args[0])
+    return false
+  })
+  proxy.delay(1_500)
+  let answered = false
+  const publish = queue.publish('a').finally(() => {
+    answered = true
+  })
+  await until('WAIT was sent', async () => sent.includes('WAIT'))
+  expect([sent, answered]).toEqual([['EVALSHA', 'WAIT'], false])
+  await publish
+})
+
 test('replicas: too few at the start is refused in one line', async () => {
   const [master] = await group(1)
   const queue = open(master, { replicas: 2 })

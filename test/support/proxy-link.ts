@@ -52,6 +52,10 @@ export class ProxyLink {
     this.#server.pause()
   }
 
+  pauseReplies(): void {
+    this.#server.pause()
+  }
+
   resume(): void {
     this.#client.resume()
     this.#server.resume()

@@ -29,6 +29,7 @@ export class TcpProxy {
   readonly #rules: Rule[] = []
   #listener: Server | undefined
   #holding = false
+  #swallowing = false
   #delay = 0
 
   constructor(target: ProxyTarget, port: number) {
@@ -42,10 +43,11 @@ export class TcpProxy {
     return this.#links.size + this.#waiting.size
   }
 
-  /** The end of `delay`, `blackHole` and `refuse`: what was held goes on its way. Rules for a request stay. */
+  /** The end of `delay`, `blackHole`, `swallowReplies` and `refuse`: what was held goes on its way. Rules for a request stay. */
   async pass(): Promise<void> {
     this.delay(0)
     this.#holding = false
+    this.#swallowing = false
     for (const link of this.#links) link.resume()
     for (const client of this.#waiting) this.#link(client)
     this.#waiting.clear()
@@ -88,6 +90,12 @@ export class TcpProxy {
   blackHole(): void {
     this.#holding = true
     for (const link of this.#links) link.pause()
+  }
+
+  /** Requests arrive and are done; no reply comes back, also on new connections. `pass` ends it, and all arrives. */
+  swallowReplies(): void {
+    this.#swallowing = true
+    for (const link of this.#links) link.pauseReplies()
   }
 
   /** Cuts every connection, and the port refuses new ones, until `pass`. */
@@ -140,6 +148,7 @@ export class TcpProxy {
       closed: () => this.#links.delete(link),
     })
     link.delay = this.#delay
+    if (this.#swallowing) link.pauseReplies()
     this.#links.add(link)
   }
 

@@ -1,0 +1,97 @@
+import { ConvoyError } from '../errors.js'
+import type { Job } from '../job.js'
+import { type Clock, forPeople, type Timer } from '../time.js'
+import type { Claims } from './claims.js'
+import type { Steps } from './steps.js'
+
+export interface WatchOptions {
+  readonly clock: Clock
+  /** ms. */
+  readonly lease: number
+  readonly claims: Claims
+  readonly steps: Steps
+  readonly onError: (error: ConvoyError) => void
+  /** The step that rides with a wait is overdue: cut it off, and go on without it. */
+  readonly wake: () => void
+}
+
+/** Parts of a lease: a step or a wait so late is a stall … */
+const STALL = 1 / 2
+/** … and a claim that nothing was heard of for so long is given up: what is left of its lease is for the handler to stop. */
+const LAPSE = 9 / 10
+
+/**
+ * What the clock of this process says of the worker's progress and of its leases. A lease ends by the server's clock, but
+ * not before a lease's time has passed since its claim or renewal was sent: so who looks at that by his own clock stops
+ * in time, whatever became of the server.
+ */
+export class Watch {
+  readonly #options: WatchOptions
+  #timer: Timer
+  /** When it goes off. */
+  #armed: number = Number.POSITIVE_INFINITY
+  /** The last step of which a stall was told: once is enough. */
+  #told = 0
+
+  constructor(options: WatchOptions) {
+    this.#options = options
+  }
+
+  /** A claim that rides with a wait is as old as the wait: a third of its lease is the most it may have lost by then, ms. */
+  get longestWait(): number {
+    return this.#options.lease / 3
+  }
+
+  /** At each third of a lease: costs nothing between. */
+  readonly look: () => void = () => {
+    const { clock, lease, claims, steps, onError, wake } = this.#options
+    const now = clock.now()
+    for (const { number, since, due } of steps.flights) {
+      if (now - due < lease * STALL || number <= this.#told) continue
+      this.#told = number
+      onError(stalled(number, now - since))
+      if (due > since) wake()
+    }
+    clock.clearTimer(this.#timer)
+    this.#armed = Number.POSITIVE_INFINITY
+    let next = Number.POSITIVE_INFINITY
+    for (const job of claims.all()) {
+      if (job.stopped) continue
+      const end = job.heldSince + lease * LAPSE
+      if (end > now) next = Math.min(next, end)
+      else this.stop(job)
+    }
+    this.#arm(next, now)
+  }
+
+  /** What a step claimed that was sent then: is it too late to begin it? */
+  tooLate(since: number): boolean {
+    const { clock, lease } = this.#options
+    const now = clock.now()
+    this.#arm(since + lease * LAPSE, now)
+    return since + lease * LAPSE <= now
+  }
+
+  stop(job: Job): void {
+    job.stop(
+      new ConvoyError('LEASE_LAPSED', `the lease of ${job.id} was not renewed in time: it may soon run elsewhere`),
+    )
+  }
+
+  close(): void {
+    this.#options.clock.clearTimer(this.#timer)
+  }
+
+  /** Looks then; what is later than the next look anyway can wait for it. */
+  #arm(at: number, now: number): void {
+    const { clock, lease } = this.#options
+    if (at >= Math.min(this.#armed, now + lease / 3)) return
+    clock.clearTimer(this.#timer)
+    this.#timer = clock.setTimer(this.look, at - now)
+    this.#armed = at
+  }
+}
+
+function stalled(number: number, ms: number): ConvoyError {
+  return new ConvoyError('STALLED', `a worker makes no progress: step ${number} has had no answer for ${forPeople(ms)}`)
+}
