@@ -60,3 +60,13 @@ export class Claims {
 
   readonly #ours = (job: Job): boolean => this.#held.get(job.id) === job
 }
+
+/** Each ID of the groups with its mark; no marks at all mean that each was accepted. */
+export function each(
+  held: readonly Held[],
+  marks: string,
+  tell: (id: string, mark: string, token: string) => void,
+): void {
+  let i = 0
+  for (const { ids, token } of held) for (const id of ids) tell(id, marks[i++] ?? '1', token)
+}

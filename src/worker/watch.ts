@@ -13,6 +13,8 @@ export interface WatchOptions {
   readonly onError: (error: ConvoyError) => void
   /** The step that rides with a wait is overdue: cut it off, and go on without it. */
   readonly wake: () => void
+  /** There are renewals for the next step. */
+  readonly due: () => void
 }
 
 /** Parts of a lease: a step or a wait so late is a stall … */
@@ -28,13 +30,15 @@ const LAPSE = 9 / 10
 export class Watch {
   readonly #options: WatchOptions
   #timer: Timer
+  #renewTimer: Timer
   /** When it goes off. */
   #armed: number = Number.POSITIVE_INFINITY
-  /** The last step of which a stall was told: once is enough. */
-  #told = 0
+  /** Told once, until all that was overdue is answered. */
+  #stalled = false
 
   constructor(options: WatchOptions) {
     this.#options = options
+    this.#armRenewals()
   }
 
   /** A claim that rides with a wait is as old as the wait: a third of its lease is the most it may have lost by then, ms. */
@@ -46,12 +50,14 @@ export class Watch {
   readonly look: () => void = () => {
     const { clock, lease, claims, steps, onError, wake } = this.#options
     const now = clock.now()
+    let stalled = false
     for (const { number, since, due } of steps.flights) {
-      if (now - due < lease * STALL || number <= this.#told) continue
-      this.#told = number
-      onError(stalled(number, now - since))
+      if (now - due < lease * STALL) continue
+      if (!this.#stalled && !stalled) onError(stall(number, now - since))
+      stalled = true
       if (due > since) wake()
     }
+    this.#stalled = stalled
     clock.clearTimer(this.#timer)
     this.#armed = Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
@@ -79,7 +85,19 @@ export class Watch {
   }
 
   close(): void {
-    this.#options.clock.clearTimer(this.#timer)
+    const { clock } = this.#options
+    clock.clearTimer(this.#timer)
+    clock.clearTimer(this.#renewTimer)
+  }
+
+  #armRenewals(): void {
+    const { clock, lease, claims, due } = this.#options
+    this.#renewTimer = clock.setTimer(() => {
+      this.look()
+      claims.renew()
+      if (claims.pending > 0) due()
+      this.#armRenewals()
+    }, lease / 3)
   }
 
   /** Looks then; what is later than the next look anyway can wait for it. */
@@ -92,6 +110,6 @@ export class Watch {
   }
 }
 
-function stalled(number: number, ms: number): ConvoyError {
+function stall(number: number, ms: number): ConvoyError {
   return new ConvoyError('STALLED', `a worker makes no progress: step ${number} has had no answer for ${forPeople(ms)}`)
 }

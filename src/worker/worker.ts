@@ -3,8 +3,8 @@ import type { Events } from '../events.js'
 import { type Handler, Job } from '../job.js'
 import { type CloseOptions, check, type ProcessSettings, type Pulse } from '../options.js'
 import type { Held, StepReply, Store } from '../store.js'
-import { type Clock, pause, show, type Timer } from '../time.js'
-import { Claims } from './claims.js'
+import { type Clock, pause, show } from '../time.js'
+import { Claims, each } from './claims.js'
 import { Condition } from './condition.js'
 import { Outbox, type Parcel } from './outbox.js'
 import { Runs } from './runs.js'
@@ -55,7 +55,6 @@ export class Worker {
   #scheduled = false
   #closing: Promise<void> | undefined
   #waiting: AbortController | undefined
-  #renewTimer: Timer
   readonly #ending = new AbortController()
 
   /** @internal */
@@ -63,7 +62,8 @@ export class Worker {
     this.#options = options
     const { events, clock } = options
     this.#ended = new Condition(clock)
-    this.#steps = new Steps({ ...options, onError: (error) => events.emit('error', error) })
+    const onError = (error: ConvoyError): void => events.emit('error', error)
+    this.#steps = new Steps({ ...options, onError })
     this.#runs = new Runs({
       ...options,
       done: (job) => this.#settle(job) && this.#outbox.done(job),
@@ -76,10 +76,8 @@ export class Worker {
       overrun: (job) => events.emit('overrun', job.id),
       quiet: () => this.#ended.look(),
     })
-    const onError = (error: ConvoyError): void => events.emit('error', error)
-    const wake = (): void => this.#waiting?.abort()
-    this.#watch = new Watch({ ...options, claims: this.#claims, steps: this.#steps, onError, wake })
-    this.#armRenewals()
+    const [wake, due] = [() => this.#waiting?.abort(), () => this.#schedule()]
+    this.#watch = new Watch({ ...options, claims: this.#claims, steps: this.#steps, onError, wake, due })
     void this.#begin()
   }
 
@@ -212,10 +210,9 @@ export class Worker {
   ): void {
     const { settled, renewed, token, ids, tries, more, dueIn } = reply
     if (settled !== '' || thrown.size > 0) this.#tellSettled(settle, settled, thrown)
-    each(renew, renewed, (id, mark, token) => {
-      if (mark === '1') this.#claims.renewed(id, token, since)
-      else this.#refused(id, mark, token)
-    })
+    each(renew, renewed, (id, mark, token) =>
+      mark === '1' ? this.#claims.renewed(id, token, since) : this.#refused(id, mark, token),
+    )
     if (ids.length > 0) this.#options.pulse?.held(token, ids)
     const late = ids.length > 0 && this.#watch.tooLate(since)
     for (let i = 0; i < ids.length; i++) {
@@ -278,16 +275,6 @@ export class Worker {
     return this.#claims.drop(job)
   }
 
-  #armRenewals(): void {
-    const { clock, lease } = this.#options
-    this.#renewTimer = clock.setTimer(() => {
-      this.#watch.look()
-      this.#claims.renew()
-      if (this.#claims.pending > 0) this.#schedule()
-      this.#armRenewals()
-    }, lease / 3)
-  }
-
   /** There may be work. */
   #called(): void {
     this.#dry = false
@@ -314,7 +301,7 @@ export class Worker {
   }
 
   async #close(timeout: number): Promise<void> {
-    const { clock, abortGrace } = this.#options
+    const { abortGrace } = this.#options
     this.#waiting?.abort()
     this.#runs.clear()
     const still = (): boolean => this.#runs.size === 0
@@ -324,15 +311,8 @@ export class Worker {
     this.#runs.abandon()
     this.#pump()
     await this.#ended.until(() => this.#steps.idle && this.#outbox.size === 0, LAST_WORDS)
-    clock.clearTimer(this.#renewTimer)
     this.#watch.close()
     await Promise.all([this.#steps.leave(), this.#options.pulse?.stop()])
     this.#options.closed()
   }
-}
-
-/** Each ID of the groups with its mark; no marks at all mean that each was accepted. */
-function each(held: readonly Held[], marks: string, tell: (id: string, mark: string, token: string) => void): void {
-  let i = 0
-  for (const { ids, token } of held) for (const id of ids) tell(id, marks[i++] ?? '1', token)
 }

@@ -87,25 +87,42 @@ onBothStores((kit) => {
     expect((await queue.stats()).totals).toMatchObject({ done: 1, failed: 0, jammed: 0, lost: 0 })
   })
 
-  test('what was claimed ahead is not begun any more once its lease has lapsed; nor is a claim whose answer comes that late', async () => {
+  test('what was claimed ahead is not begun any more once its lease has lapsed', async () => {
     const world = await kit.world()
     const { spy, clock } = world
-    const { queue, stage } = await running(world, { prefetch: 1 })
+    const queue = world.queue({ clock, lease: LEASE })
+    await queue.publishMany(['a', 'ahead'])
+    const stage = world.stage()
+    queue.process(stage.handler, { prefetch: 1 })
+    await stage.begins(1)
     const gate = spy.hold('step')
-    await queue.publish('late')
-    await spy.until(() => gate.waiting >= 1)
-    // Only this process's time: the claim is sent at the end of it, and its lease is whole; but who knows?
-    clock.pass(LAPSE)
+    await world.pass(LAPSE)
     stage.end('a')
     gate.opened.open()
-    await spy.until(() => spy.settled.includes('late release 1'))
+    await spy.until(() => spy.settled.includes('ahead release 1'))
     // Claimed again at once, and then it runs.
     const job = await stage.begins(2)
-    expect(job).toMatchObject({ id: 'late', attempt: 1, jams: 0 })
-    expect([stage.ids, job.signal.aborted]).toEqual([['a', 'late'], false])
+    expect(job).toMatchObject({ id: 'ahead', attempt: 1, jams: 0 })
+    expect([stage.ids, job.signal.aborted]).toEqual([['a', 'ahead'], false])
   })
 
-  test('a step that has no answer for half a lease is told once as STALLED; the one after it, that is slow too, is told again', async () => {
+  test('a claim whose answer comes so late is given back, not begun, and made anew', async () => {
+    const world = await kit.world()
+    const { spy, clock } = world
+    const queue = world.queue({ clock, lease: LEASE })
+    await queue.publish('a')
+    const gate = spy.hold('step')
+    const stage = world.stage()
+    queue.process(stage.handler)
+    await spy.until(() => gate.waiting >= 1)
+    clock.pass(LAPSE)
+    gate.opened.open()
+    const job = await stage.begins(1)
+    expect(spy.settled).toEqual(['a release 1'])
+    expect([job.attempt, job.jams, job.signal.aborted, stage.ids]).toEqual([1, 0, false, ['a']])
+  })
+
+  test('a step that has no answer for half a lease is told as STALLED, once, until answers come again', async () => {
     const world = await kit.world()
     const { spy } = world
     const { errors } = await running(world)
