@@ -16,6 +16,8 @@ export interface ConnectionOptions {
 
 const FIRST_BACKOFF = 20
 const LAST_BACKOFF = 1_000
+/** How long a wire that was given up waits for what is on its way, ms. */
+const LAST_ANSWERS = 250
 
 /**
  * Keeps one wire to the server: makes it on first use, replaces it when it is lost or hangs, tells when that happens.
@@ -28,6 +30,8 @@ export class Connection {
   #trouble: Trouble | undefined
   /** Why the last server was given up that answered, until another has been vouched for. */
   #doubt: ConvoyError | undefined
+  /** Ends the wait for the loss of the wire there is. */
+  #giveUp: () => void = () => {}
   #keeping: Promise<void> | undefined
   readonly #waiting = new Set<() => void>()
 
@@ -96,7 +100,10 @@ export class Connection {
     if (this.#wire !== wire) return
     this.#doubt = cause
     this.#trouble = { kind: 'elsewhere', error: cause }
-    this.lose(wire)
+    this.#wire = undefined
+    this.#giveUp()
+    // What else is on its way will be refused as well, which is an answer; cut off now, it would be unknown.
+    void pause(this.#options.clock, LAST_ANSWERS, this.#closing.signal).then(() => wire.cut())
   }
 
   async close(): Promise<void> {
@@ -139,9 +146,9 @@ export class Connection {
         suspended = false
         attempt = 0
         this.#changed()
-        const cause = await wire.lost
+        const cause = await Promise.race([wire.lost, this.#givenUp()])
         if (this.#wire === wire) this.#wire = undefined
-        wire.cut()
+        if (!this.#doubt) wire.cut()
         suspend(this.#doubt ?? lostTo(make.to, cause))
       } catch (error) {
         this.#trouble = troubleOf(error)
@@ -154,6 +161,12 @@ export class Connection {
       const backoff = Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** attempt++)
       await pause(clock, backoff * (0.75 + Math.random() / 2), signal)
     }
+  }
+
+  #givenUp(): Promise<undefined> {
+    return new Promise((resolve) => {
+      this.#giveUp = () => resolve(undefined)
+    })
   }
 
   async #vouched(wire: Wire, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,18 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { freePort } from './free-port.js'
-import { ProxyLink, type ProxyTarget } from './proxy-link.js'
+import { type Fate, ProxyLink, type ProxyTarget } from './proxy-link.js'
 import type { RespRequest } from './resp-requests.js'
 
 /** Which request a rule is for: a command's name, a question about its arguments, or (nothing) the next one. */
 export type Match = string | ((args: readonly string[]) => boolean)
+
+/** Refuses in the server's name until it is ended. */
+export interface Refusal {
+  /** Requests refused so far. */
+  readonly count: number
+  end(): void
+}
 
 interface Rule {
   readonly fate: 'lose' | 'drop reply'
@@ -27,6 +34,7 @@ export class TcpProxy {
   readonly #links = new Set<ProxyLink>()
   readonly #waiting = new Set<Socket>()
   readonly #rules: Rule[] = []
+  readonly #refusing = new Set<{ matches: Rule['matches']; error: string; met: () => void }>()
   #listener: Server | undefined
   #holding = false
   #swallowing = false
@@ -78,6 +86,33 @@ export class TcpProxy {
   /** The next request that matches never reaches the server, and the connection is cut. Resolves after that with the request. */
   lose(match?: Match): Promise<readonly string[]> {
     return this.#rule('lose', match)
+  }
+
+  /** The next request that matches is answered with this error, and never reaches the server. Resolves after that. */
+  refuseNext(match: Match, error: string): Promise<void> {
+    return new Promise((done) => {
+      const refusal = this.refuseAll(match, error, () => {
+        refusal.end()
+        done()
+      })
+    })
+  }
+
+  /** The same for all that match, until it is ended. What was asked before on the same connection has been answered. */
+  refuseAll(match: Match, error: string, told: () => void = () => {}): Refusal {
+    let count = 0
+    const met = (): void => {
+      count++
+      told()
+    }
+    const refusing = { matches: matcher(match), error, met }
+    this.#refusing.add(refusing)
+    return {
+      get count() {
+        return count
+      },
+      end: () => this.#refusing.delete(refusing),
+    }
   }
 
   /** Every reply comes this many ms later, in order. */
@@ -153,20 +188,27 @@ export class TcpProxy {
   }
 
   #rule(fate: Rule['fate'], match?: Match): Promise<readonly string[]> {
-    const matches =
-      typeof match === 'function'
-        ? match
-        : (args: readonly string[]): boolean => match === undefined || args[0]?.toUpperCase() === match.toUpperCase()
+    const matches = matcher(match)
     return new Promise((done) => {
       this.#rules.push({ fate, matches, done })
     })
   }
 
-  #fate({ args }: RespRequest): { fate: Rule['fate']; done: () => void } | undefined {
+  #fate({ args }: RespRequest): Fate | undefined {
+    for (const { matches, error, met } of this.#refusing) {
+      if (args.length === 0 || !matches(args)) continue
+      met()
+      return { fate: 'refuse', error }
+    }
     const place = this.#rules.findIndex(({ matches }) => args.length > 0 && matches(args))
     const [rule] = place === -1 ? [] : this.#rules.splice(place, 1)
     return rule === undefined ? undefined : { fate: rule.fate, done: () => rule.done(args) }
   }
+}
+
+function matcher(match?: Match): (args: readonly string[]) => boolean {
+  if (typeof match === 'function') return match
+  return (args) => match === undefined || args[0]?.toUpperCase() === match.toUpperCase()
 }
 
 /** A proxy that listens on the loopback. The server need not run yet. */
