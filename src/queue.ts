@@ -138,7 +138,11 @@ export class Queue {
     return worker
   }
 
-  /** Sweeps every `every` until closed. Any number may run, anywhere: one per interval does the work. */
+  /**
+   * Sweeps every `every` until closed. Any number may run, anywhere: one per interval does the work. `onJammed` hears of
+   * what this process recovered, but not of what a sweep did whose answer was lost on the way: `totals.jammed` of
+   * `stats()` counts that as well.
+   */
   jamGuard(options?: JamGuardOptions, onJammed?: (jobs: readonly JammedJob[]) => unknown): Background {
     this.#refuseClosed()
     const { every, maxJams } = check<{ every: number; maxJams?: number }>('jamGuard', options)
@@ -211,7 +215,7 @@ export class Queue {
 
   /**
    * Takes IDs out by hand, wherever they are; tells the state each was met in. A processing one's signal is aborted at
-   * its next renewal, and it ends, uncounted, when its handler returns; published again meanwhile, it runs after that.
+   * its next renewal (within a third of the lease), and it ends, uncounted, when its handler returns; published again meanwhile, it runs after that.
    */
   async withdraw(ids: Iterable<string | number>): Promise<{ readonly id: string; readonly was: State }[]> {
     const checked = checkIds(ids)
