@@ -1,5 +1,6 @@
 import { ConvoyError } from '../errors.js'
 import type { Job } from '../job.js'
+import type { Pulse } from '../options.js'
 import { type Clock, forPeople, type Timer } from '../time.js'
 import type { Claims } from './claims.js'
 import type { Steps } from './steps.js'
@@ -10,6 +11,7 @@ export interface WatchOptions {
   readonly lease: number
   readonly claims: Claims
   readonly steps: Steps
+  readonly pulse: Pulse | undefined
   readonly onError: (error: ConvoyError) => void
   /** The step that rides with a wait is overdue: cut it off, and go on without it. */
   readonly wake: () => void
@@ -48,7 +50,7 @@ export class Watch {
 
   /** At each third of a lease: costs nothing between. */
   readonly look: () => void = () => {
-    const { clock, lease, claims, steps, onError, wake } = this.#options
+    const { clock, lease, claims, steps, pulse, onError, wake } = this.#options
     const now = clock.now()
     let stalled = false
     for (const { number, since, due } of steps.flights) {
@@ -61,9 +63,11 @@ export class Watch {
     clock.clearTimer(this.#timer)
     this.#armed = Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
+    // A heartbeat's renewals are not ours to count, but they hold.
+    const outside = now - (pulse?.sinceRenewal() ?? Number.POSITIVE_INFINITY)
     for (const job of claims.all()) {
       if (job.stopped) continue
-      const end = job.heldSince + lease * LAPSE
+      const end = Math.max(job.heldSince, outside) + lease * LAPSE
       if (end > now) next = Math.min(next, end)
       else this.stop(job)
     }
