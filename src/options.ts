@@ -46,8 +46,7 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
     durability: {
       kind: 'other',
       fallback: 'memory',
-      about:
-        '`memory`: as the server is; `disk`: refused unless it syncs always; `{ replicas, timeout }`: a publish waits for so many (1 s)',
+      about: '`memory` (as the server is), `disk`, or `{ replicas, timeout }` (1 s); checked at the start',
     },
     lease: {
       kind: 'duration',

@@ -201,13 +201,8 @@ export class Worker {
       .finally(() => this.#ended.look())
   }
 
-  #read(
-    reply: StepReply,
-    since: number,
-    { settle, renew, claim, slots }: Wish,
-    thrown: Parcel['thrown'],
-    upToDate: boolean,
-  ): void {
+  #read(reply: StepReply, since: number, wish: Wish, thrown: Parcel['thrown'], upToDate: boolean): void {
+    const { settle, renew, claim, slots } = wish
     const { settled, renewed, token, ids, tries, more, dueIn } = reply
     if (settled !== '' || thrown.size > 0) this.#tellSettled(settle, settled, thrown)
     each(renew, renewed, (id, mark, token) =>
@@ -301,13 +296,12 @@ export class Worker {
   }
 
   async #close(timeout: number): Promise<void> {
-    const { abortGrace } = this.#options
     this.#waiting?.abort()
     this.#runs.clear()
     const still = (): boolean => this.#runs.size === 0
     await this.#ended.until(still, timeout)
     this.#runs.stop(new ConvoyError('CLOSED', 'the queue is closing'))
-    await this.#ended.until(still, abortGrace)
+    await this.#ended.until(still, this.#options.abortGrace)
     this.#runs.abandon()
     this.#pump()
     await this.#ended.until(() => this.#steps.idle && this.#outbox.size === 0, LAST_WORDS)
