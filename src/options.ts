@@ -43,11 +43,7 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
       least: 1,
       about: 'how long a call waits for a server that is away',
     },
-    durability: {
-      kind: 'other',
-      fallback: 'memory',
-      about: '`memory` (as the server is), `disk`, or `{ replicas, timeout }` (1 s); checked at the start',
-    },
+    durability: { kind: 'other', fallback: 'memory', about: '`memory`, `disk` or `{ replicas, timeout }`, checked' },
     lease: {
       kind: 'duration',
       fallback: 30_000,

@@ -9,19 +9,19 @@ import type { Wire } from './wire.js'
  */
 export async function checkServer(wire: Wire, key: string, need: DurabilityNeed): Promise<void> {
   // Behind a command with a key, so that a cluster asks the node that holds the queue, not all of them.
-  const ask = async (...command: string[]): Promise<unknown> => (await wire.pair(key, ['EXISTS', key], command))[1]
-  const info = await allowed(ask('INFO'))
+  const ask = async (command: string[]): Promise<unknown> => (await wire.pair(key, ['EXISTS', key], command))[1]
+  const info = await allowed(ask(['INFO', 'default']))
   if (info !== undefined) checkInfo(String(info), need)
   if (need === 'disk') {
     if (info === undefined) throw blind('INFO')
     // The log may be on, and its writes not be waited for.
-    const config = await allowed(ask('CONFIG', 'GET', 'appendfsync', 'no-appendfsync-on-rewrite'))
+    const config = await allowed(ask(['CONFIG', 'GET', 'appendfsync', 'no-appendfsync-on-rewrite']))
     if (config === undefined) throw blind('CONFIG|GET')
     checkLog(table(config))
   }
   if (typeof need === 'object') {
     const { replicas } = need
-    const there = Number(await ask('WAIT', String(replicas), '100'))
+    const there = Number(await ask(['WAIT', String(replicas), '100']))
     if (there < replicas) {
       throw unfit(`${replicas} replicas were asked for, the server has ${there}: add replicas, or ask for fewer`)
     }
