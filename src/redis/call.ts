@@ -3,7 +3,7 @@ import type { Patience } from '../store.js'
 import { type Clock, pause } from '../time.js'
 import type { Connection } from './connection.js'
 import type { Script } from './scripts.js'
-import { type Trouble, troubleOf } from './trouble.js'
+import { mayBeElsewhere, type Trouble, troubleOf } from './trouble.js'
 import type { Wire } from './wire.js'
 
 export interface Answer {
@@ -16,6 +16,9 @@ export interface Answer {
 const LONGEST_LOAD = 1_000
 const LEAST_WAIT = 50
 
+/** How one sending goes out; `limit` is for how long its answer is waited for, ms. */
+export type Sending = (wire: Wire, key: string, command: readonly string[], limit: number) => Promise<unknown>
+
 /**
  * Runs scripts over one connection until they are answered or patience ends. Every script bears being run twice, so a
  * lost answer is simply asked for again; only when time is up is the caller told `OUTCOME_UNKNOWN` (it was sent) or
@@ -24,12 +27,14 @@ const LEAST_WAIT = 50
 export class Caller {
   readonly #connection: Connection
   readonly #clock: Clock
+  readonly #send: Sending
   /** One SCRIPT LOAD per script for all who wait for it, however many calls met the empty cache. */
   readonly #loading = new Map<string, Promise<unknown>>()
 
-  constructor(connection: Connection, clock: Clock) {
+  constructor(connection: Connection, clock: Clock, send: Sending = (...sending) => connection.send(...sending)) {
     this.#connection = connection
     this.#clock = clock
+    this.#send = send
   }
 
   async run(script: Script, args: readonly string[], patience: Patience): Promise<Answer> {
@@ -38,6 +43,8 @@ export class Caller {
     const key = script.head[3] as string
     let sent = false
     let last: ConvoyError | undefined
+    /** Since when every answer was a refusal that another server might not give. */
+    let refusedSince: number | undefined
     for (let attempt = 0; ; attempt++) {
       const left = until - this.#clock.now()
       // A refusal is a clear answer: one more sending that cannot wait for its own would turn it into an unknown outcome.
@@ -46,7 +53,7 @@ export class Caller {
         throw sent ? unknown(error) : error
       })
       try {
-        return { reply: await this.#connection.send(wire, key, command, left), repeated: sent }
+        return { reply: await this.#send(wire, key, command, left), repeated: sent }
       } catch (error) {
         let trouble: Trouble | undefined = troubleOf(error)
         sent ||= trouble.kind === 'unknown'
@@ -57,6 +64,9 @@ export class Caller {
         // lives answers at once, so do not spin on it.
         if (!trouble) last = undefined
         if (!trouble && attempt < 3) continue
+        refusedSince = trouble && mayBeElsewhere(trouble) ? (refusedSince ?? this.#clock.now()) : undefined
+        const lasts = refusedSince !== undefined && this.#clock.now() - refusedSince >= this.#connection.replyTimeout
+        if (trouble && (lasts || trouble.kind === 'elsewhere')) this.#connection.doubt(wire, trouble.error)
         await this.#pause(attempt, until, patience.signal)
       }
     }
@@ -80,6 +90,21 @@ export class Caller {
       this.#loading.set(script.sha, loading)
     }
     return loading.then(() => undefined, troubleOf)
+  }
+}
+
+/** For `ConnectionOptions.vouch`: a writing script that does no harm. Whatever refuses our writes refuses it. */
+export async function vouch({ head, text }: Script, wire: Wire): Promise<void> {
+  const key = head[3] as string
+  try {
+    await wire.send(key, head)
+  } catch (error) {
+    const { kind } = troubleOf(error)
+    // Who may not call it is answered by a server that would let others.
+    if (kind === 'fatal') return
+    if (kind !== 'load') throw error
+    await wire.send(key, ['SCRIPT', 'LOAD', text])
+    await vouch({ head, text } as Script, wire)
   }
 }
 

@@ -4,10 +4,11 @@ import { lineCount, type Source, sources } from './sources.js'
 
 /**
  * Lines of code. A file over its limit wants a second noun; a core over its limit is no evening's read any more.
- * DESIGN's first guess was 2,000 and 400; twenty keys, two stores and four kinds of clients came to this. The memory
+ * DESIGN's first guess was 2,000 and 400; twenty keys, two stores, four kinds of clients and durability that is checked
+ * came to this. The memory
  * store, a quarter of it, is the specification that the Lua is tested against.
  */
-const BUDGET = { file: 250, core: 4_100, lua: 700 }
+const BUDGET = { file: 250, core: 4_700, lua: 700 }
 
 const isGenerated = ({ path }: Source): boolean => path.endsWith('.generated.ts')
 
