@@ -63,13 +63,15 @@ export function redisStore(options: RedisStoreOptions): OpenStore {
   return (place) => new RedisStore(place, { make, twin, replyTimeout, ...options })
 }
 
-interface Ways extends RedisStoreOptions {
+/** For `redisStore`, and for a simulation that brings wires of its own. */
+export interface Ways extends RedisStoreOptions {
   readonly make: () => MakeWire
   readonly twin: () => MakeWire
   readonly replyTimeout: number
 }
 
-class RedisStore implements Store {
+export class RedisStore implements Store {
+  readonly #clock: Clock
   readonly #connection: Connection
   readonly #caller: Caller
   readonly #scripts: Scripts
@@ -78,6 +80,7 @@ class RedisStore implements Store {
 
   constructor(place: Place, { make, twin, replyTimeout, client, clock = systemClock, testClockKey }: Ways) {
     this.#publishOnly = client !== undefined && kindOf(client) === 'pool'
+    this.#clock = clock
     this.#connection = new Connection({ make: make(), clock, replyTimeout, tell: place.tell })
     this.#caller = new Caller(this.#connection, clock)
     this.#scripts = scriptsFor(place.prefix, place.name, testClockKey)
@@ -148,15 +151,17 @@ class RedisStore implements Store {
 
   /** Look first, by a script that cannot write; then leave the digest, if that is ours to do. */
   async #open(digest: string, role: Role | undefined, patience: Patience): Promise<string> {
-    await this.#checkVersion(patience)
+    const until = this.#clock.now() + patience.timeout
+    const rest = (): Patience => ({ ...patience, timeout: until - this.#clock.now() })
+    await this.#checkVersion(rest)
     const { check, open } = this.#scripts
     const layout = String(LAYOUT)
     const types = check.parts.map((part) => KEYS[part])
     const rights = role ? rightsOf(role) : []
-    const was = (await this.#caller.run(check, [layout, role ?? '', ...types, ...rights], patience)).reply as string
+    const was = (await this.#caller.run(check, [layout, role ?? '', ...types, ...rights], rest())).reply as string
     if (was === digest) return ''
     if (!leavesDigest(role)) return was
-    return (await this.#caller.run(open, [layout, digest], patience)).reply as string
+    return (await this.#caller.run(open, [layout, digest], rest())).reply as string
   }
 
   async close(): Promise<void> {
@@ -164,11 +169,11 @@ class RedisStore implements Store {
   }
 
   /** One line that says what is wrong, before a server too old meets a script it cannot read. */
-  async #checkVersion(patience: Patience): Promise<void> {
+  async #checkVersion(patience: () => Patience): Promise<void> {
     const key = this.#scripts.check.head[3] as string
-    const wire = await this.#connection.ready(patience)
+    const wire = await this.#connection.ready(patience())
     // A user without the right to INFO is let through: the scripts tell too, only less clearly.
-    const info = await this.#connection.send(wire, key, ['INFO', 'server'], patience.timeout).catch(() => '')
+    const info = await this.#connection.send(wire, key, ['INFO', 'server'], patience().timeout).catch(() => '')
     const version = /redis_version:(\d+)\.[^\s]*/.exec(String(info))
     if (version && Number(version[1]) < 7) {
       throw new ConvoyError(
