@@ -4,7 +4,7 @@ import type { Tally } from './world.js'
 /** Seeds in each mode: 5,000 in CI, fewer at a desk, `SIM_SEEDS` if given. `SIM_SEED` plays one, and tells its whole trace. */
 const [ONE, MANY] = [process.env['SIM_SEED'], process.env['SIM_SEEDS']]
 export const SEEDS = ONE === undefined ? Number(MANY ?? (process.env['CI'] ? 5_000 : 500)) : 1
-export const FIRST = Number(ONE ?? 1)
+const FIRST = Number(ONE ?? 1)
 
 /** Lines of the trace that a failure shows. */
 const SHOWN = 80
