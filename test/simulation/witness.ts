@@ -3,37 +3,11 @@ import type { Op, QueueState, Reply } from '../../src/memory/model.js'
 import type { StepReply, StepRequest, SweepReply } from '../../src/store.js'
 import type { Worker } from '../../src/worker/worker.js'
 import { Watch } from '../model/laws.js'
+import { type Claim, type End, type Run, untruth } from './claim.js'
 import type { Host } from './host.js'
 import { StepOrder } from './step-order.js'
 import { Verdicts } from './verdicts.js'
 import type { World } from './world.js'
-
-type End = 'done' | 'fail' | 'release' | 'withdrawn' | 'swept'
-
-interface Claim {
-  readonly id: string
-  readonly token: string
-  readonly host: string
-  /** What the server had done before. */
-  readonly order: number
-  /** Made for a worker that had left. */
-  readonly ghost: boolean
-  /** When it was made or last renewed, by the world's time. */
-  held: number
-  ended: End | undefined
-  run: Run | undefined
-}
-
-/** One call of a handler. */
-export interface Run {
-  readonly claim: Claim
-  readonly host: Host
-  readonly worker: Worker
-  readonly job: Job
-  outcome: 'returned' | 'threw' | undefined
-  /** Its slot was freed while it ran: `overrun`, or a close whose grace was over. */
-  abandoned: boolean
-}
 
 /** Sees all that the server does and all that handlers and publishers see, and holds the one against the other. */
 export class Witness {
@@ -214,8 +188,10 @@ export class Witness {
       if (!first) continue
       const claim = { id, token: reply.token, host: by, order: this.order, held: this.#world.now }
       this.#claims.set(name, { ...claim, ghost, ended: undefined, run: undefined })
-      if (ghost) this.#world.count('ghostClaims')
       this.#world.count('claims')
+      if (!ghost) continue
+      this.#world.count('ghostClaims')
+      this.#world.note(() => `${id} (${reply.token}) is claimed for a worker that had left`)
     }
   }
 
@@ -248,15 +224,4 @@ export class Witness {
       this.#world.hold(excused, () => `${id} (${token}) jams, and nothing had happened to ${host.name}`)
     }
   }
-}
-
-/** What is not true of a settle that was accepted. */
-function untruth({ ended, run }: Claim, end: End): string | undefined {
-  if (ended) return `it was ${ended} before`
-  if (run && !run.outcome && !run.abandoned) return 'its handler runs'
-  const late = run?.job.stopped?.code === 'JOB_TIMEOUT'
-  if (end === 'done' && (run?.outcome !== 'returned' || late)) return 'its handler has not returned in time'
-  if (end === 'fail' && run?.outcome !== 'threw' && !late) return 'its handler has not failed'
-  if (end === 'release' && run && !run.job.stopped) return 'nobody asked it to stop'
-  return undefined
 }
