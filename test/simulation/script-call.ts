@@ -22,13 +22,15 @@ const NAMES = new Map(Object.values(scriptsFor(PREFIX, QUEUE)).map(({ sha, name 
 
 export type Command =
   | { readonly kind: 'script'; readonly sha: string; readonly op: Op }
+  | { readonly kind: 'check'; readonly sha: string }
   | { readonly kind: 'load'; readonly text: string }
   | { readonly kind: 'info' }
   | { readonly kind: 'blpop'; readonly key: string; readonly seconds: number }
 
 export function readCommand(command: readonly string[]): Command {
   const [verb = '', first = '', second = ''] = command
-  if (verb === 'EVALSHA')
+  if (verb.startsWith('EVALSHA') && NAMES.get(first) === 'check') return { kind: 'check', sha: first }
+  if (verb.startsWith('EVALSHA'))
     return { kind: 'script', sha: first, op: readScript(first, command.slice(3 + Number(second))) }
   if (verb === 'SCRIPT' && first === 'LOAD') return { kind: 'load', text: second }
   if (verb === 'INFO') return { kind: 'info' }
