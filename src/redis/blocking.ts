@@ -92,7 +92,7 @@ export class Blocking {
 
   /** Pops while somebody waits. */
   async #pop(): Promise<void> {
-    const { clock, replyTimeout, twin, vouch } = this.#options
+    const { clock, replyTimeout, twin, vouch, giveBack } = this.#options
     const { signal } = this.#closing
     // Its losses are not told: the other connection to the same server tells them.
     const tell = (): void => {}
@@ -108,6 +108,8 @@ export class Blocking {
         if (kind === 'elsewhere' && wire) this.#connection?.doubt(wire, cause)
         // Whatever it was, the waiters' own time-outs bound the harm.
         await pause(clock, 100, signal)
+        // The wire may have taken a token with it: one that was published just before the server saw it go.
+        if (!signal.aborted) await giveBack()
       }
     }
     // In the same breath as the last look at the waiters: one who comes later starts it anew.

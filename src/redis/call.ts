@@ -1,6 +1,6 @@
 import { ConvoyError } from '../errors.js'
 import type { Patience } from '../store.js'
-import { type Clock, pause } from '../time.js'
+import { type Clock, chance, pause } from '../time.js'
 import type { Connection } from './connection.js'
 import type { Script } from './scripts.js'
 import { mayBeElsewhere, type Trouble, troubleOf } from './trouble.js'
@@ -46,19 +46,21 @@ export class Caller {
     /** Since when every answer was a refusal that another server might not give. */
     let refusedSince: number | undefined
     for (let attempt = 0; ; attempt++) {
-      const left = until - this.#clock.now()
+      const left = attempt === 0 ? patience.timeout : until - this.#clock.now()
       // A refusal is a clear answer: one more sending that cannot wait for its own would turn it into an unknown outcome.
       if (last && (left < (sent ? 1 : LEAST_WAIT) || patience.signal?.aborted)) throw sent ? unknown(last) : last
       const wire = await this.#connection.ready({ ...patience, timeout: left }).catch((error: unknown) => {
         throw sent ? unknown(error) : error
       })
+      // A wire that had to be made has cost time.
+      const rest = until - this.#clock.now()
       try {
-        return { reply: await this.#send(wire, key, command, left), repeated: sent }
+        return { reply: await this.#send(wire, key, command, rest), repeated: sent }
       } catch (error) {
         let trouble: Trouble | undefined = troubleOf(error)
         sent ||= trouble.kind === 'unknown'
         last = trouble.error
-        if (trouble.kind === 'load') trouble = await this.#load(script, wire, left)
+        if (trouble.kind === 'load') trouble = await this.#load(script, wire, until - this.#clock.now())
         if (trouble?.kind === 'fatal' || this.#connection.closed) throw sent ? unknown(last) : (trouble?.error ?? last)
         // An emptied script cache is filled at once. All else waits: a wire that failed under us is replaced, one that
         // lives answers at once, so do not spin on it.
@@ -73,7 +75,7 @@ export class Caller {
   }
 
   #pause(attempt: number, until: number, signal?: AbortSignal): Promise<void> {
-    const wait = Math.min(10 * 2 ** attempt, 500) * (0.75 + Math.random() / 2)
+    const wait = Math.min(10 * 2 ** attempt, 500) * (0.75 + chance(this.#clock) / 2)
     return pause(this.#clock, Math.min(wait, Math.max(0, until - this.#clock.now())), signal)
   }
 

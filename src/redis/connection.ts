@@ -1,6 +1,6 @@
 import { ConvoyError } from '../errors.js'
 import type { Patience, StoreNews } from '../store.js'
-import { type Clock, pause } from '../time.js'
+import { type Clock, chance, pause } from '../time.js'
 import { discreet, type Trouble, troubleOf } from './trouble.js'
 import { abortable, type MakeWire, type Wire } from './wire.js'
 
@@ -159,7 +159,7 @@ export class Connection {
         signal.removeEventListener('abort', stop)
       }
       const backoff = Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** attempt++)
-      await pause(clock, backoff * (0.75 + Math.random() / 2), signal)
+      await pause(clock, backoff * (0.75 + chance(clock) / 2), signal)
     }
   }
 

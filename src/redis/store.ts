@@ -70,13 +70,14 @@ export function redisStore(options: RedisStoreOptions): OpenStore {
 /** ms. */
 const LEAST_WAIT = 50
 
-interface Ways extends RedisStoreOptions {
+/** For `redisStore`, and for a simulation that brings wires of its own. */
+export interface Ways extends RedisStoreOptions {
   readonly make: () => MakeWire
   readonly twin: () => MakeWire
   readonly replyTimeout: number
 }
 
-class RedisStore implements Store {
+export class RedisStore implements Store {
   readonly #connection: Connection
   readonly #caller: Caller
   /** For what a caller is told has happened: publish, withdraw, clear. */
@@ -183,15 +184,17 @@ class RedisStore implements Store {
 
   /** Look first, by a script that cannot write; then leave the digest, if that is ours to do. */
   async #open(digest: string, role: Role | undefined, patience: Patience): Promise<string> {
-    await this.#check(patience)
+    const until = this.#clock.now() + patience.timeout
+    const rest = (): Patience => ({ ...patience, timeout: until - this.#clock.now() })
+    await this.#check(rest())
     const { check, open } = this.#scripts
     const layout = String(LAYOUT)
     const types = check.parts.map((part) => KEYS[part])
     const rights = role ? rightsOf(role) : []
-    const was = (await this.#caller.run(check, [layout, role ?? '', ...types, ...rights], patience)).reply as string
+    const was = (await this.#caller.run(check, [layout, role ?? '', ...types, ...rights], rest())).reply as string
     if (was === digest) return ''
     if (!leavesDigest(role)) return was
-    return (await this.#caller.run(open, [layout, digest], patience)).reply as string
+    return (await this.#caller.run(open, [layout, digest], rest())).reply as string
   }
 
   async close(): Promise<void> {
