@@ -1,13 +1,21 @@
-import type { QueueState } from '../../src/memory/model.js'
-import { bare, type World } from './world.js'
+import { bare, type Scope, type World } from './world.js'
 
-/** The next instant at which something ends or is due, ms. */
-export function nextInstant(server: QueueState, now: number): number | null {
+/** Would a sweep find something to do now? */
+export function sweepIsDue({ server, now }: World): boolean {
   const ms = Math.floor(now / 1_000)
-  const ends = [...server.processing.slice().map((id) => server.processing.score(id) as number)]
-  const due = server.delayed.slice().map((id) => server.delayed.score(id) as number)
-  const lapsed = ends.some((end) => end <= ms)
-  const waits = lapsed ? [server.guard.grace, server.guard.until] : []
+  const due = [server.processing.first(), server.delayed.first()].some(
+    (first) => first !== undefined && first.score <= ms,
+  )
+  return due || (server.wake === 0 && server.queued.size > 0)
+}
+
+/** The next instant at which something ends, is due, or a guard may do what it could not, ms. */
+export function nextInstant(world: World, { sweeps }: Scope): number | null {
+  const { processing, delayed, guard } = world.server
+  const ms = Math.floor(world.now / 1_000)
+  const ends = processing.slice().map((id) => processing.score(id) as number)
+  const due = delayed.slice().map((id) => delayed.score(id) as number)
+  const waits = sweeps === 'at any time' || ends.some((end) => end <= ms) ? [guard.grace, guard.until] : []
   const instants = [...ends, ...due, ...waits].filter((instant) => instant > ms)
   return instants.length === 0 ? null : Math.min(...instants)
 }

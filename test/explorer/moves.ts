@@ -1,7 +1,7 @@
 import type { Op } from '../../src/memory/model.js'
 import type { PublishReply, Settlement, StepReply, SweepReply } from '../../src/store.js'
 import type { Told } from '../model/laws.js'
-import { lapsesUnder, nextInstant } from './clock.js'
+import { lapsesUnder, nextInstant, sweepIsDue } from './clock.js'
 import { checkAgain } from './laws.js'
 import { type Call, serve } from './server.js'
 import * as workers from './worker.js'
@@ -86,7 +86,7 @@ export function movesOf(world: World, scope: Scope, heard: Heard = () => {}): Mo
   operatorMoves(world, scope, call, quiet)
   sweepMoves(world, scope, call)
   if (left.rollbacks > 0) rollbackMoves(world, quiet)
-  const next = nextInstant(world.server, world.now)
+  const next = nextInstant(world, scope)
   if (next !== null) {
     const early = lapsesUnder(world, next)
     const from = early ? paid('lapses', world) : world
@@ -184,11 +184,7 @@ function operatorMoves(world: World, { ids }: Scope, call: CallMove, quiet: Quie
 }
 
 function sweepMoves(world: World, scope: Scope, call: CallMove): void {
-  const { server, now } = world
-  const ms = Math.floor(now / 1_000)
-  const due = (server.delayed.first()?.score ?? ms + 1) <= ms
-  const lapsed = (server.processing.first()?.score ?? ms + 1) <= ms
-  if (!due && !lapsed && (server.wake === 1 || server.queued.size === 0)) return
+  if (scope.sweeps === 'when due' && !sweepIsDue(world)) return
   const { maxJams, keepFailed } = scope
   const request = { limit: 10, maxJams, keepFailed, lease: LEASE, jitter: 0, error: '{"code":"JAMMED"}', guard: null }
   const names = Array.from({ length: scope.guards }, (_, place) => `g${place + 1}`)

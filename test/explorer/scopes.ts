@@ -19,31 +19,40 @@ const NONE: Budget = {
 export type Rest = Partial<Omit<Scope, 'name' | 'states' | 'budget'>>
 
 export function scope(name: string, states: number, budget: Partial<Budget>, rest: Rest = {}): Scope {
-  const usual = { ids: ['a'], workers: 2, prefetch: 0, maxJams: 1, keepFailed: 10, guards: 0 }
+  const usual = {
+    ids: ['a'],
+    workers: 2,
+    prefetch: 0,
+    maxJams: 1,
+    keepFailed: 10,
+    guards: 0,
+    sweeps: 'when due' as const,
+  }
   return { ...usual, ...rest, name, states, budget: { ...NONE, ...budget } }
 }
 
 const TWO_IDS: Rest = { ids: ['a', 'b'] }
 const ALONE: Rest = { workers: 1 }
+const ANY: Rest = { sweeps: 'at any time' }
 const AHEAD: Rest = { ids: ['a', 'b'], workers: 1, prefetch: 1 }
 
 /** Each a corner of what can happen, small enough to be walked to its end; together they are what `npm test` walks. */
 export const SCOPES: readonly Scope[] = [
   scope('quiet', 6_299, { publishes: 3, takes: 1 }, TWO_IDS),
   scope('loss', 3_939, { publishes: 2, losses: 1 }, TWO_IDS),
-  scope('loss-lapse', 11_525, { publishes: 2, losses: 1, lapses: 1 }),
-  scope('copy-lapse', 1_869, { publishes: 2, copies: 1, lapses: 1 }, ALONE),
+  scope('loss-lapse', 19_229, { publishes: 2, losses: 1, lapses: 1 }, ANY),
+  scope('copy-lapse', 3_480, { publishes: 2, copies: 1, lapses: 1 }, { ...ALONE, ...ANY }),
   scope('copy-loss', 1_298, { publishes: 2, copies: 1, losses: 1 }, ALONE),
   scope('copy', 3_341, { publishes: 2, copies: 1 }),
-  scope('crash', 6_205, { publishes: 2, crashes: 1 }),
-  scope('crash-lapse', 13_485, { publishes: 2, crashes: 1, lapses: 1 }, { ...TWO_IDS, ...ALONE }),
-  scope('jams', 2_698, { publishes: 2, lapses: 3, fails: 1 }, { maxJams: 2, ...ALONE }),
+  scope('crash', 16_327, { publishes: 2, crashes: 1 }, ANY),
+  scope('crash-lapse', 18_678, { publishes: 2, crashes: 1, lapses: 1 }, { ...TWO_IDS, ...ALONE, ...ANY }),
+  scope('jams', 5_367, { publishes: 2, lapses: 3, fails: 1 }, { maxJams: 2, ...ALONE, ...ANY }),
   scope('ahead-loss', 9_417, { publishes: 2, losses: 1, fails: 1 }, AHEAD),
-  scope('ahead-lapse', 15_021, { publishes: 2, lapses: 1 }, AHEAD),
+  scope('ahead-lapse', 18_793, { publishes: 2, lapses: 1 }, { ...AHEAD, ...ANY }),
   scope('ahead-withdraw', 19_658, { publishes: 2, withdraws: 1, fails: 1, releases: 1 }, AHEAD),
   scope('withdraw', 9_611, { publishes: 3, withdraws: 2, releases: 1 }),
-  scope('withdraw-fail', 3_353, { publishes: 3, withdraws: 1, fails: 1, lapses: 1 }, ALONE),
-  scope('withdraw-renew', 8_017, { publishes: 1, withdraws: 1, renews: 1, lapses: 1 }),
+  scope('withdraw-fail', 6_138, { publishes: 3, withdraws: 1, fails: 1, lapses: 1 }, { ...ALONE, ...ANY }),
+  scope('withdraw-renew', 12_545, { publishes: 1, withdraws: 1, renews: 1, lapses: 1 }, ANY),
   scope('clear', 4_566, { publishes: 3, clears: 1, withdraws: 1, fails: 1 }, { ...TWO_IDS, ...ALONE }),
   scope('failed', 2_571, { publishes: 3, fails: 2, withdraws: 1 }, { ...TWO_IDS, ...ALONE, keepFailed: 1 }),
   scope('leave', 999, { publishes: 2, leaves: 1, copies: 1 }, ALONE),
@@ -53,13 +62,15 @@ export const SCOPES: readonly Scope[] = [
   scope('rollback-two', 11_196, { publishes: 1, rollbacks: 1 }),
 ]
 
-/** Two IDs, two workers and several faults at once: minutes each, by `npm run explore -- wide`. */
+/** Several faults at once, and guards that sweep at any time: minutes each, by `npm run explore -- wide`. */
 export const WIDE: readonly Scope[] = [
-  scope('wide-faults', 0, { publishes: 2, crashes: 1, losses: 1 }, TWO_IDS),
-  scope('wide-lapse', 0, { publishes: 2, crashes: 1, lapses: 1, losses: 1 }),
-  scope('wide-withdraw', 0, { publishes: 3, withdraws: 1, fails: 1, lapses: 1 }),
-  scope('wide-copies', 0, { publishes: 2, copies: 1, lapses: 1 }),
-  scope('wide-ahead', 0, { publishes: 2, lapses: 1, renews: 1 }, AHEAD),
-  scope('wide-crash-ahead', 0, { publishes: 2, crashes: 1 }, AHEAD),
-  scope('wide-guards', 0, { publishes: 2, crashes: 1, takes: 1 }, { guards: 2 }),
+  scope('wide-faults', 133_214, { publishes: 2, crashes: 1, losses: 1 }, TWO_IDS),
+  scope('wide-lapse', 220_167, { publishes: 2, crashes: 1, lapses: 1, losses: 1 }),
+  scope('wide-withdraw', 51_523, { publishes: 3, withdraws: 1, fails: 1, lapses: 1 }),
+  scope('wide-copies', 29_503, { publishes: 2, copies: 1, lapses: 1 }),
+  scope('wide-ahead', 48_987, { publishes: 2, lapses: 1, renews: 1 }, AHEAD),
+  scope('wide-crash-ahead', 105_049, { publishes: 2, crashes: 1 }, AHEAD),
+  scope('wide-rollback', 119_848, { publishes: 2, rollbacks: 1, copies: 1 }, { ...ALONE, ...ANY }),
+  scope('wide-ahead-withdraw', 118_560, { publishes: 2, withdraws: 1, fails: 1, releases: 1 }, { ...AHEAD, ...ANY }),
+  scope('wide-guards', 35_061, { publishes: 2, crashes: 1, takes: 1 }, { guards: 2 }),
 ]

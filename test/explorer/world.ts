@@ -38,6 +38,8 @@ export interface Scope {
   readonly keepFailed: number
   /** 0: sweeps by hand; else guards that contend for the seat. */
   readonly guards: number
+  /** At any time: many more worlds, and what a guard does too early shows. */
+  readonly sweeps: 'when due' | 'at any time'
   readonly budget: Budget
 }
 
