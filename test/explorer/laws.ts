@@ -68,8 +68,8 @@ function checkPublish(before: QueueState, op: Op<'publish'>, { verdicts }: Publi
 
 function checkStep(call: Call, op: Op<'step'>, reply: StepReply, world: World, ended: Set<string>): void {
   const { before, after, now } = call
-  const { worker, number, claim, slots, settle, renew, leaving } = op.request
-  const repeated = before.steps.get(`${worker}:${number % 2}`)?.number === number
+  const { worker, number, lane, claim, slots, settle, renew, leaving } = op.request
+  const repeated = before.steps.get(`${worker}:${lane}`)?.number === number
   const { token, ids } = reply
   const counted = { done: 0, failed: 0, lost: 0 }
   eachMark(settle, reply.settled, (id, mark, held, group) => {
@@ -142,8 +142,8 @@ const counted =
 /** A step that comes again gives the same answer: of its claims, those it still holds. */
 export function checkAgain({ before, op, told }: Call, first: StepReply | null): void {
   if (first === null || op.verb !== 'step') return
-  const { worker, number } = op.request
-  const record = before.steps.get(`${worker}:${number % 2}`)
+  const { worker, number, lane } = op.request
+  const record = before.steps.get(`${worker}:${lane}`)
   // Forgotten (its worker took its leave, the server went back), so that it is a new step.
   if (record === undefined || record.number < number) return
   if ('thrown' in told) {

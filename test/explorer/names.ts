@@ -4,8 +4,8 @@ import type { StepReply } from '../../src/store.js'
 import type { Flight, Stray, Worker, World } from './world.js'
 
 // Two worlds that go on alike have one name, so that there are finitely many. Left out: what only counts (each call's
-// counting is checked when it is made). Made relative: clocks to now, step numbers to the last. Renamed: tokens, in the
-// order in which they come up; workers, which are all alike.
+// counting is checked when it is made). Made relative: clocks to now, step numbers to what
+// the server knows. Renamed: tokens, in the order in which they come up; workers, which are all alike.
 
 export function nameOf(world: World): string {
   return hash('md5', renamed(describe(world)), 'base64')
@@ -14,12 +14,9 @@ export function nameOf(world: World): string {
 /** One for all calls that a server cannot tell apart: no need to try each on Redis. */
 export function nameOfCall(state: QueueState, op: Op, now: number): string {
   const worker = op.verb === 'step' ? op.request.worker : ''
-  const number = op.verb === 'step' ? op.request.number : 0
-  const others = new Set([...state.steps.keys()].map((field) => field.split(':')[0] as string))
-  const all = [...new Set([worker, ...others])]
-  const of = (name: string): string => String(all.indexOf(name))
-  const records = all.map((name) => recordsOf(state, name, name === worker ? number : latest(state, name), now))
-  return hash('md5', renamed([describeServer(state, now, of), ...records, describeOp(op, number)].join('\n')), 'base64')
+  const of = (name: string): string => (name === worker ? 'own' : 'other')
+  const told = op.verb === 'step' ? `${against(state, op)} ${recordsOf(state, worker, numberIn(op), now)}` : ''
+  return hash('md5', renamed([describeServer(state, now, of), told, describeOp(op)].join('\n')), 'base64')
 }
 
 const TOKEN = /\d+:\d+:w\d+:\d+/g
@@ -35,9 +32,10 @@ function renamed(text: string): string {
 
 function describe(world: World): string {
   const { server, now, workers, unsure, strays, promises, left, past, upset } = world
-  const told = workers.map(
-    (worker) => `${describeWorker(worker)} ${recordsOf(server, worker.name, worker.number, now)}`,
-  )
+  const asked = workers.map((worker) => stepsOf(world, worker.name))
+  const told = workers.map((worker, place) => {
+    return `${describeWorker(worker)} ${recordsOf(server, worker.name, asked[place] as Asked, now)}`
+  })
   // Alike as they are, the order of two workers means nothing.
   const order = workers.map((_, place) => place).sort((a, b) => compare(blank(told[a]), blank(told[b])))
   const names = order.map((place) => (workers[place] as Worker).name)
@@ -50,13 +48,14 @@ function describe(world: World): string {
     `promised ${[...promises].sort().join(' ')}`,
   ]
   if (past !== null) {
-    const known = [...names, ...dead(world, names)]
-    const records = known.flatMap((name) => {
-      return [past.now, now].map((clock) => recordsOf(past.server, name, numberOf(world, name), clock))
-    })
     // Whether its clock goes back too shows only then, so that both are told.
-    const clocks = [past.now, now].map((clock) => describeServer(past.server, clock, of))
-    lines.push(`past ${now - past.now > 1_000}`, ...records, ...clocks, [...past.promises].sort().join(' '))
+    for (const clock of [past.now, now]) {
+      const records = order.map((place) =>
+        recordsOf(past.server, names[order.indexOf(place)] as string, asked[place] as Asked, clock),
+      )
+      lines.push(describeServer(past.server, clock, of), ...records)
+    }
+    lines.push(`past ${now - past.now > 1_000}`, [...past.promises].sort().join(' '))
   }
   return lines.join('\n')
 }
@@ -91,36 +90,59 @@ function describePlaces(state: QueueState, ms: number): string {
   ].join('|')
 }
 
-/** What the server knows of a worker's last two steps, numbers counted back from `from`. */
-function recordsOf(state: QueueState, worker: string, from: number, now: number): string {
+/** Whether a worker may still ask, or be heard asking, for a step's answer. */
+type Asked = (number: number) => boolean
+
+function stepsOf({ workers, strays }: World, name: string): Asked {
+  const flights = workers.flatMap((worker) => (worker.name === name ? worker.flights : []))
+  return (number) => flights.some(({ request }) => request.number === number) || strays.some(isStep(name, number))
+}
+
+const isStep =
+  (name: string, number: number) =>
+  ({ op }: Stray): boolean =>
+    op.verb === 'step' && op.request.worker === name && op.request.number === number
+
+const numberIn =
+  (op: Op): Asked =>
+  (number) =>
+    op.verb === 'step' && op.request.number === number
+
+/** The server's answers that a worker may still ask for; of the others nobody will hear. */
+function recordsOf(state: QueueState, worker: string, asked: Asked, now: number): string {
   const ms = Math.floor(now / 1_000)
-  const out = [0, 1].flatMap((parity) => {
-    const record = state.steps.get(`${worker}:${parity}`)
-    if (record === undefined) return []
-    const { number, token, leaseEnd, settled } = record
-    return [`${further(from - number)} ${token} ${token === '' ? '' : Math.max(0, leaseEnd - ms)} ${settled}`]
+  const out = [0, 1, 2].map((lane) => {
+    const record = state.steps.get(`${worker}:${lane}`)
+    if (record === undefined || !asked(record.number)) return ''
+    const { token, leaseEnd, settled } = record
+    return `${token} ${token === '' ? '' : Math.max(0, leaseEnd - ms)} ${settled}`
   })
-  return `records ${out.sort().join(',')}`
+  return `records ${out.join(',')}`
+}
+
+/** Is the last step the server knows in this lane an older one, this one, or a younger one? */
+function against(state: QueueState, { request }: Op<'step'>): number {
+  return Math.sign((state.steps.get(`${request.worker}:${request.lane}`)?.number ?? 0) - request.number)
 }
 
 function describeWorker(worker: Worker): string {
   const before = workersSaid.get(worker)
   if (before !== undefined) return before
-  const { number, flights, held } = worker
+  const { flights, held } = worker
   const claims = [...held].map(([id, { token, phase }]) => `${id} ${token} ${phase}`)
-  const text = `holds ${claims.join(',')} ${flights.map((flight) => describeFlight(flight, number)).join(';')}`
+  const text = `holds ${claims.join(',')} ${flights.map(describeFlight).join(';')}`
   workersSaid.set(worker, text)
   return text
 }
 
-function describeFlight({ request, first, reply }: Flight, from: number): string {
-  return `${describeOp({ verb: 'step', request }, from)} ${describeReply(first)} ${reply === first ? '=' : describeReply(reply)}`
+function describeFlight({ request, first, reply }: Flight): string {
+  return `${describeOp({ verb: 'step', request })} ${describeReply(first)} ${reply === first ? '=' : describeReply(reply)}`
 }
 
-function describeOp(op: Op, from: number): string {
+function describeOp(op: Op): string {
   if (op.verb !== 'step') return `${op.verb} ${JSON.stringify(op.request)}`
-  const { worker: _, number, settle, renew, started, claim, slots, leaving } = op.request
-  return `#${further(from - number)} ${JSON.stringify([settle, renew, started])} ${claim} ${slots} ${leaving}`
+  const { lane, settle, renew, started, claim, slots, leaving } = op.request
+  return `${lane} ${JSON.stringify([settle, renew, started])} ${claim} ${slots} ${leaving}`
 }
 
 function describeReply(reply: StepReply | null): string {
@@ -128,37 +150,15 @@ function describeReply(reply: StepReply | null): string {
 }
 
 function describeStray({ op, first }: Stray, world: World, of: (worker: string) => string): string {
-  if (op.verb !== 'step') return describeOp(op, 0)
-  const { worker, number } = op.request
-  const from = numberOf(world, worker)
+  if (op.verb !== 'step') return describeOp(op)
+  const { worker, number, lane } = op.request
+  const living = world.workers.find(({ name }) => name === worker)
+  const flight = living?.flights.find(({ request }) => request.lane === lane)
+  const order = flight === undefined ? 1 : Math.sign(flight.request.number - number)
   // A dead worker's records matter to none but its own strays.
-  const records = of(worker) === '-1' ? recordsOf(world.server, worker, number, world.now) : ''
-  const against = [world.server, world.past?.server].map((server) => {
-    return Math.sign((server?.steps.get(`${worker}:${number % 2}`)?.number ?? 0) - number)
-  })
-  return `stray ${of(worker)} ${describeOp(op, from)} ${against} ${describeReply(first)} ${records}`
-}
-
-/** Further back than what is in flight, only odd and even are told apart. */
-const further = (back: number): number => (back > 3 ? 2 + (back % 2) : back)
-
-function dead({ strays }: World, living: readonly string[]): string[] {
-  const names = strays.flatMap(({ op }) => (op.verb === 'step' ? [op.request.worker] : []))
-  return [...new Set(names)].filter((name) => !living.includes(name))
-}
-
-/** The number its steps are counted back from: a living worker's last, a dead one's youngest stray. */
-function numberOf({ workers, strays }: World, name: string): number {
-  const living = workers.find((worker) => worker.name === name)
-  if (living !== undefined) return living.number
-  return Math.max(
-    0,
-    ...strays.map(({ op }) => (op.verb === 'step' && op.request.worker === name ? op.request.number : 0)),
-  )
-}
-
-function latest(state: QueueState, name: string): number {
-  return Math.max(...[0, 1].map((parity) => state.steps.get(`${name}:${parity}`)?.number ?? 0))
+  const records = living === undefined ? recordsOf(world.server, worker, numberIn(op), world.now) : ''
+  const known = [world.server, world.past?.server].map((server) => server && against(server, op))
+  return `stray ${of(worker)} ${describeOp(op)} ${order} ${known} ${describeReply(first)} ${records}`
 }
 
 const blank = (text: string | undefined): string => (text ?? '').replace(TOKEN, 't')

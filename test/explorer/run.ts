@@ -30,8 +30,7 @@ for (const word of names) {
       console.log(
         `${scope.name.padEnd(16)} ${states} states, ${transitions} transitions, ${depth} deep, ${rests} rests, ${ms} ms`,
       )
-      if (states < 0.9 * scope.states)
-        throw new Error(`${scope.name} has ${scope.states} states: this walk lost its way`)
+      if (states < 0.9 * scope.states) throw new Error(`there were ${scope.states} states: this walk lost its way`)
     } catch (error) {
       if (!(error instanceof Counterexample)) throw error
       console.error(`${scope.name}: ${error.message}`)

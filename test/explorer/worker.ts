@@ -1,14 +1,26 @@
 import type { Settlement, StepReply, StepRequest } from '../../src/store.js'
 import { type Claim, type Flight, LEASE, type Scope, type Worker } from './world.js'
 
-// A worker as the contract in src/store.ts has it and src/worker keeps it: numbered steps, two in flight at most, n only
-// once n - 2 was answered, each sent until it is answered. One handler at a time, `prefetch` more claimed ahead.
+// A worker as the contract in src/store.ts has it and src/worker keeps it: numbered steps in three lanes, two for the work
+// and one for the claim that waits for work; one step at a time in each, sent until it is answered. One handler at a
+// time, `prefetch` more claimed ahead.
 
 const CONCURRENCY = 1
 
-/** May the next step go? */
-export function isFull({ number, flights }: Worker): boolean {
-  return flights.length >= 2 || flights.some(({ request }) => request.number === number - 1)
+type Lane = StepRequest['lane']
+
+const WORKING: readonly Lane[] = [0, 1]
+const WAITING: Lane = 2
+
+/** Is there no lane for a step? */
+export function isFull({ flights }: Worker): boolean {
+  return flights.filter(({ request }) => request.lane !== WAITING).length === WORKING.length
+}
+
+/** An idle worker's claim rides with its wait; all else goes in a lane that is free. */
+function laneOf({ held, flights }: Worker): Lane {
+  if (held.size + flights.length === 0) return WAITING
+  return WORKING.find((lane) => flights.every(({ request }) => request.lane !== lane)) as Lane
 }
 
 function claiming({ flights }: Worker): number {
@@ -36,6 +48,7 @@ export function send(worker: Worker, scope: Scope, { settle, renew = false, clai
   const request: StepRequest = {
     worker: worker.name,
     number,
+    lane: laneOf(worker),
     lease: LEASE,
     keepFailed: scope.keepFailed,
     settle: settle === undefined ? [] : [settle],

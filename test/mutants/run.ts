@@ -40,7 +40,7 @@ function together(all: readonly Check[]): Check[] {
 const checks = together(mutants.map(({ check }) => check))
 const unsound: string[] = []
 await share(checks, async (bench, check) => {
-  const outcome = await bench.check(check, LIMIT)
+  const outcome = await bench.check(check, 3 * LIMIT)
   if (outcome.kind !== 'green')
     unsound.push(`${check.file} -t '${check.tests}' is ${outcome.kind} without any bug: ${outcome.why}`)
 })
