@@ -38,9 +38,6 @@ export const CLIENTS: readonly Mutant[] = [
     'late answer to an old renewal',
     [edit('src/worker/worker.ts', 'if (job?.token !== token) return', 'if (!job) return')],
   ),
-  inClient('a wake-up that is forgotten when it overtakes an answer', 'test/queue/wake.unit.test.ts', '', [
-    edit('src/worker/worker.ts', 'this.#dry = upToDate && !more', 'this.#dry = !more'),
-  ]),
   inClient(
     'a worker that runs what was claimed when it closes',
     'test/queue/close.test.ts',
