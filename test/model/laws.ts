@@ -11,8 +11,7 @@ export class Watch {
   #reruns = 0
 
   check(state: QueueState, op: Op, reply: Reply): void {
-    checkPlaces(state)
-    checkNames(state)
+    checkState(state)
     this.#hear(op, reply)
     const { totals } = state
     equal('published', totals.published, totals.entered + totals.duplicates + this.#reruns)
@@ -72,6 +71,12 @@ export class Watch {
   }
 }
 
+/** What holds of every state, whatever led to it. */
+export function checkState(state: QueueState): void {
+  checkPlaces(state)
+  checkNames(state)
+}
+
 /** L1: an ID is in exactly one state, and the numbers agree. L2: what is processing has one lease, nothing else has. */
 function checkPlaces(state: QueueState): void {
   const { committed, processing, delayed, ghosts, failed, failedAt, lease, totals } = state
@@ -112,11 +117,11 @@ function checkNames(state: QueueState): void {
   for (const id of failed.keys()) hold(state.errors.has(id), `${id} failed without an error`)
 }
 
-function hold(condition: boolean, what: string): void {
+export function hold(condition: boolean, what: string): void {
   if (!condition) throw new Error(what)
 }
 
-function equal<T>(what: string, is: T, should: T): void {
+export function equal<T>(what: string, is: T, should: T): void {
   if (is !== should) throw new Error(`${what}: ${String(is)}, not ${String(should)}`)
 }
 
