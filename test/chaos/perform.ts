@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { check, type Findings } from './check/check.js'
+import type { Allowance } from './check/rules.js'
+import { merged } from './history.js'
+import type { Load } from './part.js'
+import { Random } from './random.js'
+import type { Row } from './row.js'
+import { LOAD, Stage } from './stage.js'
+import type { Tally } from './tally.js'
+
+export interface Dose {
+  /** Rounds until so much time has passed; the row's own small number of rounds when undefined. */
+  readonly minutes: number | undefined
+  readonly seed: string
+  /** Keep the histories also of rows that passed. */
+  readonly keep: boolean
+}
+
+/** Plays one row and holds its history against the rules. */
+export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<Tally> {
+  const load = { ...LOAD, ...row.load }
+  const allow = allowanceOf(row, load)
+  const folder = mkdtempSync(join(tmpdir(), `convoy-chaos-${row.name}-`))
+  const started = performance.now()
+  const troubles: string[] = []
+  const scene = await row.open()
+  const stage = new Stage(scene, load, new Random(`${seed}/${row.name}`), folder)
+  let rounds = 0
+  try {
+    await stage.begin()
+    const until = minutes === undefined ? undefined : performance.now() + minutes * 60_000
+    while (until === undefined ? rounds < row.rounds : performance.now() < until) await row.round(stage, ++rounds)
+    await stage.end()
+  } catch (error) {
+    troubles.push(`the row broke: ${error instanceof Error ? error.stack : String(error)}`)
+  } finally {
+    await stage.clear()
+    await scene.stop()
+  }
+  const findings = await check(merged(stage.files), allow)
+  const tally = (): Tally => ({
+    ...{ row: row.name, seed, rounds, faults: findings.faults, kills: stage.kills, findings, transactions: 0 },
+    ...{ troubles, seconds: (performance.now() - started) / 1_000 },
+  })
+  const blunt = troubles.length === 0 ? row.toothless?.(tally()) : undefined
+  if (blunt !== undefined) troubles.push(`the fault did not bite: ${blunt}`)
+  if (!keep && troubles.length === 0 && held(row, findings)) rmSync(folder, { recursive: true, force: true })
+  else troubles.push(`its history: ${folder}`)
+  return tally()
+}
+
+export function held(row: Row, { breaches }: Findings): boolean {
+  return breaches.every(({ rule }) => row.counted === 'lost' && rule === 'K1')
+}
+
+/** `recovery <= lease + sweep + 1 s`, unless the row says why not. */
+function allowanceOf({ allow }: Row, { lease, every }: Load): Allowance {
+  return { exact: false, expiries: false, rollback: false, recovery: lease + every + 1_000, ...allow }
+}

@@ -1,0 +1,16 @@
+import type { Findings } from './check/check.js'
+
+/** One line of the table. */
+export interface Tally {
+  readonly row: string
+  readonly seed: string
+  readonly rounds: number
+  readonly faults: number
+  readonly kills: number
+  readonly findings: Findings
+  /** Transactions of the append-only file that were replayed, one by one; 0 where there is none. */
+  readonly transactions: number
+  /** What else went wrong: a fault that did not bite, a row that broke. */
+  readonly troubles: readonly string[]
+  readonly seconds: number
+}
