@@ -36,6 +36,12 @@ export class Actor {
     await this.#gone
   }
 
+  /** It kills itself by SIGKILL at a named point: inside the next handler, or right after it. */
+  async die(point: 'inside' | 'after'): Promise<void> {
+    this.#child.send(point)
+    await this.#gone
+  }
+
   /** SIGSTOP: it keeps its claims and its sockets, and does nothing. */
   freeze(): void {
     this.#child.kill('SIGSTOP')

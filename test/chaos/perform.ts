@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { check, type Findings } from './check/check.js'
+import { check } from './check/check.js'
 import type { Allowance } from './check/rules.js'
 import { merged } from './history.js'
+import { LOAD } from './load.js'
 import type { Load } from './part.js'
 import { Random } from './random.js'
 import type { Row } from './row.js'
-import { LOAD, Stage } from './stage.js'
+import { Stage } from './stage.js'
 import type { Tally } from './tally.js'
 
 export interface Dose {
@@ -25,6 +26,7 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
   const folder = mkdtempSync(join(tmpdir(), `convoy-chaos-${row.name}-`))
   const started = performance.now()
   const troubles: string[] = []
+  const notes: string[] = []
   const scene = await row.open()
   const stage = new Stage(scene, load, new Random(`${seed}/${row.name}`), folder)
   let rounds = 0
@@ -42,17 +44,13 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
   const findings = await check(merged(stage.files), allow)
   const tally = (): Tally => ({
     ...{ row: row.name, seed, rounds, faults: findings.faults, kills: stage.kills, findings, transactions: 0 },
-    ...{ troubles, seconds: (performance.now() - started) / 1_000 },
+    ...{ troubles, notes, seconds: (performance.now() - started) / 1_000 },
   })
   const blunt = troubles.length === 0 ? row.toothless?.(tally()) : undefined
   if (blunt !== undefined) troubles.push(`the fault did not bite: ${blunt}`)
-  if (!keep && troubles.length === 0 && held(row, findings)) rmSync(folder, { recursive: true, force: true })
-  else troubles.push(`its history: ${folder}`)
+  if (!keep && troubles.length === 0 && findings.breaches.length === 0) rmSync(folder, { recursive: true, force: true })
+  else notes.push(`its history: ${folder}`)
   return tally()
-}
-
-export function held(row: Row, { breaches }: Findings): boolean {
-  return breaches.every(({ rule }) => row.counted === 'lost' && rule === 'K1')
 }
 
 /** `recovery <= lease + sweep + 1 s`, unless the row says why not. */

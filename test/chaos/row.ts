@@ -15,8 +15,6 @@ export interface Row<S extends Scene = Scene> {
   readonly rounds: number
   readonly load?: Partial<Load>
   readonly allow?: Partial<Allowance>
-  /** Loss is the fault's own and only counted (FLUSHALL; a failover without durability, within its window). */
-  readonly counted?: 'lost'
   /** Why this machine cannot run it. */
   reason?(): string | undefined | Promise<string | undefined>
   open(): Promise<S>

@@ -1,6 +1,28 @@
 import type { Row } from './row.js'
+import { busyScript } from './rows/busy-script.js'
 import { calm } from './rows/calm.js'
+import { clientKill } from './rows/client-kill.js'
+import { flushall } from './rows/flushall.js'
+import { fullMemory } from './rows/full-memory.js'
+import { guardKill } from './rows/guard-kill.js'
+import { misconf } from './rows/misconf.js'
+import { netBlackHole } from './rows/net-black-hole.js'
+import { netCut } from './rows/net-cut.js'
+import { netLostReplies } from './rows/net-lost-replies.js'
+import { netSlow } from './rows/net-slow.js'
+import { publisherKill } from './rows/publisher-kill.js'
+import { redisKillAlways, redisKillEverysec, redisKillNo } from './rows/redis-kill.js'
+import { redisStall } from './rows/redis-stall.js'
+import { scriptFlush } from './rows/script-flush.js'
 import { workerKill } from './rows/worker-kill.js'
+import { workerStall } from './rows/worker-stall.js'
 
 /** The fault matrix. */
-export const rows: readonly Row[] = [calm, workerKill]
+export const rows: readonly Row[] = [
+  calm,
+  ...[workerKill, workerStall, publisherKill, guardKill],
+  ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall],
+  ...[scriptFlush, clientKill, busyScript, fullMemory, misconf],
+  ...[netCut, netSlow, netBlackHole, netLostReplies],
+  ...[flushall],
+]

@@ -8,21 +8,6 @@ import { finalLook, key, look, queueName } from './scene/look.js'
 import type { Scene } from './scene/scene.js'
 import { lasting } from './time.js'
 
-export const LOAD: Load = {
-  publishers: 2,
-  workers: 2,
-  guards: 1,
-  burst: 2,
-  concurrency: 5,
-  prefetch: 0,
-  work: 60,
-  // Long against the harness's own stalls on two busy cores.
-  lease: 2_000,
-  every: 400,
-  replyTimeout: 1_500,
-  publishTimeout: 10_000,
-}
-
 /** ms between two looks at all places. */
 const LOOK_EVERY = 150
 
@@ -85,11 +70,10 @@ export class Stage<S extends Scene = Scene> {
     return actor
   }
 
-  /** SIGKILL for one of them, chosen by the seed; then another takes its place. Resolves when that is up. */
-  async killOne(role: RoleName): Promise<void> {
+  /** SIGKILL for one of them, chosen by the seed, at once or at a named point; then another takes its place, and is up. */
+  async killOne(role: RoleName, point?: 'inside' | 'after'): Promise<void> {
     const actor = this.random.pick(this.of(role))
-    // Before the signal: what the process writes from now on is its last.
-    await actor.kill()
+    await (point === undefined ? actor.kill() : actor.die(point))
     this.note({ op: 'kill', phase: 'note', whom: actor.part.proc })
     this.kills++
     await this.spawn(role).ready

@@ -12,5 +12,7 @@ export interface Tally {
   readonly transactions: number
   /** What else went wrong: a fault that did not bite, a row that broke. */
   readonly troubles: readonly string[]
+  /** Said with the verdict, and not held against the row. */
+  readonly notes: readonly string[]
   readonly seconds: number
 }

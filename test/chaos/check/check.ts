@@ -13,6 +13,7 @@ export interface Findings {
   readonly lost: number
   readonly repeated: number
   readonly unknown: number
+  readonly refused: number
   /** Lost within the window of a fault: counted, not held against the library. */
   readonly withinWindow: number
   /** ms. */
@@ -44,6 +45,7 @@ export async function check(history: AsyncIterable<Entry> | Iterable<Entry>, all
     lost: runs.filter((run) => run.lost).length,
     repeated: told.filter((one) => one.repeated).length,
     unknown: publishes.filter((one) => one === 'unknown').length,
+    refused: publishes.filter((one) => one === 'refused').length,
     withinWindow: rules.withinWindow.length,
     recoveries: recovered.map(({ ms }) => ms).sort((a, b) => a - b),
     looks: lives.looks.count,

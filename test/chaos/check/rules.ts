@@ -29,7 +29,7 @@ const queued = (publish: Publish): boolean => isTold(publish.told) && publish.to
 const isTold = (told: Publish['told']): told is Told => typeof told === 'object'
 /** It may have put the ID in although nobody was told so: the answer was lost, or this is the answer to a repetition. */
 const maybe = (publish: Publish): boolean =>
-  publish.told === 'unknown' || (isTold(publish.told) && publish.told.repeated && publish.told.outcome !== 'queued')
+  publish.told === 'unknown' || (isTold(publish.told) && publish.told.repeated)
 
 /** The laws of one ID's history, K1 to K7. What breaks them in one way is told once. */
 export class IdRules {
@@ -132,7 +132,7 @@ export class IdRules {
     if (this.#allow.rollback || publishes.length === 0) return
     const distinct = new Map(runs.map((run) => [run.token, run]))
     const excused = this.#allow.exact ? 0 : [...distinct.values()].filter((run) => this.#excused(run)).length
-    const most = publishes.filter((publish) => queued(publish) || maybe(publish)).length
+    const most = publishes.filter(queued).length + publishes.filter(maybe).length
     if (distinct.size - excused > most) {
       yield {
         rule: 'K6',

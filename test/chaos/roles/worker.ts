@@ -9,6 +9,11 @@ import type { Role } from './role.js'
 export function worker(queue: Queue, part: Part, recorder: Recorder): Role {
   const random = new Random(part.seed)
   const { concurrency, prefetch, work } = part.load
+  /** Where the next handler takes the process down. */
+  let dies = ''
+  process.on('message', (order) => {
+    if (order === 'inside' || order === 'after') dies = order
+  })
   return {
     pending: () => 0,
     start() {
@@ -17,8 +22,11 @@ export function worker(queue: Queue, part: Part, recorder: Recorder): Role {
         const token = `${epoch}:${started.name}`
         recorder.note({ op: 'run', phase: 'invoke', id, epoch, token })
         if (random.chance(0.9)) await lasting(random.between(0, work))
+        if (dies === 'inside') process.kill(process.pid, 'SIGKILL')
         const fails = id.startsWith('fails:')
         recorder.note({ op: 'run', phase: fails ? 'fail' : 'ok', id, token })
+        // Its settlement is gathered at the end of this tick: the process is gone before.
+        if (dies === 'after') process.nextTick(() => process.kill(process.pid, 'SIGKILL'))
         if (fails) throw new Error('as planned')
       }
       const started = queue.process(handler, { concurrency, prefetch })
