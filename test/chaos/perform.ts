@@ -43,7 +43,16 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
   }
   const findings = await check(merged(stage.files), allow)
   const tally = (): Tally => ({
-    ...{ row: row.name, seed, rounds, faults: findings.faults, kills: stage.kills, findings, transactions: 0 },
+    ...{
+      row: row.name,
+      seed,
+      rounds,
+      faults: findings.faults,
+      kills: stage.kills,
+      prefixes: stage.prefixes,
+      findings,
+      transactions: 0,
+    },
     ...{ troubles, notes, seconds: (performance.now() - started) / 1_000 },
   })
   const blunt = troubles.length === 0 ? row.toothless?.(tally()) : undefined

@@ -1,8 +1,10 @@
 import type { Row } from './row.js'
+import { aofPrefix } from './rows/aof-prefix.js'
 import { busyScript } from './rows/busy-script.js'
 import { calm } from './rows/calm.js'
 import { clientKill } from './rows/client-kill.js'
 import { flushall } from './rows/flushall.js'
+import { fullDiskAlways, fullDiskEverysec } from './rows/full-disk.js'
 import { fullMemory } from './rows/full-memory.js'
 import { guardKill } from './rows/guard-kill.js'
 import { misconf } from './rows/misconf.js'
@@ -10,6 +12,7 @@ import { netBlackHole } from './rows/net-black-hole.js'
 import { netCut } from './rows/net-cut.js'
 import { netLostReplies } from './rows/net-lost-replies.js'
 import { netSlow } from './rows/net-slow.js'
+import { powerCutAlways, powerCutEverysec, powerCutNo } from './rows/power-cut.js'
 import { publisherKill } from './rows/publisher-kill.js'
 import { redisKillAlways, redisKillEverysec, redisKillNo } from './rows/redis-kill.js'
 import { redisStall } from './rows/redis-stall.js'
@@ -24,5 +27,6 @@ export const rows: readonly Row[] = [
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall],
   ...[scriptFlush, clientKill, busyScript, fullMemory, misconf],
   ...[netCut, netSlow, netBlackHole, netLostReplies],
+  ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
   ...[flushall],
 ]

@@ -18,6 +18,8 @@ export class Stage<S extends Scene = Scene> {
   readonly random: Random
   readonly folder: string
   kills = 0
+  /** Beginnings of a history that were loaded. */
+  prefixes = 0
   readonly files: string[] = []
   readonly #cast: Actor[] = []
   readonly #recorder: Recorder

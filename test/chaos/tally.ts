@@ -7,6 +7,7 @@ export interface Tally {
   readonly rounds: number
   readonly faults: number
   readonly kills: number
+  readonly prefixes: number
   readonly findings: Findings
   /** Transactions of the append-only file that were replayed, one by one; 0 where there is none. */
   readonly transactions: number
