@@ -10,6 +10,7 @@ import { Random } from './random.js'
 import type { Row } from './row.js'
 import { Stage } from './stage.js'
 import type { Tally } from './tally.js'
+import { lasting } from './time.js'
 
 export interface Dose {
   /** Rounds until so much time has passed; the row's own small number of rounds when undefined. */
@@ -18,6 +19,9 @@ export interface Dose {
   /** Keep the histories also of rows that passed. */
   readonly keep: boolean
 }
+
+/** ms that a row may take beyond its dose: small doses of all rows end within it, and what hangs is told. */
+const PATIENCE = 150_000
 
 /** Plays one row and holds its history against the rules. */
 export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<Tally> {
@@ -29,15 +33,24 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
   const notes: string[] = []
   const scene = await row.open()
   const stage = new Stage(scene, load, new Random(`${seed}/${row.name}`), folder)
+  const over = new AbortController()
   let rounds = 0
-  try {
+  const play = async (): Promise<void> => {
     await stage.begin()
     const until = minutes === undefined ? undefined : performance.now() + minutes * 60_000
     while (until === undefined ? rounds < row.rounds : performance.now() < until) await row.round(stage, ++rounds)
     await stage.end()
+  }
+  try {
+    const limit = (minutes ?? 0) * 60_000 + PATIENCE
+    const late = lasting(limit, over.signal).then(() => {
+      if (!over.signal.aborted) throw new Error(`not over after ${limit / 1_000} s`)
+    })
+    await Promise.race([play(), late])
   } catch (error) {
     troubles.push(`the row broke: ${error instanceof Error ? error.stack : String(error)}`)
   } finally {
+    over.abort()
     await stage.clear()
     await scene.stop()
   }
