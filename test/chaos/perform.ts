@@ -64,7 +64,6 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
       kills: stage.kills,
       prefixes: stage.prefixes,
       findings,
-      transactions: 0,
     },
     ...{ troubles, notes, seconds: (performance.now() - started) / 1_000 },
   })

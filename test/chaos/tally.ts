@@ -9,8 +9,6 @@ export interface Tally {
   readonly kills: number
   readonly prefixes: number
   readonly findings: Findings
-  /** Transactions of the append-only file that were replayed, one by one; 0 where there is none. */
-  readonly transactions: number
   /** What else went wrong: a fault that did not bite, a row that broke. */
   readonly troubles: readonly string[]
   /** Said with the verdict, and not held against the row. */

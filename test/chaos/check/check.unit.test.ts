@@ -38,7 +38,7 @@ test('a healthy history breaks no rule', async () => {
 test('a healthy history with faults breaks no rule: a death, a lapse, a lost answer, a refusal, an outage', async () => {
   const story = healthy()
   story.publish('p', 'x', QUEUED).run('w', 'x', 10).kill('w').jam('g', 'x', '10:w').run('v', 'x', 11).end('v', 'x')
-  story.publish('p', 'y', QUEUED).run('v', 'y', 12).jam('g', 'y', '12:v').run('v', 'y', 13).lose('v', 'y')
+  story.publish('p', 'y', QUEUED).run('v', 'y', 12).jam('g', 'y', '12:v').lose('v', 'y').run('v', 'y', 13)
   story.end('v', 'y', '13:v')
   story.publish('p', 'z', 'unknown').run('v', 'z', 14).end('v', 'z')
   story.publish('p', 'never', 'refused')
@@ -111,8 +111,28 @@ const PLANTED: readonly [rule: Rule, what: string, plant: (story: Story) => unkn
     'K6',
     'an excused second run, where nothing excuses',
     (s) =>
-      s.publish('p', 'c', QUEUED).run('w', 'c', 4).end('w', 'c').jam('g', 'c', '4:w').run('v', 'c', 5).end('v', 'c'),
-    STRICT,
+      s
+        .publish('p', 'c', QUEUED)
+        .run('w', 'c', 4)
+        .jam('g', 'c', '4:w')
+        .lose('w', 'c')
+        .end('w', 'c')
+        .run('v', 'c', 5)
+        .end('v', 'c'),
+    { ...FAULTY, exact: true },
+  ],
+  [
+    'K5',
+    'a late end that was accepted after the claim had been taken',
+    (s) =>
+      s.publish('p', 'c', QUEUED).run('w', 'c', 4).jam('g', 'c', '4:w').run('v', 'c', 5).end('v', 'c').end('w', 'c'),
+    FAULTY,
+  ],
+  [
+    'K7',
+    'a claim of one that lives lapsed, before its handler began',
+    (s) => s.publish('p', 'c', QUEUED).jam('g', 'c', '4:w').run('v', 'c', 5).end('v', 'c'),
+    { ...FAULTY, expiries: false },
   ],
   [
     'K7',

@@ -59,6 +59,8 @@ export class Lives {
   /** IDs that some publish named. */
   readonly #named = new Set<string>()
   readonly unexpected: string[] = []
+  /** By the name that its worker has in tokens. */
+  readonly #workers = new Map<string, string>()
   readonly #calls = new Map<string, { readonly ids: readonly string[]; readonly publishes: readonly Publish[] }>()
 
   static async of(history: AsyncIterable<Entry> | Iterable<Entry>): Promise<Lives> {
@@ -73,6 +75,11 @@ export class Lives {
     const life: Life = { publishes: [], runs: [], jams: [] }
     this.ids.set(id, life)
     return life
+  }
+
+  /** Whose claim this is, if it ever ran a handler. */
+  procOf(token: string): Proc | undefined {
+    return this.procs.get(this.#workers.get(workerOf(token)) ?? '')
   }
 
   #take(entry: Entry): void {
@@ -150,6 +157,7 @@ export class Lives {
       if (!this.#named.has(id)) this.unexpected.push(id)
       const jammed = life.jams.some((jam) => jam.token === token)
       const { epoch } = entry
+      this.#workers.set(workerOf(token), proc)
       life.runs.push({ proc, token, epoch, at: t, until: Number.POSITIVE_INFINITY, lost: false, jammed })
       return
     }
@@ -183,3 +191,5 @@ export class Lives {
     return proc
   }
 }
+
+const workerOf = (token: string): string => token.slice(token.indexOf(':') + 1)

@@ -55,8 +55,10 @@ export class IdRules {
       yield* this.#lost(id, life)
       yield* this.#falseDuplicates(id, life)
       yield* this.#tokens(id, life)
+      yield* this.#fencing(id, life)
       yield* this.#bound(id, life)
       yield* this.#overlaps(id, life)
+      yield* this.#lapses(id, life)
     }
   }
 
@@ -127,6 +129,15 @@ export class IdRules {
     }
   }
 
+  /** K5: who comes back after a sweep has taken its claim is told so; else its late end was accepted beside another. */
+  *#fencing(id: string, { runs }: Life): Generator<Breach> {
+    for (const run of runs) {
+      const owes = run.jammed && !run.lost && this.#lives.procs.get(run.proc)?.closed === true
+      if (owes && !this.#allow.rollback)
+        yield { rule: 'K5', what: `${id}: ${run.proc} ended a claim that had been taken` }
+    }
+  }
+
   /** K6: no more runs than were let in, and one for each claim that came to nothing (2.5 of the reference). */
   *#bound(id: string, { publishes, runs }: Life): Generator<Breach> {
     if (this.#allow.rollback || publishes.length === 0) return
@@ -155,6 +166,16 @@ export class IdRules {
           what: `${id} ran in ${run.proc} and ${next.proc} at once${early ? ': a lease lapsed early' : ''}`,
         }
       }
+    }
+  }
+
+  /** K7: a claim of one that lives and is not stalled does not lapse, whether its handler began or not. */
+  *#lapses(id: string, { jams }: Life): Generator<Breach> {
+    if (this.#allow.expiries || this.#allow.rollback) return
+    for (const { at, token } of jams) {
+      const proc = this.#lives.procOf(token)
+      if (proc && proc.killed > at)
+        yield { rule: 'K7', what: `${id}: a claim of ${proc.name}, which lives, has lapsed` }
     }
   }
 

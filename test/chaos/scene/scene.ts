@@ -7,7 +7,5 @@ export interface Scene {
   readonly connect: Connect
   /** A raw command to the server that holds the queue now. */
   cli<T = string>(...args: Argument[]): Promise<T>
-  /** Where an append-only file holds the whole history of effects, if one does. */
-  readonly aof?: string
   stop(): Promise<void>
 }

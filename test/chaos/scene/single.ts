@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { type RedisOptions, type RedisServer, startRedis } from '../../support/redis-server.js'
 import type { Scene } from './scene.js'
 
@@ -22,7 +21,6 @@ export async function single(fsync: Fsync = 'everysec', options: RedisOptions = 
     server,
     connect: { kind: 'url', url: server.url },
     cli: (...args) => server.cli(...args),
-    aof: join(server.dir, 'appendonlydir'),
     stop: () => server.stop(),
   }
 }
