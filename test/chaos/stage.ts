@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '../support/until.js'
 import { Actor } from './actor.js'
@@ -133,6 +134,8 @@ export class Stage<S extends Scene = Scene> {
 
   #file(proc: string): string {
     const path = join(this.folder, `${proc}.jsonl`)
+    // There from the beginning: a process may die before it writes its first line.
+    writeFileSync(path, '')
     this.files.push(path)
     return path
   }

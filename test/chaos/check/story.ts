@@ -32,7 +32,9 @@ export class Story {
     return this.note(proc, { op: 'life', phase: 'invoke', role })
   }
 
+  /** In order; who was killed is beyond that. */
   close(proc: string): this {
+    if (this.#entries.some((entry) => entry.op === 'kill' && entry.whom === proc)) return this
     return this.note(proc, { op: 'life', phase: 'ok', pending: 0 })
   }
 
