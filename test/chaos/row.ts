@@ -20,7 +20,7 @@ export interface Row<S extends Scene = Scene> {
   open(): Promise<S>
   /** One round: a fault, and the calm after it. */
   round(stage: Stage<S>, number: number): Promise<void>
-  /** Did the fault bite? A row whose fault nobody felt proves nothing. What is missing, if anything. */
+  /** What is missing, where the injection itself cannot tell whether it bit: a fault that nobody felt proves nothing. */
   toothless?(tally: Tally): string | undefined
 }
 

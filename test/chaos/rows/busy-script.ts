@@ -1,4 +1,5 @@
 import { row } from '../row.js'
+import { refuses } from '../scene/refuses.js'
 import { single } from '../scene/single.js'
 
 const SPIN = `
@@ -17,8 +18,10 @@ export const busyScript = row({
   async round(stage) {
     const { lease } = stage.load
     await stage.calm(500, 1_000)
-    await stage.fault('BUSY', () => stage.scene.cli('EVAL', SPIN, 0, stage.random.between(0.3 * lease, 1.3 * lease)))
+    await stage.fault('BUSY', async () => {
+      const spinning = stage.scene.cli('EVAL', SPIN, 0, stage.random.between(0.3 * lease, 1.3 * lease))
+      await Promise.all([spinning, refuses('BUSY', () => stage.scene.cli('PING'))])
+    })
     await stage.calm(500)
   },
-  toothless: ({ findings }) => (findings.faults === 0 ? 'nothing spun' : undefined),
 })

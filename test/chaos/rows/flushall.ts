@@ -10,6 +10,8 @@ export const flushall = row({
   injection: 'FLUSHALL',
   holds: 'what was in the queue is gone and counted; what comes after is kept, and the books are right from there on',
   rounds: 2,
+  // As much as the workers can do: so that some is waiting to be lost.
+  load: { work: 100 },
   allow: { rollback: true },
   open: () => single('always'),
   async round(stage) {

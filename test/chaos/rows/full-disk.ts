@@ -47,7 +47,6 @@ const fullDisk = (fsync: 'always' | 'everysec') =>
       })
       await stage.calm(800)
     },
-    toothless: ({ findings }) => (findings.faults === 0 ? 'the disk was never full' : undefined),
   })
 
 export const fullDiskAlways = fullDisk('always')

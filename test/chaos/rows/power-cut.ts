@@ -14,6 +14,8 @@ const powerCut = (fsync: Fsync) =>
       'Redis stands on ext4 in a loop file; SIGSTOP, the file is copied, SIGKILL; the copy is mounted in its place and Redis started again',
     holds: `LOST ${fsync === 'always' ? 'is 0' : `is within ${WINDOW[fsync]} ms before the cut, and counted`}; law L1 holds on what is left`,
     rounds: fsync === 'no' ? 1 : 2,
+    // As much as the workers can do: so that some is waiting when the power fails.
+    load: { work: 100 },
     allow: fsync === 'always' ? {} : { rollback: true },
     reason: whyNoDisk,
     open: () => onDisk(fsync, 64),
@@ -30,8 +32,10 @@ const powerCut = (fsync: Fsync) =>
       await stage.fault('the power fails', cut, WINDOW[fsync])
       await stage.calm(1_000)
     },
-    toothless: ({ findings }) =>
-      fsync !== 'always' && findings.withinWindow === 0 ? 'not even what was not written was lost' : undefined,
+    toothless: ({ findings }) => {
+      const { withinWindow, runs, accepted } = findings
+      return fsync !== 'always' && withinWindow === 0 && runs <= accepted ? 'nothing was lost or undone' : undefined
+    },
   })
 
 export const powerCutAlways = powerCut('always')

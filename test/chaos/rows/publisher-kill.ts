@@ -14,5 +14,4 @@ export const publisherKill = row({
     await stage.calm(100, 800)
     await stage.killOne('publisher')
   },
-  toothless: ({ kills }) => (kills === 0 ? 'nobody was killed' : undefined),
 })

@@ -30,5 +30,4 @@ export const redisClock = row({
     if (Math.abs(moved - step / 1_000) > 60) throw new Error(`Redis's clock moved by ${moved} s, not ${step} ms`)
     await stage.calm(1_000, 1_500)
   },
-  toothless: ({ findings }) => (findings.faults === 0 ? 'nothing was shifted' : undefined),
 })

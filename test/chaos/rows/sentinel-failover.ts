@@ -25,5 +25,4 @@ export const sentinelFailover = row({
     await stage.calm(1_000)
     if (!hangs) await scene.rejoin((old) => old.restart())
   },
-  toothless: ({ findings }) => (findings.faults === 0 ? 'nobody failed over' : undefined),
 })
