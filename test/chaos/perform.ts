@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { check } from './check/check.js'
+import { Replay } from './check/replay.js'
 import type { Allowance } from './check/rules.js'
 import { merged } from './history.js'
 import { LOAD } from './load.js'
@@ -34,12 +35,14 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
   const scene = await row.open()
   const stage = new Stage(scene, load, new Random(`${seed}/${row.name}`), folder)
   const over = new AbortController()
+  const replay = new Replay()
   let rounds = 0
   const play = async (): Promise<void> => {
     await stage.begin()
     const until = minutes === undefined ? undefined : performance.now() + minutes * 60_000
     while (until === undefined ? rounds < row.rounds : performance.now() < until) await row.round(stage, ++rounds)
     await stage.end()
+    if (scene.aof !== undefined) replayAll(replay, scene.aof)
   }
   try {
     const limit = (minutes ?? 0) * 60_000 + PATIENCE
@@ -54,7 +57,8 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
     await stage.clear()
     await scene.stop()
   }
-  const findings = await check(merged(stage.files), allow)
+  const checked = await check(merged(stage.files), allow)
+  const findings = { ...checked, breaches: [...checked.breaches, ...replay.breaches] }
   const tally = (): Tally => ({
     ...{
       row: row.name,
@@ -63,6 +67,7 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
       faults: findings.faults,
       kills: stage.kills,
       prefixes: stage.prefixes,
+      transactions: replay.transactions,
       findings,
     },
     ...{ troubles, notes, seconds: (performance.now() - started) / 1_000 },
@@ -77,4 +82,10 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
 /** `recovery <= lease + sweep + 1 s`, unless the row says why not. */
 function allowanceOf({ allow }: Row, { lease, every }: Load): Allowance {
   return { exact: false, expiries: false, rollback: false, recovery: lease + every + 1_000, ...allow }
+}
+
+/** The effects since the beginning: these files are never rewritten. */
+function replayAll(replay: Replay, folder: string): void {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.incr.aof'))
+  for (const name of files.sort()) replay.read(readFileSync(join(folder, name)))
 }

@@ -28,7 +28,7 @@ export function table(lines: readonly Line[], left: readonly { readonly row: str
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
   const printed = rows.map((row) =>
     row
-      .map((cell, i) => (i === 0 || i === 12 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .map((cell, i) => (i === 0 || i === 13 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
       .join('  '),
   )
   return [...printed, ...left.map(({ row, why }) => `${row}  not run: ${why}`)].join('\n')
@@ -46,6 +46,7 @@ function cells({ tally, held }: Line): string[] {
     `${rounds}r ${faults}f ${kills}k`,
     String(findings.accepted),
     String(findings.runs),
+    String(tally.transactions),
     lost,
     String(having('in line twice')),
     String(of('K5')),

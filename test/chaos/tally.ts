@@ -8,6 +8,8 @@ export interface Tally {
   readonly faults: number
   readonly kills: number
   readonly prefixes: number
+  /** Transactions of the append-only file that were replayed and judged one by one. */
+  readonly transactions: number
   readonly findings: Findings
   /** What else went wrong: a fault that did not bite, a row that broke. */
   readonly troubles: readonly string[]

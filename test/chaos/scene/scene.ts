@@ -7,5 +7,7 @@ export interface Scene {
   readonly connect: Connect
   /** A raw command to the server that holds the queue now. */
   cli<T = string>(...args: Argument[]): Promise<T>
+  /** The folder of an append-only file that holds every effect there was, where there is one server that writes one. */
+  readonly aof?: string
   stop(): Promise<void>
 }

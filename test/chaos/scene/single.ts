@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type RedisOptions, type RedisServer, startRedis } from '../../support/redis-server.js'
 import type { Scene } from './scene.js'
 
@@ -19,6 +20,7 @@ export async function single(fsync: Fsync = 'everysec', options: RedisOptions = 
   const server = await startRedis({ ...options, args: [...aofArgs(fsync), ...(options.args ?? [])] })
   return {
     server,
+    aof: join(server.dir, 'appendonlydir'),
     connect: { kind: 'url', url: server.url },
     cli: (...args) => server.cli(...args),
     stop: () => server.stop(),
