@@ -52,11 +52,20 @@ export class Replay {
   }
 
   #queue(verb: string, args: readonly string[]): void {
-    if (verb === 'RPUSH') this.#line.push(...args)
-    else if (verb === 'LPUSH') this.#line.unshift(...[...args].reverse())
-    else if (verb !== 'LPOP') throw new Error(`${verb} on the line`)
-    if (verb !== 'LPOP') for (const id of args) this.#of(id).line++
-    else for (const id of this.#line.splice(0, Number(args[0] ?? 1))) this.#of(id).line--
+    if (verb === 'LPOP') this.#pop(Number(args[0] ?? 1))
+    else if (verb === 'LTRIM' && args[1] === '-1') this.#pop(Number(args[0]))
+    else if (verb === 'RPUSH' || verb === 'LPUSH') {
+      for (const id of args) {
+        this.#of(id).line++
+        if (verb === 'RPUSH') this.#line.push(id)
+        else this.#line.unshift(id)
+      }
+    } else throw new Error(`${verb} ${args.join(' ')} on the line: the replay does not know it`)
+  }
+
+  /** From the head. */
+  #pop(count: number): void {
+    for (const id of this.#line.splice(0, count)) this.#of(id).line--
   }
 
   #sorted(verb: string, args: readonly string[], place: 'processing' | 'delayed'): void {
@@ -64,7 +73,7 @@ export class Replay {
       for (const id of args) this.#of(id)[place] = false
       return
     }
-    if (verb !== 'ZADD') throw new Error(`${verb} on ${place}`)
+    if (verb !== 'ZADD') throw new Error(`${verb} on ${place}: the replay does not know it`)
     // A renewal makes no entry; all others do.
     const only = args[0] === 'XX'
     const pairs = args.slice(only || args[0] === 'NX' ? 1 : 0)

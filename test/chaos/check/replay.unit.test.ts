@@ -21,7 +21,7 @@ const CLAIM = encoded('LPOP queued 2', 'ZADD processing NX 5 b 5 a')
 const RENEW = encoded('ZADD processing XX 9 a')
 const DONE = encoded('ZREM processing a', 'SREM committed a')
 const JAM = encoded('ZREM processing b', 'LPUSH queued b')
-const LATER = encoded('LPOP queued 1', 'ZADD delayed 9 b')
+const LATER = encoded('LTRIM queued 1 -1', 'ZADD delayed 9 b')
 
 const breaches = (...transactions: readonly Buffer[]): string[] => {
   const replay = new Replay()
