@@ -38,6 +38,8 @@ if (minutes !== undefined && !(minutes > 0)) leave(2, `--minutes ${values.minute
 const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 32))
 
 console.log(`seed ${seed}: npm run chaos -- --seed ${seed}${values.ci ? ' --ci' : ` --minutes ${minutes}`} --rows ROW`)
+// Without a listener a signal ends the process before `exit` is told, and disks would stay mounted.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const lines: Line[] = []
 const notRun: { row: string; why: string }[] = []
 for (const row of chosen) {

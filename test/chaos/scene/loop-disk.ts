@@ -24,6 +24,13 @@ function tried(): string | undefined {
   }
 }
 
+const mounted = new Set<LoopDisk>()
+
+// However this process ends, but for SIGKILL: a server that still stands on it keeps it until it is gone itself.
+process.on('exit', () => {
+  for (const disk of mounted) disk.remove('-l')
+})
+
 /** An ext4 file system in a file. What has reached the file has reached the disk; all else dies with the power. */
 export class LoopDisk {
   readonly folder: string
@@ -58,8 +65,9 @@ export class LoopDisk {
     this.#mount()
   }
 
-  remove(): void {
-    tool('umount', this.folder)
+  remove(...how: readonly string[]): void {
+    mounted.delete(this)
+    tool('umount', ...how, this.folder)
     rmSync(this.#home, { recursive: true, force: true })
   }
 
@@ -69,5 +77,6 @@ export class LoopDisk {
 
   #mount(): void {
     tool('mount', '-o', 'loop', this.#image, this.folder)
+    mounted.add(this)
   }
 }
