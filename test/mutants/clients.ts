@@ -26,11 +26,7 @@ export const CLIENTS: readonly Mutant[] = [
     edit('src/worker/steps.ts', 'WORKING.find((one) => !this.#busy.has(one)) as Lane', 'WORKING[0] as Lane'),
   ]),
   inClient('a worker that does not renew', 'test/queue/lease.test.ts', 'renewed at a third', [
-    edit(
-      'src/worker/worker.ts',
-      '      this.#claims.renew()\n      if (this.#claims.pending',
-      '      if (this.#claims.pending',
-    ),
+    edit('src/worker/watch.ts', '      claims.renew()\n      if (claims.pending', '      if (claims.pending'),
   ]),
   inClient(
     'a late answer that touches a newer claim',
@@ -48,7 +44,7 @@ export const CLIENTS: readonly Mutant[] = [
     'a lost answer that is told as a first one',
     'test/connections/lost-replies.test.ts',
     'its verdict says so',
-    [edit('src/redis/call.ts', 'command, left), repeated: sent }', 'command, left), repeated: false }')],
+    [edit('src/redis/call.ts', 'command, rest), repeated: sent }', 'command, rest), repeated: false }')],
   ),
   inClient('scripts without #!lua, which a full server breaks off halfway', 'test/connections/refusals.test.ts', '', [
     edit('src/redis/scripts.ts', 'head}\\nlocal', 'head.slice(99)}\\nlocal'),
