@@ -85,6 +85,8 @@ export class RedisStore implements Store {
   /** Of a replica-durable queue: see `ReplicatedCaller`. */
   readonly #replicated: Connection | undefined
   readonly #need: DurabilityNeed
+  /** The server was checked, and found fit. */
+  #fit = false
   readonly #clock: Clock
   readonly #scripts: Scripts
   readonly #blocking: Blocking
@@ -186,7 +188,9 @@ export class RedisStore implements Store {
   async #open(digest: string, role: Role | undefined, patience: Patience): Promise<string> {
     const until = this.#clock.now() + patience.timeout
     const rest = (): Patience => ({ ...patience, timeout: until - this.#clock.now() })
-    await this.#check(rest())
+    // Once: what the server can give is not asked anew for each role.
+    if (!this.#fit) await this.#check(rest())
+    this.#fit = true
     const { check, open } = this.#scripts
     const layout = String(LAYOUT)
     const types = check.parts.map((part) => KEYS[part])

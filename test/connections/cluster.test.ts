@@ -75,7 +75,7 @@ test('all keys of a queue are in one slot', async () => {
   await guard.close()
 })
 
-test('a node that dies and comes back: the queue on it goes on, and tells one outage; one elsewhere hears of nothing', async () => {
+test('a node that dies and comes back: the queue on it goes on, and tells when it is away and back; one elsewhere hears of nothing', async () => {
   const client = await clusterClient()
   const queueOn = async (avoid?: number): Promise<Queue> => {
     for (;;) {
@@ -100,7 +100,9 @@ test('a node that dies and comes back: the queue on it goes on, and tells one ou
   expect(await publish).toMatchObject({ outcome: 'queued' })
   await news.heard('resumed')
   await queue.idle()
-  expect(news.told).toEqual(['suspended', 'resumed'])
+  // A node that is back may say for a while that its cluster is down: that is told apart.
+  expect(news.told).toEqual(news.told.map((_, i) => (i % 2 === 0 ? 'suspended' : 'resumed')))
+  expect(news.told.length % 2).toBe(0)
   expect(farNews.told).toEqual([])
 })
 

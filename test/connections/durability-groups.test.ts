@@ -40,7 +40,7 @@ test(
     await client.connect()
     onTestFinished(() => client.destroy())
     const open = (): Queue =>
-      closedLater(createQueue(freshName(), { redis: client, durability: { replicas: 1, timeout: 200 } }))
+      closedLater(createQueue(freshName(), { redis: client, durability: { replicas: 1, timeout: 1_500 } }))
     const queue = open()
     const home = await cluster.nodeOf(keyIn(queue, 'queued'))
     // No node has a replica yet, whatever the others have.
@@ -72,7 +72,7 @@ test(
     const client = createSentinel({ name: group.name, sentinelRootNodes: [...group.sentinelRootNodes] })
     client.on('error', () => {})
     onTestFinished(() => client.destroy())
-    const durability = { replicas: 1, timeout: 200 }
+    const durability = { replicas: 1, timeout: 1_500 }
     const queue = closedLater(createQueue(freshName(), { redis: client, publishTimeout: 20_000, durability }))
     const ids = Array.from({ length: 50 }, (_, i) => `${i}`)
     const answered: string[] = []

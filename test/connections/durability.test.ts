@@ -171,7 +171,7 @@ test('replicas: one that hangs makes publish, withdraw and clear OUTCOME_UNKNOWN
 test('replicas: an answer that was lost on the way back is asked for again, with its WAIT', async () => {
   const [master, replica] = await group(1)
   const proxy = await proxyHere(master)
-  const queue = open(proxy, { replicas: 1, timeout: 200 })
+  const queue = open(proxy, { replicas: 1, timeout: 1_500 })
   await queue.publish('warm')
   const lost = proxy.dropReply(callOf(queue, 'publish'))
   expect(await queue.publish('a')).toMatchObject({ outcome: 'duplicate', repeated: true })
@@ -252,7 +252,7 @@ test.each(['a client', 'a pool'])('replicas over %s given', async (kind) => {
   client.on('error', () => {})
   await client.connect()
   onTestFinished(() => client.destroy())
-  const queue = closedLater(createQueue(freshName(), { redis: client, durability: { replicas: 1, timeout: 200 } }))
+  const queue = closedLater(createQueue(freshName(), { redis: client, durability: { replicas: 1, timeout: 1_500 } }))
   expect(await queue.publishMany(['a', 'b'])).toMatchObject([{ outcome: 'queued' }, { outcome: 'queued' }])
   expect(await replica?.cli('SCARD', keyIn(queue, 'committed'))).toBe(2)
   replica?.pause()

@@ -122,7 +122,8 @@ function bound(store: Store): Store {
     inspect: (ids, patience) => store.inspect(ids, patience),
     list: (request, patience) => store.list(request, patience),
     counts: (patience) => store.counts(patience),
-    awaitWork: (timeout, signal, next) => store.awaitWork(timeout, signal, next),
+    // No step rides with a wait here: each is seen, and held where it is to be held.
+    awaitWork: (timeout, signal) => store.awaitWork(timeout, signal),
     control: (order, patience) => store.control(order, patience),
     close: () => store.close(),
   }
