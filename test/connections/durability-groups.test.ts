@@ -12,7 +12,7 @@ const SLOW = { timeout: 60_000 }
 
 const unconfirmed = {
   code: 'OUTCOME_UNKNOWN',
-  message: expect.stringContaining('0 of 1 replicas confirmed it within 200 ms'),
+  message: expect.stringContaining('0 of 1 replicas confirmed it within 1500 ms'),
 }
 
 /** One more node of a cluster, the replica of `master`. */
