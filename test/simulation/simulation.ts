@@ -23,8 +23,13 @@ export interface Report {
   readonly recovery: number
 }
 
-/** Published to idle workers, an ID runs within this, ms: six one-way trips of a calm network, and a script to load. */
+/**
+ * Published to idle workers, an ID runs within this, ms: a token may go with a wire that a pause cut just then, and is put
+ * back 100 ms later …
+ */
 const PROMPT = 250
+/** … but that is seldom: a wire dialled anew, a script to load, six one-way trips of a calm network. */
+const USUAL = 60
 
 /** One world, from its first event to its last; the same seed gives the same one. */
 export class Simulation {
@@ -162,6 +167,7 @@ export class Simulation {
         PROMPT,
       )
       world.count('probes')
+      if (took <= USUAL) world.count('promptProbes')
       world.count('probeMs', took)
       await world.until('it ends', () => this.#server.state.committed.size === 0, 200)
     }
