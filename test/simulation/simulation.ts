@@ -132,8 +132,8 @@ export class Simulation {
     // by jams ends; then one slot works off all there is.
     const wires = late + replyTimeout + 5_000 + 1_250
     const leases = (2 + 0.5 + maxJams + 1 + 0.5 + LONGEST_JUMP * 2) * lease + 2 * every
-    // Of all this half: the worst of each never comes together.
-    const bound = (wires + leases + ids.length * (slowest + 100) + publishTimeout) / 2
+    // Of all this a third: the worst of each never comes together.
+    const bound = (wires + leases + ids.length * (slowest + 100) + publishTimeout) / 3
     await world.pass(late)
     const waits = /idle|sweep/
     const quiet = (): boolean =>
