@@ -244,10 +244,14 @@ if lazy or settled ~= '' or #kinds > 0 then
   redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)
 end
 redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', kept[7] or 0)
-if leaving then
-  redis.call('HDEL', steps, worker .. ':0', worker .. ':1', worker .. ':2')
-elseif not answered then
-  redis.call('HSET', steps, field, string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled)
+if not answered then
+  local record = string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled
+  if leaving then
+    -- In each lane: a late copy of an earlier step is refused, where it would claim for nobody.
+    redis.call('HSET', steps, worker .. ':0', record, worker .. ':1', record, worker .. ':2', record)
+  else
+    redis.call('HSET', steps, field, record)
+  end
 end
 arm(wake, tokens, length)
 return { settled, renewed, token, length > 0 and 1 or 0, dueIn, ids, past }

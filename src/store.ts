@@ -112,7 +112,7 @@ export interface StepRequest {
   readonly claim: number
   /** … and how many of them start at once; the others are claimed ahead. */
   readonly slots: number
-  /** The worker's last step, which asks for nothing else: forget its record, wake another for what it leaves. */
+  /** The worker's last step, which asks for nothing else: refuse all that comes late of the others, wake another for what it leaves. */
   readonly leaving: boolean
 }
 

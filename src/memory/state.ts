@@ -17,7 +17,7 @@ export interface QueueState {
   /** Tokens in `wake`: a hint for idle workers. */
   wake: 0 | 1
   readonly totals: Tally
-  /** `worker:lane` → its last step in that lane. */
+  /** `worker:lane` → its last step there. */
   readonly steps: Map<string, StepRecord>
   readonly marks: Deque<Mark>
   readonly meta: { layout: string; digest: string }

@@ -37,10 +37,11 @@ export function step(state: QueueState, request: StepRequest, now: number): Step
   const tries = ids.length === 0 || state.tries.size === 0 ? [] : ids.map((id) => state.tries.get(id) ?? '')
   const dueIn = ids.length < request.claim ? tellDue(state, worker, ms) : -1
 
-  if (request.leaving) {
-    for (const lane of [0, 1, 2]) state.steps.delete(`${worker}:${lane}`)
-  } else if (answered === undefined) {
-    state.steps.set(field, { number, ms, token, leaseEnd, settled })
+  if (answered === undefined) {
+    // The last one counts in each lane: a late copy of an earlier step is refused, where it would claim for nobody.
+    for (const lane of request.leaving ? [0, 1, 2] : [request.lane]) {
+      state.steps.set(`${worker}:${lane}`, { number, ms, token, leaseEnd, settled })
+    }
   }
   arm(state)
   return { settled, renewed, token, ids, tries, more: state.queued.size > 0, dueIn }

@@ -21,6 +21,8 @@ export interface BlockingOptions {
 
 /** Longest single BLPOP, ms: a token that a dying worker took is missed for no longer than this. */
 const LONGEST = 5_000
+/** By then the server has seen a lost wire go, ms. */
+const AFTERWARDS = 100
 
 interface Waiter {
   /** By the clock of this process. */
@@ -46,6 +48,8 @@ export class Blocking {
   readonly #waiters = new Set<Waiter>()
   #connection: Connection | undefined
   #popping: Promise<void> | undefined
+  /** The last wire that we gave up because a waiter was not to wait any more. */
+  #cut: Wire | undefined
 
   constructor(options: BlockingOptions) {
     this.#options = options
@@ -73,7 +77,7 @@ export class Blocking {
       }
       // A step that rides cannot be called back, only cut off; run or not, its number keeps it from harm.
       const stop = (): void => {
-        if (waiter.wire) this.#connection?.lose(waiter.wire)
+        if (waiter.wire) this.#cutOff(waiter.wire)
         else end()
       }
       const waiter: Waiter = { until: clock.now() + timeout, next, timer: clock.setTimer(end, timeout), end, fail }
@@ -88,6 +92,11 @@ export class Blocking {
     for (const { end } of [...this.#waiters]) end()
     await this.#connection?.close()
     await this.#popping
+  }
+
+  #cutOff(wire: Wire): void {
+    this.#cut = wire
+    this.#connection?.lose(wire)
   }
 
   /** Pops while somebody waits. */
@@ -106,10 +115,18 @@ export class Blocking {
       } catch (error) {
         const { kind, error: cause } = troubleOf(error)
         if (kind === 'elsewhere' && wire) this.#connection?.doubt(wire, cause)
-        // Whatever it was, the waiters' own time-outs bound the harm.
-        await pause(clock, 100, signal)
-        // The wire may have taken a token with it: one that was published just before the server saw it go.
-        if (!signal.aborted) await giveBack()
+        // Whatever it was, the waiters' own time-outs bound the harm. The wire may have taken a token with it: one that
+        // was published just before the server saw it go.
+        const afterwards = async (): Promise<void> => {
+          await pause(clock, AFTERWARDS, signal)
+          if (!signal.aborted) await giveBack()
+        }
+        if (!wire || wire !== this.#cut) await afterwards()
+        else {
+          // What we did ourselves is no reason for the others to wait.
+          void afterwards()
+          await giveBack()
+        }
       }
     }
     // In the same breath as the last look at the waiters: one who comes later starts it anew.

@@ -12,7 +12,7 @@ export const KEYS = {
   lease: 'hash', //        ID → token                    `epoch:startedAt:worker:step`; `~` before it: claimed ahead, not started
   wake: 'list', //         '1', at most once             something is claimable: a hint for idle workers, never the truth
   totals: 'hash', //       name → number                 entered, left …; and taken, marked, epoch, which are the protocol's own
-  steps: 'hash', //        worker:lane → record          the last step in each of a worker's three lanes: `number|ms|token|lease end|settled`
+  steps: 'hash', //        worker:lane → record          the last step of each worker and lane, for an hour: `number|ms|token|lease end|settled`
   marks: 'list', //        place:ms                      which place in the line was reached when, one a second at most
   meta: 'hash', //         layout, digest
   delayed: 'zset', //      ID → due, ms                  waiting for its time

@@ -278,7 +278,7 @@ return table.concat(letters)`,
   'step': {
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
     flags: 'allow-oom',
-    rights: ['EXISTS delayed errors failures ghosts owed tries withdrawn', 'GET alarm', 'HDEL errors failures lease owed steps tries', 'HGET steps', 'HLEN errors failures lease owed tries', 'HMGET failures lease owed totals tries', 'HSET errors failures lease steps totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm', 'SMISMEMBER committed ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD failed failedAt processing', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
+    rights: ['EXISTS delayed errors failures ghosts owed tries withdrawn', 'GET alarm', 'HDEL errors failures lease owed tries', 'HGET steps', 'HLEN errors failures lease owed tries', 'HMGET failures lease owed totals tries', 'HSET errors failures lease steps totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm', 'SMISMEMBER committed ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD failed failedAt processing', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
@@ -598,10 +598,13 @@ if lazy or settled ~= '' or #kinds > 0 then
   redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)
 end
 redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', kept[7] or 0)
-if leaving then
-  redis.call('HDEL', steps, worker .. ':0', worker .. ':1', worker .. ':2')
-elseif not answered then
-  redis.call('HSET', steps, field, string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled)
+if not answered then
+  local record = string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled
+  if leaving then
+    redis.call('HSET', steps, worker .. ':0', record, worker .. ':1', record, worker .. ':2', record)
+  else
+    redis.call('HSET', steps, field, record)
+  end
 end
 arm(wake, tokens, length)
 return { settled, renewed, token, length > 0 and 1 or 0, dueIn, ids, past }`,

@@ -149,7 +149,7 @@ export class Steps {
     }
   }
 
-  /** Forgets our record and hands the wake token on, if all is answered. Best effort: a sweep does it within the hour. */
+  /** Bars late copies of our steps and hands the wake token on, if all is answered. Best effort. */
   async leave(): Promise<void> {
     if (this.idle && this.#number > 0) {
       await this.#options.store.step(this.#request(NOTHING, 0, true), { timeout: LAST_WORDS }).catch(() => undefined)

@@ -144,7 +144,7 @@ export function checkAgain({ before, op, told }: Call, first: StepReply | null):
   if (first === null || op.verb !== 'step') return
   const { worker, number, lane } = op.request
   const record = before.steps.get(`${worker}:${lane}`)
-  // Forgotten (its worker took its leave, the server went back), so that it is a new step.
+  // Forgotten (the server went back), so that it is a new step.
   if (record === undefined || record.number < number) return
   if ('thrown' in told) {
     hold(record.number > number, 'a step was refused that was not two behind')

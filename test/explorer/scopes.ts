@@ -58,7 +58,7 @@ export const SCOPES: readonly Scope[] = [
   scope('withdraw-renew', 2_460, { publishes: 1, withdraws: 1, renews: 1, lapses: 1 }),
   scope('clear', 2_246, { publishes: 3, clears: 1, withdraws: 1, fails: 1 }, { ...TWO_IDS, ...ALONE }),
   scope('failed', 1_295, { publishes: 3, fails: 2, withdraws: 1 }, { ...TWO_IDS, ...ALONE, keepFailed: 1 }),
-  scope('leave', 347, { publishes: 2, leaves: 1, copies: 1 }, ALONE),
+  scope('leave', 291, { publishes: 2, leaves: 1, copies: 1 }, ALONE),
   scope('guards', 2_181, { publishes: 1, crashes: 1, lapses: 1, takes: 1 }, { guards: 2, ...ALONE }),
   scope('guards-two', 4_257, { publishes: 2, crashes: 1, takes: 1 }, { guards: 2 }),
   scope('rollback', 1_284, { publishes: 2, rollbacks: 1, losses: 1 }, ALONE),

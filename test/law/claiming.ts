@@ -110,12 +110,23 @@ export const claiming: Laws = {
     expect(await q.everything('a', 'b', 'c')).toEqual(before)
   },
 
-  'a worker that leaves is forgotten: its numbers begin anew': async (q) => {
-    await q.step({ number: 7 })
-    await q.step({ number: 8 })
-    await q.step({ number: 9, leaving: true })
+  'of a worker that left nothing claims any more: late copies are refused in every lane, its leave is answered': async (
+    q,
+  ) => {
+    await q.step({ number: 7, lane: 0 })
+    await q.step({ number: 8, lane: 2 })
+    await q.step({ number: 9, lane: 0, leaving: true })
     await q.publish('a')
-    expect((await q.claim(1, { number: 1 })).ids).toEqual(['a'])
+    for (const [number, lane] of [
+      [7, 0],
+      [6, 1],
+      [8, 2],
+    ] as const) {
+      const late = q.claim(1, { number, lane })
+      await expect(late).rejects.toMatchObject({ name: 'ConvoyError', code: 'REFUSED' })
+    }
+    expect(await q.claim(1, { number: 9, lane: 0, leaving: true })).toMatchObject({ ids: [], token: '' })
+    expect((await q.claim(1, { worker: 'w2' })).ids).toEqual(['a'])
   },
 
   'workers do not disturb the numbers of one another': async (q) => {

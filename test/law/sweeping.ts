@@ -218,4 +218,16 @@ export const sweeping: Laws = {
     await q.sweep()
     expect(await q.store.step(q.next({ number: 1 }), PATIENCE)).toMatchObject({ ids: [] })
   },
+
+  'so are those of a worker that left, in every lane': async (q) => {
+    await q.step({ number: 3, lane: 0, leaving: true })
+    await q.pass(3_600_000 - 1)
+    await q.sweep()
+    for (const lane of [0, 1, 2] as const) {
+      await expect(q.step({ number: 1, lane })).rejects.toMatchObject({ code: 'REFUSED' })
+    }
+    await q.pass(1)
+    await q.sweep()
+    for (const lane of [0, 1, 2] as const) expect(await q.step({ number: 1, lane })).toMatchObject({ ids: [] })
+  },
 }

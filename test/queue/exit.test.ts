@@ -33,7 +33,11 @@ test('a process whose handler never returns ends all the same once the grace is 
   await using server = await startRedis({ port: 'tcp' })
   expect(await ends('deaf', { store: server.url, prefix: 'exit' }, /^closed/)).toEqual(['runs a', 'closed'])
   expect(await server.cli('LRANGE', 'exit:{trucks}:queued', '0', '-1')).toEqual(['a'])
-  expect(await server.cli('EXISTS', 'exit:{trucks}:processing', 'exit:{trucks}:tries', 'exit:{trucks}:steps')).toBe(0)
+  expect(await server.cli('EXISTS', 'exit:{trucks}:processing', 'exit:{trucks}:tries')).toBe(0)
+  // It took its leave, in all three lanes.
+  expect(await server.cli('HVALS', 'exit:{trucks}:steps')).toEqual(
+    Array(3).fill(expect.stringMatching(/^\d+\|\d+\|\|\|$/)),
+  )
 })
 
 test('a queue that was made and never used holds no process', async () => {

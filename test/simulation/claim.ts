@@ -12,8 +12,6 @@ export interface Claim {
   readonly host: string
   /** What the server had done before. */
   readonly order: number
-  /** Made for a worker that had left. */
-  readonly ghost: boolean
   /** When it was made or last renewed, by the world's time. */
   held: number
   ended: End | undefined

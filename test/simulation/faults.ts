@@ -69,7 +69,7 @@ export class Faults {
     this.#server.downUntil = this.#server.hungUntil = now
     this.#server.refusal = { until: now, text: '' }
     for (const host of this.#hosts()) {
-      host.stalledUntil = Math.min(host.stalledUntil, now)
+      host.wake()
       host.disturb(0)
     }
   }

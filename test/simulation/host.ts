@@ -24,6 +24,8 @@ export class Host {
   readonly clock: Clock
   readonly #world: World
   readonly #timers = new Set<Entry>()
+  /** What waits for the end of a stall. */
+  readonly #postponed = new Set<Entry>()
   readonly #offset: number
   /** After a stall a process sees its timers first, or what the network brought. */
   readonly #timersFirst: boolean
@@ -87,11 +89,28 @@ export class Host {
   }
 
   stall(ms: number): void {
+    const { now } = this.#world
     this.#world.count('stalls')
     this.#world.note(() => `${this.name} stalls for ${ms.toFixed(0)} ms`)
-    this.stalledUntil = Math.max(this.stalledUntil, this.#world.now + ms)
-    this.stalled += ms
+    // One stall within another adds what it lasts longer.
+    const since = Math.max(this.stalledUntil, now)
+    this.stalledUntil = Math.max(since, now + ms)
+    this.stalled += this.stalledUntil - since
     this.disturb(ms)
+  }
+
+  /** It runs again, also when it was to stand still for longer: what has come meanwhile reaches it now. */
+  wake(): void {
+    const { now, agenda } = this.#world
+    const left = this.stalledUntil - now
+    if (left <= 0) return
+    this.stalled -= left
+    this.stalledUntil = now
+    for (const entry of this.#postponed) {
+      entry.off = true
+      agenda.add(entry.at - now - left, entry.run)
+    }
+    this.#postponed.clear()
   }
 
   /** All its promises and timers die with it; its connections last until the server notices. */
@@ -106,7 +125,11 @@ export class Host {
     if (this.dead) return
     const left = this.stalledUntil - this.#world.now
     if (left > 0) {
-      this.#world.agenda.add(left + after, () => this.#enter(run, after))
+      const entry = this.#world.agenda.add(left + after, () => {
+        this.#postponed.delete(entry)
+        this.#enter(run, after)
+      })
+      this.#postponed.add(entry)
       return
     }
     this.#world.touched = true

@@ -31,6 +31,8 @@ export async function playSeeds(mode: Mode): Promise<Sum> {
     recovery = Math.max(recovery, report.recovery)
   }
   Error.stackTraceLimit = depth
+  const { runs = 0, claims = 0, jams = 0 } = tally
+  console.log(`${mode}: ${SEEDS} seeds played; ${claims} claims, ${runs} runs, ${jams} jams, and no law broken`)
   return { tally, recovery }
 }
 

@@ -16,10 +16,10 @@ export class StepOrder {
   readonly barred = new Map<string, number>()
   readonly #aftermath: number
 
-  /** `aftermath`: how long a fault may be felt, ms. */
-  /** Workers that have taken their leave: the store knows nothing of them any more. */
+  /** Workers that have taken their leave. */
   readonly gone = new Set<string>()
 
+  /** `aftermath`: how long a fault may be felt, ms. */
   constructor(world: World, aftermath: number) {
     this.#world = world
     this.#aftermath = aftermath

@@ -85,7 +85,6 @@ export class Witness {
       token,
       host: host.name,
       order: 0,
-      ghost: false,
       held: 0,
       ended: undefined,
       run: undefined,
@@ -129,9 +128,9 @@ export class Witness {
     return this.#runs.get(id) ?? 0
   }
 
-  /** Claims that have not ended, but for those made for nobody. */
+  /** Claims that have not ended. */
   get held(): number {
-    return [...this.#claims.values()].filter(({ ended, ghost }) => !ended && !ghost).length
+    return [...this.#claims.values()].filter(({ ended }) => !ended).length
   }
 
   /** Handlers at work, of one process or of all. */
@@ -155,18 +154,18 @@ export class Witness {
 
   /** Once all have taken their leave in peace: what a handler ended was settled, unless a sweep had taken it. */
   checkEnds(): void {
-    for (const { id, token, host, ended, ghost } of this.#claims.values()) {
-      const gone = ghost || this.hosts.get(host)?.dead === true
+    for (const { id, token, host, ended } of this.#claims.values()) {
+      const gone = this.hosts.get(host)?.dead === true
       this.#world.hold(ended !== undefined || gone, () => `${id} (${token}) was never settled`)
     }
   }
 
   #stepped(request: StepRequest, reply: StepReply, by: string): void {
     const key = `${request.worker}:${request.number}`
-    // A copy that comes after the leave is new to the store: it may claim for nobody, and a sweep takes that back.
-    const ghost = this.steps.gone.has(request.worker)
+    const left = this.steps.gone.has(request.worker)
+    this.#world.hold(!left || reply.ids.length === 0, () => `${reply.ids} are claimed for a worker that had left`)
     if (request.leaving) this.steps.gone.add(request.worker)
-    const first = !this.#ran.has(key) || ghost
+    const first = !this.#ran.has(key)
     this.#ran.add(key)
     if (!first) this.#world.count('repeatedSteps')
     let i = 0
@@ -187,11 +186,8 @@ export class Witness {
       this.#world.hold(first || this.#claims.has(name), () => `${id}: a repeated step claimed anew`)
       if (!first) continue
       const claim = { id, token: reply.token, host: by, order: this.order, held: this.#world.now }
-      this.#claims.set(name, { ...claim, ghost, ended: undefined, run: undefined })
+      this.#claims.set(name, { ...claim, ended: undefined, run: undefined })
       this.#world.count('claims')
-      if (!ghost) continue
-      this.#world.count('ghostClaims')
-      this.#world.note(() => `${id} (${reply.token}) is claimed for a worker that had left`)
     }
   }
 
@@ -220,7 +216,7 @@ export class Witness {
       const host = this.hosts.get(claim.host)
       if (!host || host.dead) continue
       this.#world.count('jamsOfTheLiving')
-      const excused = claim.ghost || host.disturbed + this.#aftermath >= claim.held
+      const excused = host.disturbed + this.#aftermath >= claim.held
       this.#world.hold(excused, () => `${id} (${token}) jams, and nothing had happened to ${host.name}`)
     }
   }
