@@ -19,7 +19,7 @@ test('the program in the README prints what the README says, in memory', async (
 test('the program in the README prints what the README says, on Redis, and leaves no ID behind', async () => {
   expect(await runProgram(program?.code ?? '', redis.url)).toBe(output?.code)
   const kept = await redis.cli<string[]>('KEYS', '*')
-  expect(kept.filter((key) => !/^convoy:\{monsterTrucks\}:(meta|totals|wake|guard|marks)$/.test(key))).toEqual([])
+  expect(kept.filter((key) => !/^convoy:\{monsterTrucks\}:(meta|totals|steps|wake|guard|marks)$/.test(key))).toEqual([])
 })
 
 test('a user with the rules of all roles of SECURITY.md can do all the program asks, and no more with other keys', async () => {
