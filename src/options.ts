@@ -15,6 +15,7 @@ export type Call =
   | 'ready'
   | 'idle'
   | 'close'
+  | 'audit'
 
 const SIGNAL = ['addEventListener', 'removeEventListener']
 
@@ -146,10 +147,26 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
       about: 'how long running jobs may take before they are aborted',
     },
   },
+  audit: {
+    full: {
+      kind: 'boolean',
+      fallback: true,
+      about: 'every ID, in bounded looks; else the totals alone, in constant time',
+    },
+    repair: { kind: 'boolean', fallback: false, about: 'mends what it finds; only with `full`' },
+    sample: { kind: 'integer', fallback: 20, least: 0, most: 10_000, about: 'IDs named per kind of orphan' },
+    lease: {
+      kind: 'duration',
+      fallback: undefined,
+      least: 100,
+      about: "the longest lease of any worker, for claims whose lease end is gone; else the queue's",
+    },
+    signal: { kind: 'object', has: SIGNAL, fallback: undefined, about: 'gives up sooner' },
+  },
 }
 
 export interface Rule {
-  readonly kind: 'duration' | 'integer' | 'function' | 'object' | 'other'
+  readonly kind: 'duration' | 'integer' | 'boolean' | 'function' | 'object' | 'other'
   /** Of an object: the methods it must have. */
   readonly has?: readonly string[]
   readonly fallback: unknown
@@ -180,6 +197,10 @@ function value(where: string, rule: Rule, given: unknown): unknown {
   if (given === undefined) return rule.fallback
   const { kind, least = Number.NEGATIVE_INFINITY, most = Number.MAX_SAFE_INTEGER } = rule
   if (kind === 'other') return given
+  if (kind === 'boolean') {
+    if (typeof given === 'boolean') return given
+    throw new ConvoyError('BAD_OPTION', `${where}: expected true or false, not ${show(given)}`)
+  }
   if (kind === 'function' || kind === 'object') {
     if (typeof given === 'function' && kind === 'function') return given
     if (kind === 'object' && hasMethods(given, rule.has ?? [])) return given

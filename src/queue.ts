@@ -34,8 +34,29 @@ export interface QueueSettings {
   readonly keepFailed: number
 }
 
+/** What an optional entry (`convoy-queue/…`) works with. */
+export interface Inside {
+  readonly settings: QueueSettings
+  /** A verb of the store, once the server has been checked, with the patience of a publish. */
+  readonly call: <T>(verb: (store: Store, patience: Patience) => Promise<T>) => Promise<T>
+}
+
+let inside: (queue: Queue) => Inside
+
+/** For optional entries alone: they see the queue, and it sees none of them. */
+export function insideOf(queue: Queue): Inside {
+  return inside(queue)
+}
+
 /** One queue, as one process sees it. Making it does no I/O; the first call connects. See `createQueue`. */
 export class Queue {
+  static {
+    inside = (queue) => ({
+      settings: queue.#settings,
+      call: (verb) => queue.#call((patience) => verb(queue.#store, patience)),
+    })
+  }
+
   readonly name: string
   readonly #settings: QueueSettings
   readonly #store: Store

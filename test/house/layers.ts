@@ -8,7 +8,7 @@ import type { Source } from './sources.js'
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'suggestion'],
-  ['store'],
+  ['store', 'audit-verbs'],
   ['job', 'verdict', 'failure', 'options', 'life'],
   ['events', 'job-info', 'stats', 'opening'],
   ['memory', 'redis'],

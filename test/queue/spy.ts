@@ -124,6 +124,8 @@ function bound(store: Store): Store {
     counts: (patience) => store.counts(patience),
     awaitWork: (timeout, signal, next) => store.awaitWork(timeout, signal, next),
     control: (order, patience) => store.control(order, patience),
+    audit: (request, patience) => store.audit(request, patience),
+    mend: (request, patience) => store.mend(request, patience),
     close: () => store.close(),
   }
 }
