@@ -3,12 +3,12 @@ import type { Settlement, Store } from '../../src/store.js'
 import type { World } from '../queue/kit.js'
 
 export const PATIENCE = { timeout: 10_000 }
-export const LEASE = 30_000
+const LEASE = 30_000
 const policy = { processing: 'discard' } as const
 const ERROR = JSON.stringify({ message: 'flat tyre', attempt: 1 })
 
 /** A worker of one's own: its next step, with everything filled in that does not matter. */
-export function hand(store: Store, worker: string) {
+function hand(store: Store, worker: string) {
   let number = 0
   return (request: { claim?: number; settle?: Settlement[]; lease?: number }) => {
     const { claim = 0, settle = [], lease = LEASE } = request

@@ -6,8 +6,24 @@ import { lineCount, type Source, sources } from './sources.js'
  * Lines of code. A file over its limit wants a second noun; a core over its limit is no evening's read any more.
  * DESIGN's first guess was 2,000 and 400; twenty keys, two stores and four kinds of clients came to this. The memory
  * store, a quarter of it, is the specification that the Lua is tested against.
+ * What the stores do for `convoy-queue/audit` is counted by itself: like the entry, nobody needs it to know how a job runs.
  */
-const BUDGET = { file: 250, core: 4_000, lua: 700 }
+const BUDGET = { file: 250, core: 4_000, lua: 700, audit: 550 }
+
+/** The two verbs of the contract that are not the queue's, and their halves in both stores. */
+const OF_AUDIT: readonly string[] = [
+  'audit-verbs.ts',
+  'memory/audit.ts',
+  'memory/mend.ts',
+  'memory/naming.ts',
+  'redis/auditing.ts',
+  'audit.lua',
+  'mend.lua',
+  '_names.lua',
+  '_odd.lua',
+]
+
+const isOfAudit = ({ path }: Source): boolean => OF_AUDIT.includes(path)
 
 const isGenerated = ({ path }: Source): boolean => path.endsWith('.generated.ts')
 
@@ -17,7 +33,7 @@ const longFiles = (files: readonly Source[]): string[] =>
     .map((file) => `${file.path} has ${lineCount(file)} lines; ${BUDGET.file} is the most`)
 
 const coreOf = (files: readonly Source[]): Source[] =>
-  files.filter((file) => !isGenerated(file) && !OPTIONAL.includes(unitOf(file.path)))
+  files.filter((file) => !isGenerated(file) && !isOfAudit(file) && !OPTIONAL.includes(unitOf(file.path)))
 
 const overspent = (what: string, files: readonly Source[], most: number): string[] => {
   const total = files.reduce((sum, file) => sum + lineCount(file), 0)
@@ -35,7 +51,14 @@ test('the core stays within its budget', () => {
 })
 
 test('all of Lua stays within its budget', () => {
-  expect(overspent('lua', sources('lua', '.lua'), BUDGET.lua)).toEqual([])
+  const files = sources('lua', '.lua').filter((file) => !isOfAudit(file))
+  expect(overspent('lua', files, BUDGET.lua)).toEqual([])
+})
+
+test("the stores' half of the audit stays within its budget", () => {
+  const files = [...sources('src', '.ts'), ...sources('lua', '.lua')].filter(isOfAudit)
+  expect(files).toHaveLength(OF_AUDIT.length)
+  expect(overspent('the audit', files, BUDGET.audit)).toEqual([])
 })
 
 const file = (path: string, lines: number): Source => ({ path, text: 'x\n'.repeat(lines) })
