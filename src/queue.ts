@@ -37,7 +37,8 @@ export interface QueueSettings {
 /** What an optional entry (`convoy-queue/…`) works with. */
 export interface Inside {
   readonly settings: QueueSettings
-  /** A verb of the store, once the server has been checked, with the patience of a publish. */
+  readonly store: Store
+  /** A verb of it, once the server has been checked, with the patience of a publish. */
   readonly call: <T>(verb: (store: Store, patience: Patience) => Promise<T>) => Promise<T>
 }
 
@@ -53,6 +54,7 @@ export class Queue {
   static {
     inside = (queue) => ({
       settings: queue.#settings,
+      store: queue.#store,
       call: (verb) => queue.#call((patience) => verb(queue.#store, patience)),
     })
   }

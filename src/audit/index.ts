@@ -67,10 +67,12 @@ export async function audit(queue: Queue, options?: AuditOptions): Promise<Audit
   )
   const { full, repair, sample, signal } = given
   if (repair && !full) throw new ConvoyError('BAD_OPTION', 'audit: repair: only with full')
-  const { settings, call } = insideOf(queue)
-  const { clock, lease } = settings
+  const { settings, store: bare, call } = insideOf(queue)
+  const { clock, lease, publishTimeout } = settings
   const pass = new Pass(
     {
+      // Before the queue is opened, which would write the layout that may be missing.
+      glance: (request) => bare.audit(request, { timeout: publishTimeout }),
       look: (request) => call((store, patience) => store.audit(request, patience)),
       mend: (request) => call((store, patience) => store.mend(request, patience)),
       pause: (ms) => pause(clock, ms, signal),

@@ -10,11 +10,12 @@ import {
 import { ConvoyError } from '../errors.js'
 import { Findings } from './findings.js'
 import { BY_LINE, judgeEntry, judgePage, type Orphan } from './judge.js'
-import type { Kind } from './kinds.js'
 import { Line } from './line.js'
 
 /** What a pass works with. */
 export interface Hands {
+  /** The first look. */
+  glance(request: AuditRequest): Promise<AuditReply>
   look(request: AuditRequest): Promise<AuditReply>
   mend(request: MendRequest): Promise<MendReply>
   pause(ms: number): Promise<void>
@@ -30,7 +31,7 @@ export interface Terms {
   readonly limit: number
   /** ms without a token or a claim after which somebody should have been woken; 0: not asked for. */
   readonly wakeAfter: number
-  /** A queue that was opened has a layout record; a bare store need not. */
+  /** A queue that was opened before its first publish has a layout record; a bare store need not. */
   readonly opened: boolean
   readonly signal?: AbortSignal
 }
@@ -67,7 +68,7 @@ export class Pass {
 
   /** Answers the first look and the last. */
   async run(): Promise<{ first: AuditReply; last: AuditReply }> {
-    const first = await this.#hands.look({ part: null, cursor: '', ...this.#line.next, limit: 1 })
+    const first = await this.#hands.glance({ part: null, cursor: '', ...this.#line.next, limit: 1 })
     this.#judgeWhole(first)
     if (!this.#terms.full) return { first, last: first }
     await this.#turn()
@@ -75,7 +76,9 @@ export class Pass {
     for (const part of ['steps', 'marks'] as const) await this.#walk(part)
     await this.#judgeWake()
     if (this.#terms.repair) await this.#mendWhole()
-    return { first, last: await this.#hands.look({ part: null, cursor: '', ...this.#line.next, limit: 1 }) }
+    const last = await this.#hands.look({ part: null, cursor: '', ...this.#line.next, limit: 1 })
+    if (this.#terms.repair) this.#confirm(last)
+    return { first, last }
   }
 
   #judgeWhole({ totals, sizes, length, marks, layout, guard }: AuditReply): void {
@@ -88,7 +91,7 @@ export class Pass {
     this.#lost = !(difference <= 0) || totals.entered === 0
     if (marks === 0 && length > 0) findings.note('marks')
     if (!guard) findings.note('guard')
-    if (this.#terms.opened && layout === '') findings.note('meta')
+    if (this.#terms.opened && layout === '' && totals.published !== 0) findings.note('meta')
     if (this.#terms.full) return
     const missing = committed - processing - delayed - (length - ghosts)
     if (missing > 0) findings.note('line', missing)
@@ -202,13 +205,18 @@ export class Pass {
     const request = this.#request([])
     const [marks, guard, layout] = [findings.has('marks'), findings.has('guard'), findings.has('meta')]
     const { whole } = await this.#hands.mend({ ...request, epoch: this.#epoch, balance: true, marks, guard, layout })
-    const matters: readonly Kind[] = ['epoch', 'totals', 'marks', 'meta', 'guard', 'wake']
+    const matters = ['epoch', 'totals', 'marks', 'meta', 'guard', 'wake'] as const
     matters.forEach((kind, i) => {
       // A token put back where nobody missed it is no finding.
       if (whole[i] === '1' && findings.has(kind)) findings.mended(kind, true)
     })
-    // What came back may have made them agree before.
-    if (findings.has('totals')) findings.mended('totals', true)
+  }
+
+  /** Totals agree again also by what came back, and the layout is written by whoever opens the queue. */
+  #confirm({ totals, sizes, layout }: AuditReply): void {
+    const { findings } = this
+    if (findings.has('totals') && totals.entered - totals.left === sizes.committed) findings.mended('totals', true)
+    if (findings.has('meta') && layout !== '') findings.mended('meta', true)
   }
 
   #request(mends: readonly Mend[]): MendRequest {

@@ -95,6 +95,7 @@ test('however the line moves, and whoever dies, an audit finds nothing wrong whe
         looks++
         return auditor.audit(ask, PATIENCE)
       },
+      glance: (ask: Parameters<Store['audit']>[0]) => auditor.audit(ask, PATIENCE),
       mend: (ask: Parameters<Store['mend']>[0]) => auditor.mend(ask, PATIENCE),
       pause: () => Promise.resolve(),
     }

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { Pass } from '../../src/audit/pass.js'
-import { NAMING, type Named, type Naming } from '../../src/audit-verbs.js'
+import { type AuditRequest, NAMING, type Named, type Naming } from '../../src/audit-verbs.js'
 import { LAYOUT } from '../../src/store.js'
 import { done, type Laws, LEASE, NO_MEND, PATIENCE, release, type Scene } from './scene.js'
 
@@ -21,7 +21,8 @@ async function all(q: Scene): Promise<string> {
 
 async function pass(q: Scene, repair = false, limit = 3): Promise<string[]> {
   const hands = {
-    look: (request: Parameters<typeof q.store.audit>[0]) => q.store.audit(request, PATIENCE),
+    glance: (request: AuditRequest) => q.store.audit(request, PATIENCE),
+    look: (request: AuditRequest) => q.store.audit(request, PATIENCE),
     mend: (request: Parameters<typeof q.store.mend>[0]) => q.store.mend(request, PATIENCE),
     pause: () => Promise.resolve(),
   }
