@@ -93,7 +93,7 @@ export interface MendRequest {
   readonly epoch: number
   /** Make the totals agree with what is committed. */
   readonly balance: boolean
-  /** Begin the marks anew. */
+  /** Begin the marks anew; done too where a line has none. */
   readonly marks: boolean
   /** Write the layout where there is none. */
   readonly layout: boolean

@@ -22,12 +22,14 @@ export function judgeEntry(seen: Seen, lost: boolean): Orphan | null {
   // What a repair has blanked.
   if (id === '') return null
   const on = inOf(seen)
-  if (waits(on) || (on.ghosts && !on.committed)) {
-    if (twin === null) return null
+  const known = on.committed || on.processing || on.lease || on.delayed || on.owed
+  const good = waits(on) || (on.ghosts && !known)
+  const missing = !good && lost && !known && !on.failed && !on.failedAt
+  if (twin !== null && (good || missing)) {
     return { kind: 'twice', mend: { how: 'blank', id, place: Math.max(place, twin), twin: Math.min(place, twin) } }
   }
-  const elsewhere = on.committed || on.processing || on.lease || on.delayed || on.failed || on.failedAt
-  if (lost && !elsewhere) return { kind: 'uncommitted', mend: { how: 'commit', id, place } }
+  if (good) return null
+  if (missing) return { kind: 'uncommitted', mend: { how: 'commit', id, place } }
   return { kind: 'stale', mend: { how: 'blank', id, place, twin: null } }
 }
 

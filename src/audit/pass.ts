@@ -10,7 +10,7 @@ import {
 import { ConvoyError } from '../errors.js'
 import { Findings } from './findings.js'
 import { BY_LINE, judgeEntry, judgePage, type Orphan } from './judge.js'
-import { Line } from './line.js'
+import { Line, type Seen } from './line.js'
 
 /** What a pass works with. */
 export interface Hands {
@@ -51,6 +51,8 @@ export class Pass {
   readonly #terms: Terms
   readonly #line = new Line()
   #lost = false
+  /** IDs to be committed, by the first entry of each. */
+  readonly #committed = new Map<string, number>()
   #lineKnown = true
   #epoch = 0
   #sleepless: { since: number; taken: number; returned: number } | undefined
@@ -104,12 +106,20 @@ export class Pass {
     if (this.#terms.signal?.aborted) throw new ConvoyError('ABORTED')
     const reply = await this.#hands.look({ part, cursor, ...this.#line.next, limit: this.#terms.limit })
     const entries = this.#line.take(reply)
-    const orphans = entries.flatMap((entry) => judgeEntry(entry, this.#lost) ?? [])
+    const orphans = entries.flatMap((entry) => this.#judgeEntry(entry) ?? [])
     orphans.push(...this.#judgePage(part, reply))
     for (const { kind, mend } of orphans) this.findings.add(kind, mend.id)
     if (this.#terms.repair) await this.#mend(orphans)
     this.#watchWake(reply)
     return reply
+  }
+
+  #judgeEntry(entry: Seen): Orphan | null {
+    const { id, place } = entry
+    const first = this.#committed.get(id)
+    const orphan = judgeEntry(first === undefined || first === place ? entry : { ...entry, twin: first }, this.#lost)
+    if (orphan?.mend.how === 'commit') this.#committed.set(id, place)
+    return orphan
   }
 
   #judgePage(part: AuditRequest['part'], reply: AuditReply): Orphan[] {

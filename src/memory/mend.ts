@@ -26,7 +26,8 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
     totals.entered = Math.max(totals.entered, totals.left + committed.size)
     totals.left = totals.entered - committed.size
   }
-  if (request.marks) {
+  const marks = request.marks || (state.queued.size > 0 && state.marks.size === 0)
+  if (marks) {
     state.marks.clear()
     if (state.queued.size > 0) state.marks.push({ place: totals.taken + 1, ms })
     totals.marked = ms
@@ -35,7 +36,7 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   if (layout) meta.layout = String(LAYOUT)
   const wake = state.wake === 0 && length + tail.length > 0
   arm(state)
-  const whole = [epoch, balance, request.marks, layout, false, wake]
+  const whole = [epoch, balance, marks, layout, false, wake]
   return { mended: mended.join(''), whole: whole.map((due) => (due ? '1' : '0')).join('') }
 }
 
@@ -45,9 +46,10 @@ function entryAt({ queued, totals }: QueueState, place: number): string | undefi
 
 /** No ID is empty, so a claim drops the entry as it drops all that is stale. */
 function blank(state: QueueState, { id, place, twin }: Mend & { how: 'blank' }): boolean {
-  const { committed, processing, lease, delayed, ghosts, queued, totals } = state
-  const waits = committed.has(id) && !processing.has(id) && !lease.has(id) && !delayed.has(id)
-  const marked = ghosts.has(id) && !committed.has(id)
+  const { committed, processing, lease, delayed, owed, ghosts, queued, totals } = state
+  const elsewhere = processing.has(id) || lease.has(id) || delayed.has(id)
+  const waits = committed.has(id) && !elsewhere
+  const marked = ghosts.has(id) && !committed.has(id) && !elsewhere && !owed.has(id)
   const double = twin !== null && twin !== place && entryAt(state, twin) === id
   if (entryAt(state, place) !== id || (!double && (waits || marked))) return false
   queued.put(place - totals.taken - 1, '')

@@ -356,8 +356,9 @@ for i, id in ipairs(ids) do
   local how, place, twin = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   wrote = false
   if how == 'blank' then
-    local waits = held[1][i] and not (held[2][i] or held[3][i] or held[4][i])
-    local marked = held[12][i] and not held[1][i]
+    local elsewhere = held[2][i] or held[3][i] or held[4][i]
+    local waits = held[1][i] and not elsewhere
+    local marked = held[12][i] and not (held[1][i] or elsewhere or held[11][i])
     local double = twin and twin ~= place and entry(twin) == id
     if entry(place) == id and (double or not (waits or marked)) then
       write('LSET', queued, place - count.taken - 1, '')
@@ -392,7 +393,7 @@ matter(ARGV[4] == '1' and (#odd > 0 or entered - left ~= size), function()
   entered = math.max(entered, left + size)
   redis.call('HSET', totals, 'entered', entered, 'left', entered - size)
 end)
-matter(ARGV[5] == '1', function()
+matter(ARGV[5] == '1' or length > 0 and redis.call('EXISTS', marks) == 0, function()
   redis.call('UNLINK', marks)
   if length > 0 then redis.call('RPUSH', marks, string.format('%.0f:%.0f', count.taken + 1, ms)) end
   redis.call('HSET', totals, 'marked', ms)

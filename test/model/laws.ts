@@ -12,8 +12,7 @@ export class Watch {
   #reruns = 0
 
   check(state: QueueState, op: Op, reply: Reply): void {
-    checkPlaces(state)
-    checkNames(state)
+    checkState(state)
     this.#hear(op, reply)
     const { totals } = state
     equal('published', totals.published, totals.entered + totals.duplicates + this.#reruns)
@@ -77,6 +76,12 @@ export class Watch {
       }
     }
   }
+}
+
+/** What holds at every moment, whatever was asked before. */
+export function checkState(state: QueueState): void {
+  checkPlaces(state)
+  checkNames(state)
 }
 
 /** L1: an ID is in exactly one state, and the numbers agree. L2: what is processing has one lease, nothing else has. */
