@@ -15,15 +15,14 @@ export type Call =
   | 'ready'
   | 'idle'
   | 'close'
-  | 'audit'
 
-const SIGNAL = ['addEventListener', 'removeEventListener']
+export const SIGNAL: readonly string[] = ['addEventListener', 'removeEventListener']
 
 /**
  * Every option: default, bounds, what it is. One check reads this table, and the README's is held equal to it by a test.
  * Durations are in ms here; options take them as `Duration`.
  */
-export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
+export const OPTIONS: Readonly<Record<Call, Rules>> = {
   createQueue: {
     store: {
       kind: 'other',
@@ -147,23 +146,9 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
       about: 'how long running jobs may take before they are aborted',
     },
   },
-  audit: {
-    full: {
-      kind: 'boolean',
-      fallback: true,
-      about: 'every ID, in bounded looks; else the totals alone, in constant time',
-    },
-    repair: { kind: 'boolean', fallback: false, about: 'mends what it finds; only with `full`' },
-    sample: { kind: 'integer', fallback: 20, least: 0, most: 10_000, about: 'IDs named per kind of orphan' },
-    lease: {
-      kind: 'duration',
-      fallback: undefined,
-      least: 100,
-      about: "the longest lease of any worker, for claims whose lease end is gone; else the queue's",
-    },
-    signal: { kind: 'object', has: SIGNAL, fallback: undefined, about: 'gives up sooner' },
-  },
 }
+
+export type Rules = Readonly<Record<string, Rule>>
 
 export interface Rule {
   readonly kind: 'duration' | 'integer' | 'boolean' | 'function' | 'object' | 'other'
@@ -180,7 +165,11 @@ export interface Rule {
  * never touched. What comes back has every option of the table; `Settings` says how the caller reads it.
  */
 export function check<Settings>(call: Call, given: object | undefined): Settings {
-  const rules = OPTIONS[call]
+  return checkBy(OPTIONS[call], call, given)
+}
+
+/** The same by a table of one's own: for optional entries. */
+export function checkBy<Settings>(rules: Rules, call: string, given: object | undefined): Settings {
   if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
     throw new ConvoyError('BAD_OPTION', `${call}: expected an object of options, not ${show(given)}`)
   }

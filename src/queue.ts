@@ -42,17 +42,13 @@ export interface Inside {
   readonly call: <T>(verb: (store: Store, patience: Patience) => Promise<T>) => Promise<T>
 }
 
-let inside: (queue: Queue) => Inside
-
 /** For optional entries alone: they see the queue, and it sees none of them. */
-export function insideOf(queue: Queue): Inside {
-  return inside(queue)
-}
+export let insideOf: (queue: Queue) => Inside
 
 /** One queue, as one process sees it. Making it does no I/O; the first call connects. See `createQueue`. */
 export class Queue {
   static {
-    inside = (queue) => ({
+    insideOf = (queue) => ({
       settings: queue.#settings,
       store: queue.#store,
       call: (verb) => queue.#call((patience) => verb(queue.#store, patience)),

@@ -1,9 +1,10 @@
 import { ConvoyError } from '../errors.js'
-import { check } from '../options.js'
+import { checkBy } from '../options.js'
 import { insideOf, Queue } from '../queue.js'
 import { type Duration, pause, show } from '../time.js'
 import type { Finding } from './findings.js'
-import { Pass } from './pass.js'
+import { AUDIT_OPTIONS } from './options.js'
+import { LIMIT, Pass } from './pass.js'
 
 export type { Finding } from './findings.js'
 export type { Kind } from './kinds.js'
@@ -41,8 +42,6 @@ export interface AuditReport {
   readonly findings: readonly Finding[]
 }
 
-/** Entries and IDs in one look: a few milliseconds of the server's time, however much the queue holds. */
-const LIMIT = 400
 /** ms. An idle worker that took the token asks again after five seconds at most. */
 const WAKE_AFTER = 6_000
 
@@ -61,7 +60,8 @@ export async function audit(queue: Queue, options?: AuditOptions): Promise<Audit
   if (!(queue instanceof Queue)) {
     throw new ConvoyError('BAD_OPTION', `audit: expected a queue of createQueue, not ${show(queue)}`)
   }
-  const given = check<{ full: boolean; repair: boolean; sample: number; lease?: number; signal?: AbortSignal }>(
+  const given = checkBy<{ full: boolean; repair: boolean; sample: number; lease?: number; signal?: AbortSignal }>(
+    AUDIT_OPTIONS,
     'audit',
     options,
   )

@@ -39,6 +39,8 @@ export interface Terms {
 /** Looks without coming nearer to the tail, or beginnings anew, after which the line is left unjudged. */
 const PATIENCE = { looks: 200, restarts: 20, pages: 20 }
 
+/** Entries and IDs in one look: a millisecond or two of the server's time, however much the queue holds. */
+export const LIMIT = 400
 /** Mends in one call. */
 const BATCH = 250
 

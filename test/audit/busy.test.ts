@@ -65,7 +65,7 @@ function mortal(store: Store) {
   return async () => {
     const claim = Math.floor(Math.random() * 40)
     const rest = { lease: LEASE, renew: [], started: [], keepFailed: 50, leaving: false }
-    const request = { worker, number: ++number, settle: settle(), claim, slots: claim - 1, ...rest }
+    const request = { worker, number: ++number, lane: 0 as const, settle: settle(), claim, slots: claim - 1, ...rest }
     held = await store.step({ ...request, slots: Math.max(0, request.slots) }, PATIENCE)
     if (Math.random() > 0.05) return
     worker = name()

@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { audit, type Kind } from '../../src/audit/index.js'
 import type { Queue } from '../../src/index.js'
@@ -8,6 +7,7 @@ import type { RedisServer } from '../support/redis-server.js'
 import { kinds } from './rich.js'
 
 const IDS = 300
+const turn = (): Promise<void> => new Promise((next) => void setImmediate(next))
 
 /** Publishers, two workers and a guard that go on whatever happens to the keys. */
 class Traffic {

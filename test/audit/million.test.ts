@@ -1,45 +1,59 @@
-import { expect, test } from 'vitest'
-import { audit } from '../../src/audit/index.js'
-import { keyIn, queueAt, serverHere } from '../connections/kit.js'
+import { existsSync, readFileSync } from 'node:fs'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Hands, LIMIT, Pass } from '../../src/audit/pass.js'
+import { redisStore } from '../../src/index.js'
+import { keyOf } from '../../src/redis/keys.js'
+import { freshName, queueAt, serverHere } from '../connections/kit.js'
+import { PATIENCE } from './rich.js'
 
 const MANY = 1_000_000
-/** µs the server may be busy with one look. */
-const MOST = 10_000
+/** ms the server may be busy with one call. */
+const MOST = 10
 
-test('a million waiting IDs are audited and mended without the server being away for more than 10 ms', async () => {
+test('a million waiting IDs are audited, and mended, without one call that keeps the server busy for 10 ms', async () => {
   const server = await serverHere()
-  const queue = queueAt({ url: server.url })
+  const name = freshName()
+  const queue = queueAt({ url: server.url }, { name })
   await queue.publishMany(
     (async function* () {
       for (let i = 0; i < MANY; i++) yield `monsterTruck:${i}`
     })(),
   )
+  const store = redisStore({ url: server.url })({ name, prefix: 'convoy', tell: () => {} })
+  onTestFinished(() => store.close())
 
-  /** The longest call and the mean of all scripts while `work` goes on, as the server itself has timed them, µs. */
-  const timed = async (what: string, work: () => Promise<unknown>) => {
-    await server.cli('CONFIG', 'SET', 'slowlog-log-slower-than', 0)
-    await server.cli('CONFIG', 'SET', 'slowlog-max-len', 100_000)
-    await server.cli('SLOWLOG', 'RESET')
+  // A machine that is shared puts the server aside for tens of milliseconds: so what its core gave to it counts, where the
+  // system tells; reading the request and writing the answer are in it.
+  const file = `/proc/${server.pid}/schedstat`
+  const busy = existsSync(file) ? () => Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : () => performance.now()
+  const pass = async (what: string, repair: boolean) => {
+    const times: number[] = []
+    const timed = async <T>(call: () => Promise<T>): Promise<T> => {
+      const before = busy()
+      const reply = await call()
+      times.push(busy() - before)
+      return reply
+    }
+    const look: Hands['look'] = (request) => timed(() => store.audit(request, PATIENCE))
+    const mend: Hands['mend'] = (request) => timed(() => store.mend(request, PATIENCE))
+    const one = new Pass(
+      { glance: look, look, mend, pause: async () => {} },
+      { full: true, repair, sample: 3, lease: 1_000, limit: LIMIT, wakeAfter: 0, opened: true },
+    )
     const began = performance.now()
-    await work()
-    const ms = Math.round(performance.now() - began)
-    const log = await server.cli<[number, number, number, string[]][]>('SLOWLOG', 'GET', -1)
-    const times = log.flatMap(([, , us, [command]]) => (command === 'EVALSHA' ? [us] : [])).toSorted((a, b) => a - b)
-    const at = (part: number): number => times[Math.floor((times.length - 1) * part)] as number
-    const [mean, most] = [Math.round(times.reduce((sum, us) => sum + us, 0) / times.length), at(1)]
-    console.log(`${what}: ${ms} ms, ${times.length} scripts, mean ${mean} µs, 99th ${at(0.99)} µs, longest ${most} µs`)
-    // A server that shares its core is put aside for milliseconds now and then: the 99th is held to the bar, the longest to slack.
+    await one.run()
+    times.sort((a, b) => a - b)
+    const at = (part: number): string => (times[Math.floor((times.length - 1) * part)] as number).toFixed(2)
+    const took = ((performance.now() - began) / 1_000).toFixed(1)
+    console.log(`${what}: ${took} s, ${times.length} calls, median ${at(0.5)} ms, 99th ${at(0.99)}, longest ${at(1)}`)
     expect(times.length).toBeGreaterThan(1_000)
-    expect(at(0.99)).toBeLessThan(MOST)
-    expect(most).toBeLessThan(5 * MOST)
+    expect(times.at(-1)).toBeLessThan(MOST)
+    return one.findings.list()
   }
 
-  await timed('an audit', async () => expect(await audit(queue)).toMatchObject({ clean: true, committed: MANY }))
-  await server.cli('DEL', keyIn(queue, 'queued'))
-  await timed('a repair of the whole line', async () => {
-    const { findings } = await audit(queue, { repair: true })
-    expect(findings[0]).toMatchObject({ kind: 'nowhere', count: MANY, mended: MANY })
-  })
-  expect(await audit(queue, { full: false })).toMatchObject({ clean: true, committed: MANY })
-  expect(Number(await server.cli('LLEN', keyIn(queue, 'queued')))).toBe(MANY)
-}, 240_000)
+  expect(await pass('an audit', false)).toEqual([])
+  await server.cli('DEL', keyOf('convoy', name, 'queued'))
+  const [nowhere] = await pass('a repair of the whole line', true)
+  expect(nowhere).toMatchObject({ kind: 'nowhere', count: MANY, mended: MANY })
+  expect(Number(await server.cli('LLEN', keyOf('convoy', name, 'queued')))).toBe(MANY)
+}, 600_000)

@@ -12,7 +12,7 @@ function hand(store: Store, worker: string) {
   let number = 0
   return (request: { claim?: number; settle?: Settlement[]; lease?: number }) => {
     const { claim = 0, settle = [], lease = LEASE } = request
-    const rest = { renew: [], started: [], slots: claim, leaving: false, keepFailed: 1_000 }
+    const rest = { lane: 0 as const, renew: [], started: [], slots: claim, leaving: false, keepFailed: 1_000 }
     return store.step({ worker, number: ++number, lease, settle, claim, ...rest }, PATIENCE)
   }
 }
