@@ -36,10 +36,16 @@ local line = redis.call('LRANGE', queued, first, first + limit - 1)
 local page, tokens, after = {}, {}, ''
 for i, name in ipairs(NAMING) do
   if name == part then
-    local how = HOW[TYPES[i]]
-    local found = redis.call(how[3], keys[i], cursor == '' and '0' or cursor, 'COUNT', limit)
+    local key, at, found = keys[i], cursor == '' and '0' or cursor, nil
+    if TYPES[i] == 'set' then
+      found = redis.call('SSCAN', key, at, 'COUNT', limit)
+    elseif TYPES[i] == 'zset' then
+      found = redis.call('ZSCAN', key, at, 'COUNT', limit)
+    else
+      found = redis.call('HSCAN', key, at, 'COUNT', limit)
+    end
     after = found[1] == '0' and '' or found[1]
-    for k = 1, #found[2], how[4] do
+    for k = 1, #found[2], TYPES[i] == 'set' and 1 or 2 do
       page[#page + 1] = found[2][k]
       if part == 'lease' then tokens[#tokens + 1] = found[2][k + 1] end
     end

@@ -3,10 +3,11 @@
 import { mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { readRights } from './rights.mjs'
 
 /**
  * @typedef {{ name: string, sentence: string, keys: string[], flags: string, argv: boolean, gives: boolean }} Header
- * @typedef {{ name: string, keys: string[], flags: string, text: string }} Script
+ * @typedef {{ name: string, keys: string[], flags: string, rights: string[], text: string }} Script
  */
 
 const FLAGS = ['no-writes', 'allow-oom', 'allow-stale', 'no-cluster', 'allow-cross-slot-keys']
@@ -93,7 +94,8 @@ export function readScript(name, source, fragments = new Map()) {
   const file = `${name}.lua`
   const header = readHeader(file, source)
   if (header.name !== name) throw new Error(`${file}: the header names it ${header.name}`)
-  return { name, keys: header.keys, flags: header.flags, text: strip(file, include(file, source, fragments)) }
+  const text = strip(file, include(file, source, fragments))
+  return { name, keys: header.keys, flags: header.flags, rights: readRights(file, text, header.keys), text }
 }
 
 /** Every script of a folder, by name. @param {string} folder @returns {Script[]} */
@@ -116,8 +118,8 @@ const template = (text) => `\`${text.replaceAll('\\', '\\\\').replaceAll('`', '\
 export function render(scripts) {
   const names = scripts.map(({ name }) => quote(name))
   const entries = scripts.map(
-    ({ name, keys, flags, text }) =>
-      `  ${quote(name)}: {\n    keys: [${keys.map(quote).join(', ')}],\n    flags: ${quote(flags)},\n    text: ${template(text)},\n  },\n`,
+    ({ name, keys, flags, rights, text }) =>
+      `  ${quote(name)}: {\n    keys: [${keys.map(quote).join(', ')}],\n    flags: ${quote(flags)},\n    rights: [${rights.map(quote).join(', ')}],\n    text: ${template(text)},\n  },\n`,
   )
   return `// Written by lua/inline.mjs from lua/*.lua. Do not edit: change the script and run \`npm run build\`.
 
@@ -128,6 +130,8 @@ export interface LuaScript {
   readonly keys: readonly string[]
   /** For the \`#!lua flags=\` line, joined by commas; may be empty. */
   readonly flags: string
+  /** \`COMMAND part …\`: what it runs on which keys. */
+  readonly rights: readonly string[]
   /** Without \`#!lua\` and without the clock: the loader writes both. */
   readonly text: string
 }

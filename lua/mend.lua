@@ -29,13 +29,12 @@ sound('LLEN', marks)
 sound('HLEN', steps, meta, guard)
 
 local wrote = false
-local function write(...)
-  redis.call(...)
+local function write()
   wrote = true
 end
 local size, added, tail = sizes[1], 0, {}
 local function commit(id)
-  write('SADD', committed, id)
+  write(redis.call('SADD', committed, id))
   added = added + 1
 end
 local function entry(place)
@@ -51,35 +50,35 @@ local function sort(id, how, place, in_)
   local alone = o and not (c or p or l or d)
   if c or p or l or d or o or how == 'commit' then
     if not c then commit(id) end
-    if l and not p then write('ZADD', processing, ms + term, id) end
+    if l and not p then write(redis.call('ZADD', processing, ms + term, id)) end
     -- Nobody has this token: its IDs lapse, and a sweep takes them.
-    if p and not l then write('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms)) end
+    if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms))) end
     p = p or l
-    if p and d then write('ZREM', delayed, id) end
+    if p and d then write(redis.call('ZREM', delayed, id)) end
     if f or a then
-      if not n then write('HSET', failures, id, f or 1) end
-      write('ZREM', failed, id)
-      write('ZREM', failedAt, id)
+      if not n then write(redis.call('HSET', failures, id, f or 1)) end
+      write(redis.call('ZREM', failed, id))
+      write(redis.call('ZREM', failedAt, id))
       n = true
     end
-    if e and not n then write('HSET', failures, id, 1) end
-    if n and not e then write('HSET', errors, id, string.format('%.0f ', ms) .. note) end
-    if g then write('SREM', ghosts, id) end
+    if e and not n then write(redis.call('HSET', failures, id, 1)) end
+    if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
+    if g then write(redis.call('SREM', ghosts, id)) end
     if not p then
-      if w then write('SREM', withdrawn, id) end
-      if o then write('HDEL', owed, id) end
+      if w then write(redis.call('SREM', withdrawn, id)) end
+      if o then write(redis.call('HDEL', owed, id)) end
       if not d and (how == 'push' or alone) then tail[#tail + 1], wrote = id, true end
     end
     return
   end
-  if f and not a then write('ZADD', failedAt, ms, id) end
-  if a and not f then write('ZADD', failed, 1, id) end
-  if (f or a) and not e then write('HSET', errors, id, string.format('%.0f ', ms) .. note) end
-  if e and not (f or a) then write('HDEL', errors, id) end
-  if n then write('HDEL', failures, id) end
-  if t then write('HDEL', tries, id) end
-  if w then write('SREM', withdrawn, id) end
-  if g and how == 'unmark' then write('SREM', ghosts, id) end
+  if f and not a then write(redis.call('ZADD', failedAt, ms, id)) end
+  if a and not f then write(redis.call('ZADD', failed, 1, id)) end
+  if (f or a) and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
+  if e and not (f or a) then write(redis.call('HDEL', errors, id)) end
+  if n then write(redis.call('HDEL', failures, id)) end
+  if t then write(redis.call('HDEL', tries, id)) end
+  if w then write(redis.call('SREM', withdrawn, id)) end
+  if g and how == 'unmark' then write(redis.call('SREM', ghosts, id)) end
 end
 
 local mended, whole = {}, {}
@@ -94,11 +93,11 @@ for i, id in ipairs(ids) do
     local double = twin and twin ~= place and entry(twin) == id
     -- No ID is empty, so a claim drops it as it drops all that is stale.
     if entry(place) == id and (double or not (waits or marked)) then
-      write('LSET', queued, place - count.taken - 1, '')
+      write(redis.call('LSET', queued, place - count.taken - 1, ''))
     end
   elseif how == 'forget' then
     local record = redis.call('HGET', steps, id)
-    if record and oddStep(record) then write('HDEL', steps, id) end
+    if record and oddStep(record) then write(redis.call('HDEL', steps, id)) end
   else
     sort(id, how, place, function(part) return held[part][i] end)
   end

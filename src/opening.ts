@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Patience, Store } from './store.js'
+import type { Patience, Role, Store } from './store.js'
 
 /** The options all processes of a queue must share; `meta` keeps their digest. */
 export interface SharedOptions {
@@ -8,12 +8,13 @@ export interface SharedOptions {
   readonly keepFailed: number
 }
 
-/** Once per queue and process: the server, the keys' types and the layout are checked before the first write. */
+/** The server, the keys' types, the layout and our rights are checked before the first call of each role. */
 export class Opening {
   readonly #store: Store
   readonly #digest: string
   readonly #onOther: () => void
-  #done = false
+  readonly #fit = new Set<Role | undefined>()
+  #told = false
 
   constructor(store: Store, { lease, maxJams, keepFailed }: SharedOptions, onOther: () => void) {
     this.#store = store
@@ -25,11 +26,13 @@ export class Opening {
   }
 
   /** Each caller with its own patience: checking twice at the start does no harm. */
-  async open(patience: Patience): Promise<void> {
-    if (this.#done) return
-    const { digest } = await this.#store.control({ order: 'open', digest: this.#digest }, patience)
-    if (this.#done) return
-    this.#done = true
-    if (digest !== '') this.#onOther()
+  async open(role: Role | undefined, patience: Patience): Promise<void> {
+    if (this.#fit.has(role)) return
+    const order = { order: 'open', digest: this.#digest, ...(role ? { role } : {}) } as const
+    const { digest } = await this.#store.control(order, patience)
+    this.#fit.add(role)
+    if (digest === '' || this.#told) return
+    this.#told = true
+    this.#onOther()
   }
 }

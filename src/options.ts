@@ -176,7 +176,10 @@ export function checkBy<Settings>(rules: Rules, call: string, given: object | un
   const options: Record<string, unknown> = { ...given }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(rules, name)) continue
-    throw new ConvoyError('BAD_OPTION', `${call}: there is no option '${name}'.${suggestion(name, Object.keys(rules))}`)
+    throw new ConvoyError(
+      'BAD_OPTION',
+      `${call}: there is no option ${show(name)}.${suggestion(name, Object.keys(rules))}`,
+    )
   }
   const settings = Object.entries(rules).map(([name, rule]) => [name, value(`${call}: ${name}`, rule, options[name])])
   return Object.fromEntries(settings) as Settings

@@ -17,7 +17,7 @@ import {
 } from './options.js'
 import { chunksOf, Publisher } from './publisher.js'
 import { consoleLogger, type Logger, logStats, type Stats, statsOf } from './stats.js'
-import type { ListedState, ListRequest, OpenStore, Page, Patience, State, Store } from './store.js'
+import type { ListedState, ListRequest, OpenStore, Page, Patience, Role, State, Store } from './store.js'
 import { type Clock, type Duration, pause, show } from './time.js'
 import type { Verdict, VerdictCounts } from './verdict.js'
 import { Worker } from './worker/worker.js'
@@ -39,7 +39,7 @@ export interface Inside {
   readonly settings: QueueSettings
   readonly store: Store
   /** A verb of it, once the server has been checked, with the patience of a publish. */
-  readonly call: <T>(verb: (store: Store, patience: Patience) => Promise<T>) => Promise<T>
+  readonly call: <T>(role: Role, verb: (store: Store, patience: Patience) => Promise<T>) => Promise<T>
 }
 
 /** For optional entries alone: they see the queue, and it sees none of them. */
@@ -51,7 +51,7 @@ export class Queue {
     insideOf = (queue) => ({
       settings: queue.#settings,
       store: queue.#store,
-      call: (verb) => queue.#call((patience) => verb(queue.#store, patience)),
+      call: (role, verb) => queue.#call(role, (patience) => verb(queue.#store, patience)),
     })
   }
 
@@ -80,7 +80,7 @@ export class Queue {
       },
     })
     this.#opening = new Opening(this.#store, settings, () => this.#events.emit('optionsDiffer'))
-    const opened = (patience: Patience): Promise<void> => this.#opening.open(patience)
+    const opened = (patience: Patience): Promise<void> => this.#opening.open('publisher', patience)
     this.#publisher = new Publisher({ store: this.#store, clock, publishTimeout, opened })
   }
 
@@ -137,7 +137,7 @@ export class Queue {
       store: this.#store,
       clock,
       events: this.#events,
-      opened: () => this.#opening.open({ timeout: publishTimeout }),
+      opened: () => this.#opening.open('worker', { timeout: publishTimeout }),
       name: randomName(),
       closed: () => this.#workers.delete(worker),
     })
@@ -161,7 +161,7 @@ export class Queue {
         id: randomName(),
         events: this.#events,
         timeout,
-        opened: () => this.#opening.open({ timeout, signal }),
+        opened: () => this.#opening.open('guard', { timeout, signal }),
         ...(onJammed ? { onJammed } : {}),
       }),
     )
@@ -172,7 +172,7 @@ export class Queue {
     const given = check<{ maxJams?: number; signal?: AbortSignal }>('sweep', options)
     const { maxJams, signal = new AbortController().signal } = given
     const timeout = this.#settings.publishTimeout
-    await this.#opening.open({ timeout, signal })
+    await this.#opening.open('guard', { timeout, signal })
     const jammed = await sweepOnce({ ...this.#sweeping(maxJams), signal }, timeout)
     if (jammed.length > 0) this.#events.emit('jammed', jammed)
     return jammed
@@ -180,7 +180,7 @@ export class Queue {
 
   /** The numbers of the queue, in constant time whatever it holds. */
   async stats(): Promise<Stats> {
-    return statsOf(await this.#call((patience) => this.#store.counts(patience)))
+    return statsOf(await this.#call('dashboard', (patience) => this.#store.counts(patience)))
   }
 
   /** One line every `every`, with rates per second, until closed. */
@@ -201,7 +201,9 @@ export class Queue {
   }
 
   async inspectMany(ids: Iterable<string | number>): Promise<JobInfo[]> {
-    const seen = await this.#inChunks(checkIds(ids), (some, patience) => this.#store.inspect(some, patience))
+    const seen = await this.#inChunks('dashboard', checkIds(ids), (some, patience) =>
+      this.#store.inspect(some, patience),
+    )
     return seen.map(jobInfo)
   }
 
@@ -211,7 +213,7 @@ export class Queue {
     if (!['queued', 'delayed', 'processing', 'failed'].includes(state)) {
       throw new ConvoyError('BAD_OPTION', `list: expected queued, delayed, processing or failed, not ${show(state)}`)
     }
-    return this.#call((patience) => this.#store.list({ state, cursor, limit }, patience))
+    return this.#call('dashboard', (patience) => this.#store.list({ state, cursor, limit }, patience))
   }
 
   /**
@@ -220,13 +222,13 @@ export class Queue {
    */
   async withdraw(ids: Iterable<string | number>): Promise<{ readonly id: string; readonly was: State }[]> {
     const checked = checkIds(ids)
-    const states = await this.#inChunks(checked, (some, patience) => this.#store.withdraw(some, patience))
+    const states = await this.#inChunks('operator', checked, (some, patience) => this.#store.withdraw(some, patience))
     return checked.map((id, i) => ({ id, was: states[i] as State }))
   }
 
   /** Withdraws all that waits and forgets all failures; what is processing goes on. Tells how many IDs that were. */
   async clear(): Promise<number> {
-    return (await this.#call((patience) => this.#store.control({ order: 'clear' }, patience))).count
+    return (await this.#call('operator', (patience) => this.#store.control({ order: 'clear' }, patience))).count
   }
 
   /** Resolves once nothing is committed: nothing queued, delayed or processing. Looks up to five times a second. */
@@ -240,10 +242,13 @@ export class Queue {
     }
   }
 
-  /** Resolves once the server has been reached and found fit; rejects with what is wrong with it. */
+  /**
+   * Resolves once the server has been reached and found fit; rejects with what is wrong with it. A right that the user
+   * lacks is told by the first call that needs it, before it has written anything.
+   */
   async ready(options?: WaitOptions): Promise<void> {
     const { timeout, signal } = check<{ timeout: number; signal?: AbortSignal }>('ready', options)
-    await this.#opening.open(signal ? { timeout, signal } : { timeout })
+    await this.#opening.open(undefined, signal ? { timeout, signal } : { timeout })
   }
 
   /**
@@ -285,19 +290,20 @@ export class Queue {
   }
 
   /** A verb of the store, once the server has been checked, with the patience of a publish. */
-  async #call<T>(verb: (patience: Patience) => Promise<T>): Promise<T> {
+  async #call<T>(role: Role, verb: (patience: Patience) => Promise<T>): Promise<T> {
     const { clock, publishTimeout } = this.#settings
     const until = clock.now() + publishTimeout
-    await this.#opening.open({ timeout: publishTimeout })
+    await this.#opening.open(role, { timeout: publishTimeout })
     return verb({ timeout: Math.max(0, until - clock.now()) })
   }
 
   async #inChunks<T>(
+    role: Role,
     ids: readonly string[],
     verb: (ids: readonly string[], patience: Patience) => Promise<readonly T[]>,
   ): Promise<T[]> {
     const all: T[] = []
-    for (const { ids: some } of chunksOf(ids)) all.push(...(await this.#call((patience) => verb(some, patience))))
+    for (const { ids: some } of chunksOf(ids)) all.push(...(await this.#call(role, (patience) => verb(some, patience))))
     return all
   }
 }

@@ -254,9 +254,18 @@ export interface Counts {
   readonly waitingSince: number
 }
 
+/**
+ * What a caller is about to do, by the verb it called: each role needs rights of its own on a server with access rules.
+ * A dashboard only looks; without a role, nothing has been asked for yet.
+ */
+export type Role = 'publisher' | 'worker' | 'guard' | 'operator' | 'dashboard'
+
+/** Whether to open is to write: a digest is left by those alone whose calls write, too. */
+export const leavesDigest = (role: Role | undefined): boolean => role !== undefined && role !== 'dashboard'
+
 export type Control =
-  /** Check the server, every key's type and the layout, and leave the digest of the options. */
-  | { readonly order: 'open'; readonly digest: string }
+  /** Check the server, every key's type, the layout and the rights of a role; who will write leaves the digest of the options. */
+  | { readonly order: 'open'; readonly digest: string; readonly role?: Role }
   /** Withdraw everything that waits and forget every failure; what is processing goes on. */
   | { readonly order: 'clear' }
   /** Put the wake token back if something is claimable: whoever took it does not need it. */

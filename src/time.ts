@@ -50,9 +50,14 @@ function parse(value: unknown): number {
 
 /** A value as an error message shows it: short, quoted, never whole. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`
+  if (typeof value === 'string') return `'${printable(value.length > 40 ? `${value.slice(0, 40)}…` : value)}'`
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
-  return typeof value === 'function' ? 'a function' : String(value)
+  return typeof value === 'function' ? 'a function' : printable(String(value))
+}
+
+/** An ID or an option may come from anywhere: what ends a line, colours it or turns it around is spelled out. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
 }
 
 /** What `12345` ms is to a person: `12 s`, `3 min`, `2 h`. */

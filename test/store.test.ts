@@ -7,6 +7,7 @@ import { describeStore } from './law.js'
 import { rawClient } from './support/raw-command.js'
 import { startCluster } from './support/redis-cluster.js'
 import { startRedis } from './support/redis-server.js'
+import { makeUsers, storeByRole } from './support/users.js'
 
 describeStore('the memory store', async () => {
   let now = 0
@@ -40,13 +41,14 @@ function clocked(open: (clockKey: string) => OpenStore, put: Put): Pick<StoreUnd
   }
 }
 
-describeStore('the Redis store', async () => {
+describeStore('the Redis store, each verb as the user of its role', async () => {
   const server = await startRedis()
-  const raw = rawClient({ url: server.url })
+  await makeUsers(server)
+  const raw = rawClient(server)
   await raw.connect()
   const put: Put = (key, value) => raw.sendCommand(['SET', key, value])
   return {
-    ...clocked((testClockKey) => redisStore({ url: server.url, testClockKey }), put),
+    ...clocked((testClockKey) => storeByRole(server.url, testClockKey), put),
     close: async () => {
       raw.destroy()
       await server.stop()

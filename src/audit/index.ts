@@ -69,12 +69,13 @@ export async function audit(queue: Queue, options?: AuditOptions): Promise<Audit
   if (repair && !full) throw new ConvoyError('BAD_OPTION', 'audit: repair: only with full')
   const { settings, store: bare, call } = insideOf(queue)
   const { clock, lease, publishTimeout } = settings
+  const role = 'operator'
   const pass = new Pass(
     {
       // Before the queue is opened, which would write the layout that may be missing.
       glance: (request) => bare.audit(request, { timeout: publishTimeout }),
-      look: (request) => call((store, patience) => store.audit(request, patience)),
-      mend: (request) => call((store, patience) => store.mend(request, patience)),
+      look: (request) => call(role, (store, patience) => store.audit(request, patience)),
+      mend: (request) => call(role, (store, patience) => store.mend(request, patience)),
       pause: (ms) => pause(clock, ms, signal),
     },
     {

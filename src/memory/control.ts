@@ -1,5 +1,5 @@
 import { ConvoyError } from '../errors.js'
-import { type Control, type ControlReply, LAYOUT } from '../store.js'
+import { type Control, type ControlReply, LAYOUT, leavesDigest } from '../store.js'
 import { arm } from './line.js'
 import type { QueueState } from './state.js'
 
@@ -7,7 +7,7 @@ import type { QueueState } from './state.js'
 export function control(state: QueueState, order: Control): ControlReply {
   switch (order.order) {
     case 'open':
-      return { count: 0, digest: open(state, order.digest) }
+      return { count: 0, digest: open(state, order.digest, leavesDigest(order.role)) }
     case 'clear':
       return { count: clear(state), digest: '' }
     case 'wake':
@@ -16,7 +16,7 @@ export function control(state: QueueState, order: Control): ControlReply {
   }
 }
 
-function open({ meta }: QueueState, digest: string): string {
+function open({ meta }: QueueState, digest: string, leave: boolean): string {
   const { layout, digest: was } = meta
   if (layout !== '' && layout !== String(LAYOUT)) {
     throw new ConvoyError(
@@ -25,6 +25,7 @@ function open({ meta }: QueueState, digest: string): string {
     )
   }
   if (was === digest) return ''
+  if (!leave) return was
   meta.layout = String(LAYOUT)
   meta.digest = digest
   return was

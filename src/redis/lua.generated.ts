@@ -1,12 +1,14 @@
 // Written by lua/inline.mjs from lua/*.lua. Do not edit: change the script and run `npm run build`.
 
-export type ScriptName = 'audit' | 'clear' | 'counts' | 'inspect' | 'list' | 'mend' | 'open' | 'publish' | 'step' | 'sweep' | 'wake' | 'withdraw'
+export type ScriptName = 'audit' | 'check' | 'clear' | 'counts' | 'inspect' | 'list' | 'mend' | 'open' | 'publish' | 'step' | 'sweep' | 'wake' | 'withdraw'
 
 export interface LuaScript {
   /** Names of the key table, in the order of KEYS. */
   readonly keys: readonly string[]
   /** For the `#!lua flags=` line, joined by commas; may be empty. */
   readonly flags: string
+  /** `COMMAND part …`: what it runs on which keys. */
+  readonly rights: readonly string[]
   /** Without `#!lua` and without the clock: the loader writes both. */
   readonly text: string
 }
@@ -15,27 +17,36 @@ export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
   'audit': {
     keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
     flags: 'no-writes',
+    rights: ['HGET meta', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local HOW = {
-  set = { 'SCARD', 'SMISMEMBER', 'SSCAN', 1 },
-  zset = { 'ZCARD', 'ZMSCORE', 'ZSCAN', 2 },
-  hash = { 'HLEN', 'HMGET', 'HSCAN', 2 },
-}
 local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
 local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
 local function sizesOf(keys)
   local sizes = {}
-  for i, key in ipairs(keys) do sizes[i] = redis.call(HOW[TYPES[i]][1], key) end
+  for i, key in ipairs(keys) do
+    if TYPES[i] == 'set' then
+      sizes[i] = redis.call('SCARD', key)
+    elseif TYPES[i] == 'zset' then
+      sizes[i] = redis.call('ZCARD', key)
+    else
+      sizes[i] = redis.call('HLEN', key)
+    end
+  end
   return sizes
+end
+local function valuesOf(kind, key, ids)
+  if kind == 'set' then return redis.call('SMISMEMBER', key, unpack(ids)) end
+  if kind == 'zset' then return redis.call('ZMSCORE', key, unpack(ids)) end
+  return redis.call('HMGET', key, unpack(ids))
 end
 local function lookUp(keys, sizes, ids)
   local held = {}
   for part, key in ipairs(keys) do
     held[part] = {}
     for first = 1, sizes[part] > 0 and #ids or 0, 1000 do
-      local values = redis.call(HOW[TYPES[part]][2], key, unpack(ids, first, math.min(first + 999, #ids)))
-      for i, value in ipairs(values) do held[part][first + i - 1] = value ~= 0 and value end
+      local some = { unpack(ids, first, math.min(first + 999, #ids)) }
+      for i, value in ipairs(valuesOf(TYPES[part], key, some)) do held[part][first + i - 1] = value ~= 0 and value end
     end
   end
   return held
@@ -81,10 +92,16 @@ local line = redis.call('LRANGE', queued, first, first + limit - 1)
 local page, tokens, after = {}, {}, ''
 for i, name in ipairs(NAMING) do
   if name == part then
-    local how = HOW[TYPES[i]]
-    local found = redis.call(how[3], keys[i], cursor == '' and '0' or cursor, 'COUNT', limit)
+    local key, at, found = keys[i], cursor == '' and '0' or cursor, nil
+    if TYPES[i] == 'set' then
+      found = redis.call('SSCAN', key, at, 'COUNT', limit)
+    elseif TYPES[i] == 'zset' then
+      found = redis.call('ZSCAN', key, at, 'COUNT', limit)
+    else
+      found = redis.call('HSCAN', key, at, 'COUNT', limit)
+    end
     after = found[1] == '0' and '' or found[1]
-    for k = 1, #found[2], how[4] do
+    for k = 1, #found[2], TYPES[i] == 'set' and 1 or 2 do
       page[#page + 1] = found[2][k]
       if part == 'lease' then tokens[#tokens + 1] = found[2][k + 1] end
     end
@@ -109,9 +126,39 @@ return {
   head, parts(head), string.format('%.0f', taken + 1 + first), line, parts(line), page, parts(page), tokens, after,
 }`,
   },
+  'check': {
+    keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
+    flags: 'no-writes',
+    rights: ['HMGET meta', 'TYPE alarm committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn'],
+    text: `local meta = KEYS[1]
+local keys = {}
+local alone = { EXISTS = {}, UNLINK = {}, BLPOP = { '0' } }
+for _, key in ipairs(KEYS) do keys[string.match(key, '%a+$')] = key end
+for i = #KEYS + 3, #ARGV do
+  local command, parts = string.match(ARGV[i], '^(%u+)(.*)$')
+  for part in string.gmatch(parts == '' and '0' or parts, '%w+') do
+    local on = keys[part] and ' on ' .. keys[part] or ''
+    if not redis.acl_check_cmd(command, keys[part] or '0', unpack(alone[command] or { '0', '0' })) then
+      return redis.error_reply('NOPERM this user may not run ' .. command .. on .. ', and has to as ' .. ARGV[2] .. ': see SECURITY.md')
+    end
+  end
+end
+for i, key in ipairs(KEYS) do
+  local is = redis.call('TYPE', key).ok
+  if is ~= 'none' and is ~= ARGV[i + 2] then
+    return redis.error_reply('WRONGKEY ' .. key .. ' holds a ' .. is .. ', not a ' .. ARGV[i + 2])
+  end
+end
+local was = redis.call('HMGET', meta, 'layout', 'digest')
+if was[1] and was[1] ~= ARGV[1] then
+  return redis.error_reply('WRONGLAYOUT this queue has layout ' .. was[1] .. ', this version of convoy-queue writes ' .. ARGV[1])
+end
+return was[2] or ''`,
+  },
   'clear': {
     keys: ['queued', 'committed', 'processing', 'totals', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts'],
     flags: 'allow-oom',
+    rights: ['HLEN owed', 'HMGET totals', 'HSET totals', 'LLEN queued', 'SADD committed', 'SCARD committed', 'UNLINK committed delayed errors failed failedAt failures ghosts owed queued tries wake', 'ZCARD failed', 'ZRANGE processing'],
     text: `local queued, committed, processing, totals, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local running = redis.call('ZRANGE', processing, 0, -1)
@@ -127,6 +174,7 @@ return count`,
   'counts': {
     keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'totals', 'marks'],
     flags: 'no-writes',
+    rights: ['HGET totals', 'HMGET lease totals', 'LINDEX marks', 'LLEN marks', 'SCARD committed', 'TIME', 'ZCARD delayed failed processing', 'ZRANGE processing'],
     text: `local committed, processing, lease, delayed, failed, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local all, running, waiting, lost = redis.call('SCARD', committed), redis.call('ZCARD', processing), redis.call('ZCARD', delayed), redis.call('ZCARD', failed)
 local since, late = -1, -1
@@ -152,6 +200,7 @@ return { math.floor(now() / 1000), all, running, waiting, lost, since, running >
   'inspect': {
     keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed'],
     flags: 'no-writes',
+    rights: ['HMGET errors failures lease owed tries', 'SMISMEMBER committed withdrawn', 'ZMSCORE delayed failed processing'],
     text: `local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 return {
   redis.call('SMISMEMBER', committed, unpack(ARGV)),
@@ -169,6 +218,7 @@ return {
   'list': {
     keys: ['queued', 'committed', 'processing', 'delayed', 'failedAt'],
     flags: 'no-writes',
+    rights: ['LLEN queued', 'LRANGE queued', 'SMISMEMBER committed', 'ZCARD committed delayed failedAt processing queued', 'ZMSCORE delayed processing', 'ZRANGE committed delayed failedAt processing queued'],
     text: `local queued, committed, processing, delayed, failedAt = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local state, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local last = first + limit - 1
@@ -195,27 +245,36 @@ return reply`,
   'mend': {
     keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
     flags: '',
+    rights: ['EXISTS ghosts marks', 'HDEL errors failures owed steps totals tries', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSET errors failures lease meta totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'ZADD failed failedAt processing', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local HOW = {
-  set = { 'SCARD', 'SMISMEMBER', 'SSCAN', 1 },
-  zset = { 'ZCARD', 'ZMSCORE', 'ZSCAN', 2 },
-  hash = { 'HLEN', 'HMGET', 'HSCAN', 2 },
-}
 local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
 local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
 local function sizesOf(keys)
   local sizes = {}
-  for i, key in ipairs(keys) do sizes[i] = redis.call(HOW[TYPES[i]][1], key) end
+  for i, key in ipairs(keys) do
+    if TYPES[i] == 'set' then
+      sizes[i] = redis.call('SCARD', key)
+    elseif TYPES[i] == 'zset' then
+      sizes[i] = redis.call('ZCARD', key)
+    else
+      sizes[i] = redis.call('HLEN', key)
+    end
+  end
   return sizes
+end
+local function valuesOf(kind, key, ids)
+  if kind == 'set' then return redis.call('SMISMEMBER', key, unpack(ids)) end
+  if kind == 'zset' then return redis.call('ZMSCORE', key, unpack(ids)) end
+  return redis.call('HMGET', key, unpack(ids))
 end
 local function lookUp(keys, sizes, ids)
   local held = {}
   for part, key in ipairs(keys) do
     held[part] = {}
     for first = 1, sizes[part] > 0 and #ids or 0, 1000 do
-      local values = redis.call(HOW[TYPES[part]][2], key, unpack(ids, first, math.min(first + 999, #ids)))
-      for i, value in ipairs(values) do held[part][first + i - 1] = value ~= 0 and value end
+      local some = { unpack(ids, first, math.min(first + 999, #ids)) }
+      for i, value in ipairs(valuesOf(TYPES[part], key, some)) do held[part][first + i - 1] = value ~= 0 and value end
     end
   end
   return held
@@ -302,13 +361,12 @@ local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
 sound('LLEN', marks)
 sound('HLEN', steps, meta, guard)
 local wrote = false
-local function write(...)
-  redis.call(...)
+local function write()
   wrote = true
 end
 local size, added, tail = sizes[1], 0, {}
 local function commit(id)
-  write('SADD', committed, id)
+  write(redis.call('SADD', committed, id))
   added = added + 1
 end
 local function entry(place)
@@ -321,34 +379,34 @@ local function sort(id, how, place, in_)
   local alone = o and not (c or p or l or d)
   if c or p or l or d or o or how == 'commit' then
     if not c then commit(id) end
-    if l and not p then write('ZADD', processing, ms + term, id) end
-    if p and not l then write('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms)) end
+    if l and not p then write(redis.call('ZADD', processing, ms + term, id)) end
+    if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms))) end
     p = p or l
-    if p and d then write('ZREM', delayed, id) end
+    if p and d then write(redis.call('ZREM', delayed, id)) end
     if f or a then
-      if not n then write('HSET', failures, id, f or 1) end
-      write('ZREM', failed, id)
-      write('ZREM', failedAt, id)
+      if not n then write(redis.call('HSET', failures, id, f or 1)) end
+      write(redis.call('ZREM', failed, id))
+      write(redis.call('ZREM', failedAt, id))
       n = true
     end
-    if e and not n then write('HSET', failures, id, 1) end
-    if n and not e then write('HSET', errors, id, string.format('%.0f ', ms) .. note) end
-    if g then write('SREM', ghosts, id) end
+    if e and not n then write(redis.call('HSET', failures, id, 1)) end
+    if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
+    if g then write(redis.call('SREM', ghosts, id)) end
     if not p then
-      if w then write('SREM', withdrawn, id) end
-      if o then write('HDEL', owed, id) end
+      if w then write(redis.call('SREM', withdrawn, id)) end
+      if o then write(redis.call('HDEL', owed, id)) end
       if not d and (how == 'push' or alone) then tail[#tail + 1], wrote = id, true end
     end
     return
   end
-  if f and not a then write('ZADD', failedAt, ms, id) end
-  if a and not f then write('ZADD', failed, 1, id) end
-  if (f or a) and not e then write('HSET', errors, id, string.format('%.0f ', ms) .. note) end
-  if e and not (f or a) then write('HDEL', errors, id) end
-  if n then write('HDEL', failures, id) end
-  if t then write('HDEL', tries, id) end
-  if w then write('SREM', withdrawn, id) end
-  if g and how == 'unmark' then write('SREM', ghosts, id) end
+  if f and not a then write(redis.call('ZADD', failedAt, ms, id)) end
+  if a and not f then write(redis.call('ZADD', failed, 1, id)) end
+  if (f or a) and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
+  if e and not (f or a) then write(redis.call('HDEL', errors, id)) end
+  if n then write(redis.call('HDEL', failures, id)) end
+  if t then write(redis.call('HDEL', tries, id)) end
+  if w then write(redis.call('SREM', withdrawn, id)) end
+  if g and how == 'unmark' then write(redis.call('SREM', ghosts, id)) end
 end
 local mended, whole = {}, {}
 for i, id in ipairs(ids) do
@@ -361,11 +419,11 @@ for i, id in ipairs(ids) do
     local marked = held[12][i] and not (held[1][i] or elsewhere or held[11][i])
     local double = twin and twin ~= place and entry(twin) == id
     if entry(place) == id and (double or not (waits or marked)) then
-      write('LSET', queued, place - count.taken - 1, '')
+      write(redis.call('LSET', queued, place - count.taken - 1, ''))
     end
   elseif how == 'forget' then
     local record = redis.call('HGET', steps, id)
-    if record and oddStep(record) then write('HDEL', steps, id) end
+    if record and oddStep(record) then write(redis.call('HDEL', steps, id)) end
   else
     sort(id, how, place, function(part) return held[part][i] end)
   end
@@ -407,30 +465,10 @@ arm(wake, tokens, length)
 return { table.concat(mended), table.concat(whole) }`,
   },
   'open': {
-    keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
+    keys: ['meta'],
     flags: '',
+    rights: ['HMGET meta', 'HSET meta'],
     text: `local meta = KEYS[1]
-local rights = {
-  list = { 'BLPOP', 'LINDEX', 'LLEN', 'LPOP', 'LPUSH', 'LRANGE', 'RPUSH' },
-  set = { 'SADD', 'SCARD', 'SMISMEMBER', 'SREM' },
-  zset = { 'ZADD', 'ZCARD', 'ZMSCORE', 'ZPOPMIN', 'ZRANGE', 'ZRANGEBYSCORE', 'ZREM' },
-  hash = { 'HDEL', 'HGET', 'HGETALL', 'HLEN', 'HMGET', 'HSCAN', 'HSET', 'HSETNX' },
-  string = { 'GET', 'SET' },
-}
-local alone = { EXISTS = { }, TYPE = { }, UNLINK = { }, BLPOP = { '0' } }
-for i, key in ipairs(KEYS) do
-  for _, command in ipairs({ 'EXISTS', 'TYPE', 'UNLINK', unpack(rights[ARGV[i + 2]]) }) do
-    if not redis.acl_check_cmd(command, key, unpack(alone[command] or { '0', '0' })) then
-      return redis.error_reply('NOPERM this user may not run ' .. command .. ' on ' .. key .. ', which convoy-queue needs')
-    end
-  end
-end
-for i, key in ipairs(KEYS) do
-  local is = redis.call('TYPE', key).ok
-  if is ~= 'none' and is ~= ARGV[i + 2] then
-    return redis.error_reply('WRONGKEY ' .. key .. ' holds a ' .. is .. ', not a ' .. ARGV[i + 2])
-  end
-end
 local was = redis.call('HMGET', meta, 'layout', 'digest')
 if was[1] and was[1] ~= ARGV[1] then
   return redis.error_reply('WRONGLAYOUT this queue has layout ' .. was[1] .. ', this version of convoy-queue writes ' .. ARGV[1])
@@ -442,6 +480,7 @@ return was[2] or ''`,
   'publish': {
     keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'withdrawn', 'owed', 'ghosts'],
     flags: '',
+    rights: ['EXISTS delayed failed ghosts withdrawn', 'HLEN failures owed', 'HMGET totals', 'HSET failures totals', 'HSETNX owed', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts withdrawn', 'SMISMEMBER committed ghosts withdrawn', 'SREM ghosts', 'TIME', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed failed processing', 'ZREM failed failedAt'],
     text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
@@ -573,6 +612,7 @@ return table.concat(letters)`,
   'step': {
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
     flags: 'allow-oom',
+    rights: ['EXISTS delayed errors failures ghosts owed tries withdrawn', 'GET alarm', 'HDEL errors failures lease owed steps tries', 'HGET steps totals', 'HLEN errors failures lease owed tries', 'HMGET failures lease owed totals tries', 'HSET errors failures lease steps totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm', 'SMISMEMBER committed ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD failed failedAt processing', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
@@ -904,6 +944,7 @@ return { settled, renewed, token, length > 0 and 1 or 0, dueIn, ids, past }`,
   'sweep': {
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
     flags: 'allow-oom',
+    rights: ['EXISTS ghosts', 'HDEL errors failures lease owed steps tries', 'HGET guard totals', 'HGETALL steps', 'HLEN errors failures lease owed steps totals tries', 'HMGET failures guard lease owed totals tries', 'HSCAN steps', 'HSET errors failures guard totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SMISMEMBER ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD delayed failed failedAt', 'ZCARD delayed failed failedAt processing', 'ZPOPMIN failedAt', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
@@ -1070,6 +1111,7 @@ return reply`,
   'wake': {
     keys: ['queued', 'wake'],
     flags: 'allow-oom',
+    rights: ['LLEN queued wake', 'RPUSH wake'],
     text: `local queued, wake = KEYS[1], KEYS[2]
 if redis.call('LLEN', queued) > 0 and redis.call('LLEN', wake) == 0 then redis.call('RPUSH', wake, '1') end
 return 1`,
@@ -1077,6 +1119,7 @@ return 1`,
   'withdraw': {
     keys: ['queued', 'committed', 'processing', 'totals', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
     flags: 'allow-oom',
+    rights: ['HDEL errors failures owed tries', 'HLEN errors failures owed tries', 'HMGET totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SMISMEMBER committed', 'SREM committed', 'ZCARD failedAt', 'ZMSCORE delayed failed processing', 'ZREM delayed failed failedAt'],
     text: `local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local function sound(size, ...)

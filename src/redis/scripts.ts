@@ -8,7 +8,7 @@ export interface Script {
   readonly text: string
   readonly sha: string
   readonly parts: readonly Part[]
-  /** `EVALSHA sha n key…` */
+  /** `EVALSHA sha n key…`; `EVALSHA_RO` asks no right to write of a user who only looks. */
   readonly head: readonly string[]
 }
 
@@ -26,7 +26,8 @@ export function scriptsFor(prefix: string, queue: string, clockKey?: string): Sc
     const whole = `${head}\nlocal function now() ${now} end\n${text}`
     const sha = createHash('sha1').update(whole).digest('hex')
     const spelled = keys.map((part) => keyOf(prefix, queue, part as Part))
-    return [name, { name, text: whole, sha, parts: keys, head: ['EVALSHA', sha, String(keys.length), ...spelled] }]
+    const call = flags.includes('no-writes') ? 'EVALSHA_RO' : 'EVALSHA'
+    return [name, { name, text: whole, sha, parts: keys, head: [call, sha, String(keys.length), ...spelled] }]
   })
   return Object.fromEntries(scripts) as Scripts
 }

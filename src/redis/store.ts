@@ -9,12 +9,14 @@ import {
   type Inspection,
   LAYOUT,
   type ListRequest,
+  leavesDigest,
   type OpenStore,
   type Page,
   type Patience,
   type Place,
   type PublishReply,
   type PublishRequest,
+  type Role,
   type State,
   type StepReply,
   type StepRequest,
@@ -31,6 +33,7 @@ import { Caller } from './call.js'
 import { Connection } from './connection.js'
 import { KEYS } from './keys.js'
 import * as read from './replies.js'
+import { rightsOf } from './rights.js'
 import { type Scripts, scriptsFor } from './scripts.js'
 import { stepArguments } from './step-arguments.js'
 import { type MakeWire, readUrl, wireTo } from './wire.js'
@@ -136,12 +139,8 @@ class RedisStore implements Store {
 
   async control(order: Control, patience: Patience): Promise<ControlReply> {
     switch (order.order) {
-      case 'open': {
-        await this.#checkVersion(patience)
-        const types = this.#scripts.open.parts.map((part) => KEYS[part])
-        const { reply } = await this.#caller.run(this.#scripts.open, [String(LAYOUT), order.digest, ...types], patience)
-        return { count: 0, digest: reply as string }
-      }
+      case 'open':
+        return { count: 0, digest: await this.#open(order.digest, order.role, patience) }
       case 'clear':
         return { count: (await this.#caller.run(this.#scripts.clear, [], patience)).reply as number, digest: '' }
       case 'wake':
@@ -161,13 +160,26 @@ class RedisStore implements Store {
     return { mended, whole }
   }
 
+  /** Look first, by a script that cannot write; then leave the digest, if that is ours to do. */
+  async #open(digest: string, role: Role | undefined, patience: Patience): Promise<string> {
+    await this.#checkVersion(patience)
+    const { check, open } = this.#scripts
+    const layout = String(LAYOUT)
+    const types = check.parts.map((part) => KEYS[part])
+    const rights = role ? rightsOf(role) : []
+    const was = (await this.#caller.run(check, [layout, role ?? '', ...types, ...rights], patience)).reply as string
+    if (was === digest) return ''
+    if (!leavesDigest(role)) return was
+    return (await this.#caller.run(open, [layout, digest], patience)).reply as string
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#blocking.close(), this.#connection.close()])
   }
 
   /** One line that says what is wrong, before a server too old meets a script it cannot read. */
   async #checkVersion(patience: Patience): Promise<void> {
-    const key = this.#scripts.open.head[3] as string
+    const key = this.#scripts.check.head[3] as string
     const wire = await this.#connection.ready(patience)
     // A user without the right to INFO is let through: the scripts tell too, only less clearly.
     const info = await this.#connection.send(wire, key, ['INFO', 'server'], patience.timeout).catch(() => '')

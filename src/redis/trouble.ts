@@ -36,8 +36,8 @@ const TABLE: readonly Row[] = [
     'UNSUPPORTED',
     'convoy-queue needs Redis 7.0 or later, or Valkey',
   ],
-  // Before Redis 6.
-  [/unknown command.*HELLO/i, 'fatal', 'UNSUPPORTED', 'convoy-queue needs Redis 7.0 or later, or Valkey'],
+  // Before Redis 6, and before 7.
+  [/unknown command.*(HELLO|EVALSHA_RO)/i, 'fatal', 'UNSUPPORTED', 'convoy-queue needs Redis 7.0 or later, or Valkey'],
   [/^(CROSSSLOT|STALE|POLICY)/, 'fatal', 'REFUSED'],
 ]
 

@@ -1,7 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import { ConvoyError } from '../errors.js'
 import type { Handler, Job } from '../job.js'
-import type { Clock, Timer } from '../time.js'
+import { type Clock, show, type Timer } from '../time.js'
 
 /** How a run ended; exactly one of these is called for each job that was added, once. */
 export interface Ends {
@@ -147,7 +147,7 @@ export class Runs {
     let next = Number.POSITIVE_INFINITY
     for (const [job, run] of [...this.#runs]) {
       if (run.grace === 0 && run.until <= now) {
-        job.stop(new ConvoyError('JOB_TIMEOUT', `${job.id} ran longer than ${jobTimeout} ms`))
+        job.stop(new ConvoyError('JOB_TIMEOUT', `${show(job.id)} ran longer than ${jobTimeout} ms`))
         run.grace = now + abortGrace
       }
       if (run.grace === 0) {

@@ -3,7 +3,7 @@ import type { Events } from '../events.js'
 import { type Handler, Job } from '../job.js'
 import { type CloseOptions, check, type ProcessSettings, type Pulse } from '../options.js'
 import type { Held, StepReply, Store } from '../store.js'
-import { type Clock, pause, type Timer } from '../time.js'
+import { type Clock, pause, show, type Timer } from '../time.js'
 import { Claims } from './claims.js'
 import { Condition } from './condition.js'
 import { Outbox, type Parcel } from './outbox.js'
@@ -227,7 +227,7 @@ export class Worker {
     const { events } = this.#options
     if (mark === 'w') {
       if (!job.stopped) events.emit('withdrawn', id)
-      job.stop(new ConvoyError('ABORTED', `${id} was withdrawn`))
+      job.stop(new ConvoyError('ABORTED', `${show(id)} was withdrawn`))
       return
     }
     this.#lose(job)
@@ -236,7 +236,7 @@ export class Worker {
   #lose(job: Job): void {
     this.#drop(job)
     job.stop(
-      new ConvoyError('ABORTED', `the claim of ${job.id} was lost: its lease had lapsed, and the ID will run again`),
+      new ConvoyError('ABORTED', `the claim of ${show(job.id)} was lost: its lease had lapsed, and it will run again`),
     )
     this.#options.events.emit('lost', job.id)
   }

@@ -4,10 +4,13 @@ import { createQueue, type Queue } from '../../src/index.js'
 import type { RedisServer } from '../support/redis-server.js'
 import { closedLater, failureOf, freshName, keyIn, News, proxyHere, serverHere } from './kit.js'
 
+/** What the caller's own clients run is the caller's business: these users may do all. */
+const THEIRS = { rules: ['~*', '&*', '+@all'] }
+
 let server: RedisServer
 
 beforeEach(async () => {
-  server = await serverHere({ port: 'tcp' })
+  server = await serverHere({ ...THEIRS, port: 'tcp' })
 })
 
 /** A user's client: destroyed by the user, that is by the test. */

@@ -80,7 +80,7 @@ test('a server that hangs for ten seconds: a publish tells its outcome is unknow
   await using work = load({ url: server.url })
   const queue = queueAt({ url: server.url })
   const news = new News(queue)
-  await queue.ready()
+  await queue.publish('first')
   await work.answers(50)
   server.pause()
   const began = performance.now()

@@ -101,7 +101,15 @@ test('OOM: a publish is REFUSED after its patience, and what runs is settled, re
 
 test('READONLY: a replica refuses a publish, which waits for its promotion', async () => {
   const master = await start(['--repl-diskless-sync-delay', '0'], { port: 'tcp' })
-  const replica = await start(['--replicaof', '127.0.0.1', `${master.port}`])
+  const replica = await start([
+    '--replicaof',
+    '127.0.0.1',
+    `${master.port}`,
+    '--masteruser',
+    'admin',
+    '--masterauth',
+    'admin',
+  ])
   await until('in step', async () => (await replica.cli('INFO', 'replication')).includes('link_status:up'))
   const queue = queueAt({ url: replica.url }, SHORT)
   expect(await failureOf(queue.publish('a'))).toMatchObject({
@@ -155,7 +163,8 @@ async function failBackgroundSave(server: RedisServer): Promise<void> {
 }
 
 test('max number of clients: a connection that is refused is tried again until there is room', async () => {
-  const server = await start()
+  // The guest is a user like any other, and is to set things right.
+  const server = await start([], { rules: ['~*', '&*', '+@all'] })
   const { createClient } = await import('redis')
   const guest = await createClient({ url: server.url })
     .on('error', () => {})

@@ -1,10 +1,14 @@
 import { inspect } from 'node:util'
 import { createClient } from 'redis'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createQueue, type Queue, type QueueOptions, redisStore } from '../../src/index.js'
-import { closedLater, failureOf, freshName, proxyHere, serverHere } from './kit.js'
+import { until } from '../support/until.js'
+import { closedLater, failureOf, freshName, keyIn, proxyHere, queueAt, serverHere } from './kit.js'
 
 const SECRET = 'hunter2'
+/** What a URL writes otherwise, and so does JSON: it must be missing in each spelling. */
+const AWKWARD = 'h@nt:r/2%20"é\\'
+const SPELT = [SECRET, AWKWARD, encodeURIComponent(AWKWARD), encodeURI(AWKWARD), JSON.stringify(AWKWARD).slice(1, -1)]
 
 /** Everything a log could make of it: text, stack, causes, own and hidden properties. */
 const shown = (value: unknown): string => {
@@ -21,6 +25,11 @@ const shown = (value: unknown): string => {
   return text
 }
 
+function expectNone(value: unknown): void {
+  const text = shown(value)
+  for (const secret of SPELT) expect(text).not.toContain(secret)
+}
+
 /** A queue whose errors and events are all kept. */
 function watched(options: QueueOptions): { queue: Queue; seen: unknown[] } {
   const queue = closedLater(createQueue(freshName(), { publishTimeout: 200, ...options }))
@@ -32,14 +41,21 @@ function watched(options: QueueOptions): { queue: Queue; seen: unknown[] } {
 
 async function expectSilence({ queue, seen }: ReturnType<typeof watched>): Promise<void> {
   const error = await failureOf(queue.publish('a'))
+  const calls = [
+    () => queue.ready({ timeout: 200 }),
+    () => queue.stats(),
+    () => queue.sweep(),
+    () => queue.inspect('a'),
+  ]
   seen.push(
     error,
-    await failureOf(queue.ready({ timeout: 200 })),
+    await Promise.all(calls.map((call) => failureOf(call()))),
     queue.process(() => {}),
     queue.jamGuard(),
+    queue.logStats({ logger: { info: (...line) => seen.push(line) } }),
   )
   expect(error).toBeInstanceOf(Error)
-  for (const one of seen) expect(shown(one)).not.toContain(SECRET)
+  for (const one of seen) expectNone(one)
 }
 
 test('the password is in no error when the server cannot be reached', async () => {
@@ -72,6 +88,50 @@ test('the password is in no error when the connection is cut or silent', async (
   await proxy.refuse()
   await expectSilence({ queue, seen })
   await proxy.pass()
+})
+
+test('a password that a URL has to escape opens the door, and is in nothing in any spelling', async () => {
+  const server = await serverHere({ port: 'tcp', password: AWKWARD })
+  const proxy = await proxyHere(server)
+  const escaped = encodeURIComponent(AWKWARD)
+  const store = redisStore({ url: `redis://:${escaped}@127.0.0.1:${proxy.port}` })
+  const { queue, seen } = watched({ store, publishTimeout: 10_000 })
+  expect(await queue.publish('a')).toMatchObject({ outcome: 'queued' })
+  seen.push(await queue.stats(), await queue.inspect('a'))
+  await server.cli('SET', keyIn(queue, 'errors'), 'x')
+  seen.push(await failureOf(closedLater(createQueue(queue.name, { store })).ready()))
+  await proxy.refuse()
+  for (const one of seen) expectNone(one)
+  await expectSilence(watched({ store }))
+  await expectSilence(watched({ store: `redis://:${escaped}x@127.0.0.1:${server.port}` }))
+  await expectSilence(watched({ store: `redis://${escaped}:${escaped}@127.0.0.1:${server.port}` }))
+  await proxy.pass()
+})
+
+test('the password is in no line that is written when nobody listens', async () => {
+  const lines: unknown[] = []
+  const spy = vi.spyOn(console, 'error').mockImplementation((...line) => void lines.push(line))
+  onTestFinished(() => spy.mockRestore())
+  const server = await serverHere({ password: 'another' })
+  const queue = queueAt({ url: `unix://:${SECRET}@${server.socketPath}` }, { publishTimeout: 100 })
+  queue.process(() => {})
+  queue.jamGuard()
+  await until('something was written', async () => lines.length > 1)
+  for (const line of lines) expectNone(line)
+})
+
+test('the password is in nothing when the environment gave it', async () => {
+  vi.stubEnv('REDIS_URL', `redis://driver:${encodeURIComponent(AWKWARD)}@127.0.0.1:1`)
+  vi.stubEnv('CONVOY_STORE', '')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await expectSilence(watched({}))
+  vi.stubEnv('REDIS_URL', `redis://driver:${SECRET}@host:port`)
+  expectNone(await failureOf((async () => createQueue('q'))()))
+})
+
+test('a key that TLS was given, and its passphrase, are in nothing', async () => {
+  const tls = { passphrase: SECRET, key: SECRET, servername: 'elsewhere' }
+  await expectSilence(watched({ store: redisStore({ url: `rediss://:${SECRET}@127.0.0.1:1`, tls }) }))
 })
 
 test('the password of a borrowed client is in none either', async () => {
@@ -107,5 +167,5 @@ test.each([
 ])('a malformed URL is refused without being repeated: %#', async (store) => {
   const error = await failureOf((async () => createQueue('q', { store }))())
   expect(error).toMatchObject({ code: 'BAD_OPTION' })
-  expect(shown(error)).not.toContain(SECRET)
+  expectNone(error)
 })

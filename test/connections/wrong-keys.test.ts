@@ -65,7 +65,7 @@ async function lively() {
   const store = redisStore({ url: server.url })({ name, prefix: 'convoy', tell: () => {} })
   onTestFinished(() => store.close())
   const publish = (...ids: string[]) => store.publish({ ids, policy: { processing: 'discard' } }, PATIENCE)
-  await store.control({ order: 'open', digest: 'd' }, PATIENCE)
+  await store.control({ order: 'open', digest: 'd', role: 'worker' }, PATIENCE)
   await publish('fails', 'ends', 'jams', 'goes', 'stays')
   const { token } = await store.step({ ...WORKER, number: 1, lane: 1, lease: 1, claim: 5, slots: 5 }, PATIENCE)
   const failed = [{ token, ids: ['fails'], end: 'fail' as const, errors: ['{}'] }]

@@ -8,7 +8,7 @@ import { lineCount, type Source, sources } from './sources.js'
  * store, a quarter of it, is the specification that the Lua is tested against.
  * What the stores do for `convoy-queue/audit` is counted by itself: like the entry, nobody needs it to know how a job runs.
  */
-const BUDGET = { file: 250, core: 4_000, lua: 700, audit: 550 }
+const BUDGET = { file: 250, core: 4_700, lua: 700, audit: 580 }
 
 /** The two verbs of the contract that are not the queue's, and their halves in both stores. */
 const OF_AUDIT: readonly string[] = [

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import type { Role } from '../../src/store.js'
 import { done, type Laws, LEASE, PATIENCE } from './scene.js'
 
 /** The verbs that are for hands: withdraw and control; and waiting, and closing. */
@@ -76,8 +77,17 @@ export const keeping: Laws = {
   },
 
   'open leaves the digest of the options, and tells the one it found': async (q) => {
-    const open = async (digest: string) => (await q.store.control({ order: 'open', digest }, PATIENCE)).digest
+    const open = async (digest: string) =>
+      (await q.store.control({ order: 'open', digest, role: 'publisher' }, PATIENCE)).digest
     expect([await open('one'), await open('one'), await open('two'), await open('one')]).toEqual(['', '', 'one', 'two'])
+  },
+
+  'whoever only looks is told the digest it found, and leaves none': async (q) => {
+    const open = async (digest: string, role?: Role) =>
+      (await q.store.control({ order: 'open', digest, ...(role ? { role } : {}) }, PATIENCE)).digest
+    expect([await open('one'), await open('one', 'dashboard'), await open('two', 'worker')]).toEqual(['', '', ''])
+    expect([await open('one'), await open('one', 'dashboard'), await open('two')]).toEqual(['two', 'two', ''])
+    expect(await open('two', 'guard')).toBe('')
   },
 
   'whoever waits is woken by a publish': async (q) => {

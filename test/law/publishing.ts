@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import { done, fail, HOSTILE, type Laws, PATIENCE } from './scene.js'
+import { HOSTILE } from '../support/hostile.js'
+import { done, fail, type Laws, PATIENCE } from './scene.js'
 
 export const publishing: Laws = {
   'an absent ID is queued': async (q) => {
@@ -118,7 +119,7 @@ export const publishing: Laws = {
   },
 
   'other queues, of the same prefix or another, are untouched': async (q) => {
-    const others = [q.open('q2'), q.open('q', 'elsewhere')]
+    const others = [q.open('q2'), q.open('q', 'convoy:elsewhere')]
     const request = { ids: ['a'], policy: { processing: 'discard' } } as const
     await q.pass(0)
     await q.publish('a', 'b')

@@ -50,7 +50,7 @@ export class Scene {
   readonly store: Store
   readonly #under: StoreUnderTest
   readonly #opened: Store[] = []
-  readonly #prefix = `t${randomBytes(6).toString('hex')}`
+  readonly #prefix = `convoy:t${randomBytes(6).toString('hex')}`
   readonly #numbers = new Map<string, number>()
 
   constructor(under: StoreUnderTest) {
@@ -196,25 +196,3 @@ export const release = (token: string, ...ids: string[]): Settlement => ({ end: 
 export const fail = (token: string, ...ids: string[]): Settlement => {
   return { end: 'fail', token, ids, errors: ids.map((id) => `{"of":${JSON.stringify(id)}}`) }
 }
-
-/** IDs that must simply work. */
-export const HOSTILE: readonly string[] = [
-  'a:exp',
-  'x y',
-  '0',
-  '/a|b',
-  '~1:2:w:3',
-  '__proto__',
-  'constructor',
-  '🚚',
-  '～',
-  'new\nline\r\n',
-  'NUL\0NUL',
-  '\0',
-  '{tag}',
-  '*',
-  'é',
-  'e\u0301',
-  'x'.repeat(1_024),
-  '🚚'.repeat(256),
-]

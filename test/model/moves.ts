@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { type AuditRequest, type Mend, NAMING } from '../../src/audit-verbs.js'
+import type { Role } from '../../src/store.js'
 
 /** IDs that must simply work; few, so that they meet each other. The truck and U+FF5E order otherwise in UTF-16 than in bytes. */
 export const IDS: readonly string[] = [
@@ -65,7 +66,7 @@ export type Move = { readonly wait: number } & (
       readonly limit: number
     }
   | { readonly kind: 'counts' }
-  | { readonly kind: 'open'; readonly digest: string }
+  | { readonly kind: 'open'; readonly digest: string; readonly role: Role | undefined }
   | { readonly kind: 'clear' }
   | { readonly kind: 'wake' }
   /** Places count from the head here. */
@@ -144,7 +145,12 @@ const kinds = {
     limit: fc.integer({ min: 1, max: 6 }),
   }),
   counts: fc.record({ wait, kind: fc.constant('counts' as const) }),
-  open: fc.record({ wait, kind: fc.constant('open' as const), digest: fc.constantFrom('one', 'other') }),
+  open: fc.record({
+    wait,
+    kind: fc.constant('open' as const),
+    digest: fc.constantFrom('one', 'other'),
+    role: fc.constantFrom('publisher', 'worker', 'dashboard', undefined),
+  }),
   clear: fc.record({ wait, kind: fc.constant('clear' as const) }),
   wake: fc.record({ wait, kind: fc.constant('wake' as const) }),
   audit: fc.record({

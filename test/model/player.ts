@@ -55,7 +55,10 @@ export class Player {
       case 'counts':
         return { verb: 'counts', request: null }
       case 'open':
-        return { verb: 'control', request: { order: 'open', digest: move.digest } }
+        return {
+          verb: 'control',
+          request: { order: 'open', digest: move.digest, ...(move.role ? { role: move.role } : {}) },
+        }
       case 'clear':
       case 'wake':
         return { verb: 'control', request: { order: move.kind } }

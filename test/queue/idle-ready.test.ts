@@ -50,10 +50,12 @@ onBothStores((kit) => {
   test('another process with other shared options is told so, once; the same options tell nothing', async () => {
     const world = await kit.world()
     const events: string[] = []
-    const process = (name: string, options: object): Promise<void> => {
+    const process = async (name: string, options: object): Promise<void> => {
       const queue = world.queue(options)
       queue.on('optionsDiffer', () => events.push(name))
-      return queue.ready()
+      await queue.ready()
+      await queue.publish('a')
+      await queue.sweep()
     }
     await process('first', {})
     await process('same', { lease: 'PT30S', maxJams: 3 })

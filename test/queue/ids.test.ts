@@ -1,36 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Queue } from '../../src/index.js'
+import { createQueue, type Queue } from '../../src/index.js'
+import { HOSTILE, UNPRINTABLE } from '../support/hostile.js'
 import { onBothStores, onRedis } from './kit.js'
-
-const GOOD: readonly string[] = [
-  'a:exp',
-  'x y',
-  ' ',
-  '0',
-  '-1',
-  '/a|b',
-  '__proto__',
-  'constructor',
-  'toString',
-  '🚚',
-  '\u{10FFFF}',
-  'line\nbreak',
-  '\r\n',
-  'nul\0byte',
-  '\0',
-  '{tag}',
-  '{',
-  '~',
-  '%s %d',
-  "'); return 1 --",
-  '*',
-  'é',
-  'e\u0301',
-  '\uFEFF',
-  'x'.repeat(1_024),
-  '€'.repeat(341),
-  '🚚'.repeat(256),
-]
 
 /** What is wrong with it, and what the error must say. */
 const BAD: readonly [what: string, id: unknown, says: RegExp][] = [
@@ -59,6 +30,15 @@ const BAD: readonly [what: string, id: unknown, says: RegExp][] = [
 const error = (says: RegExp) =>
   expect.objectContaining({ name: 'ConvoyError', code: 'BAD_ID', message: expect.stringMatching(says) })
 
+function messageOf(call: () => unknown): string {
+  try {
+    call()
+  } catch (thrown) {
+    return (thrown as Error).message
+  }
+  throw new Error('it was taken')
+}
+
 /** A call that takes one ID, with the bad one as it comes from JavaScript. */
 const CALLS: readonly [name: string, call: (queue: Queue, id: never) => Promise<unknown>][] = [
   ['publish', (queue, id) => queue.publish(id)],
@@ -81,40 +61,115 @@ onBothStores((kit) => {
   test('odd IDs go the whole way: published, run by exactly that name, gone', async () => {
     const world = await kit.world()
     const queue = world.queue()
-    for (const id of GOOD)
+    for (const id of HOSTILE)
       expect(await queue.publish(id)).toEqual({ id, outcome: 'queued', was: 'absent', guaranteed: true })
-    expect((await queue.publishMany(GOOD)).map(({ id, outcome }) => [id, outcome])).toEqual(
-      GOOD.map((id) => [id, 'duplicate']),
+    expect((await queue.publishMany(HOSTILE)).map(({ id, outcome }) => [id, outcome])).toEqual(
+      HOSTILE.map((id) => [id, 'duplicate']),
     )
-    expect((await queue.list('queued')).ids).toEqual(GOOD)
-    expect((await queue.inspectMany(GOOD)).map(({ id, state }) => [id, state])).toEqual(
-      GOOD.map((id) => [id, 'queued']),
+    expect((await queue.list('queued', { limit: 1_000 })).ids).toEqual(HOSTILE)
+    expect((await queue.inspectMany(HOSTILE)).map(({ id, state }) => [id, state])).toEqual(
+      HOSTILE.map((id) => [id, 'queued']),
     )
     const stage = world.stage()
-    queue.process(stage.handler, { concurrency: 100 })
-    await stage.begins(GOOD.length)
-    expect(stage.ids).toEqual(GOOD)
-    expect((await queue.list('processing')).ids.toSorted()).toEqual(GOOD.toSorted())
+    queue.process(stage.handler, { concurrency: HOSTILE.length })
+    await stage.begins(HOSTILE.length)
+    expect(stage.ids).toEqual(HOSTILE)
+    expect((await queue.list('processing', { limit: 1_000 })).ids.toSorted()).toEqual(HOSTILE.toSorted())
     stage.open()
-    await world.spy.until(() => world.spy.settled.length >= GOOD.length)
-    expect((await queue.inspectMany(GOOD)).filter(({ state }) => state !== 'absent')).toEqual([])
-    expect(await queue.stats()).toMatchObject({ committed: 0, failed: 0, totals: { done: GOOD.length, lost: 0 } })
+    await world.spy.until(() => world.spy.settled.length >= HOSTILE.length)
+    expect((await queue.inspectMany(HOSTILE)).filter(({ state }) => state !== 'absent')).toEqual([])
+    expect(await queue.stats()).toMatchObject({ committed: 0, failed: 0, totals: { done: HOSTILE.length, lost: 0 } })
   })
 
   test('odd IDs fail, jam and are withdrawn like any other', async () => {
     const world = await kit.world()
     const queue = world.queue({ maxJams: 0 })
-    await queue.publishMany(GOOD)
-    expect(await world.die({ claim: 100 })).toEqual(GOOD)
-    const jammed = await world.lapse({ maxJams: 0, keepFailed: 100 })
-    expect(jammed.map(({ id, now }) => [id, now])).toEqual(expect.arrayContaining(GOOD.map((id) => [id, 'failed'])))
-    expect((await queue.inspectMany(GOOD)).map(({ state, failures }) => [state, failures])).toEqual(
-      GOOD.map(() => ['failed', 1]),
+    await queue.publishMany(HOSTILE)
+    expect(await world.die({ claim: HOSTILE.length })).toEqual(HOSTILE)
+    const jammed = await world.lapse({ maxJams: 0, keepFailed: 1_000, limit: 1_000 })
+    expect(jammed.map(({ id, now }) => [id, now])).toEqual(expect.arrayContaining(HOSTILE.map((id) => [id, 'failed'])))
+    expect((await queue.inspectMany(HOSTILE)).map(({ state, failures }) => [state, failures])).toEqual(
+      HOSTILE.map(() => ['failed', 1]),
     )
-    expect((await queue.withdraw(GOOD)).map(({ id, was }) => [id, was])).toEqual(GOOD.map((id) => [id, 'failed']))
-    await queue.publishMany(GOOD)
-    expect((await queue.withdraw(GOOD)).map(({ was }) => was)).toEqual(GOOD.map(() => 'queued'))
+    expect((await queue.withdraw(HOSTILE)).map(({ id, was }) => [id, was])).toEqual(HOSTILE.map((id) => [id, 'failed']))
+    await queue.publishMany(HOSTILE)
+    expect((await queue.withdraw(HOSTILE)).map(({ was }) => was)).toEqual(HOSTILE.map(() => 'queued'))
     expect(await queue.stats()).toMatchObject({ committed: 0, failed: 0 })
+  })
+
+  test('odd IDs come through a stream, and there is one of each', async () => {
+    const world = await kit.world()
+    const queue = world.queue()
+    const told: string[] = []
+    async function* twice() {
+      yield* HOSTILE
+      yield* HOSTILE
+    }
+    const counts = await queue.publishMany(twice(), {
+      onVerdicts: (verdicts) => told.push(...verdicts.map(({ id, outcome }) => `${outcome} ${id}`)),
+    })
+    expect(counts).toMatchObject({ queued: HOSTILE.length, duplicate: HOSTILE.length })
+    expect(told).toEqual([...HOSTILE.map((id) => `queued ${id}`), ...HOSTILE.map((id) => `duplicate ${id}`)])
+    expect(new Set(HOSTILE).size).toBe(HOSTILE.length)
+    expect(HOSTILE.length).toBeGreaterThan(40)
+  })
+
+  test('odd IDs whose handlers throw odd errors: events, list and inspect tell both as they were', async () => {
+    const world = await kit.world()
+    const queue = world.queue()
+    const failed = new Map<string, unknown>()
+    queue.on('failed', (id, error) => failed.set(id, error))
+    queue.process(
+      ({ id }) => {
+        throw Object.assign(new Error(id), { code: id, stack: `${id}\n${id}` })
+      },
+      { concurrency: HOSTILE.length },
+    )
+    await queue.publishMany(HOSTILE)
+    await world.spy.until(() => world.spy.settled.length >= HOSTILE.length)
+    expect([...failed.keys()].toSorted()).toEqual(HOSTILE.toSorted())
+    expect((await queue.list('failed', { limit: 1_000 })).ids.toSorted()).toEqual(HOSTILE.toSorted())
+    for (const { id, state, error } of await queue.inspectMany(HOSTILE)) {
+      expect([id, state]).toEqual([id, 'failed'])
+      // What is short is kept whole.
+      if (id.length < 40) expect(error).toMatchObject({ message: id, code: id, stack: `${id}\n${id}` })
+      else expect(id.startsWith((error?.message ?? '-').slice(0, 100))).toBe(true)
+    }
+    expect({}).not.toHaveProperty('x')
+    expect((await queue.publishMany(HOSTILE)).map(({ id, was }) => [id, was])).toEqual(
+      HOSTILE.map((id) => [id, 'failed']),
+    )
+  })
+
+  test('a text made of an odd ID is one line that says what it says: no end, no colour, no turn', async () => {
+    const world = await kit.world()
+    const { clock, spy } = world
+    const queue = world.queue({ clock })
+    const lines: string[] = []
+    queue.logStats({ logger: { info: (_, text) => lines.push(text) } })
+    const stage = world.stage()
+    queue.process(stage.handler, { concurrency: HOSTILE.length, jobTimeout: 1_000 })
+    await queue.publishMany(HOSTILE)
+    await stage.begins(HOSTILE.length)
+    const signals = new Map(stage.begun.map(({ id, signal }) => [id, signal]))
+    const half = HOSTILE.filter((_, place) => place % 2 === 0)
+    await queue.withdraw(half)
+    clock.pass(10_000)
+    await spy.until(() => spy.renewed.length >= HOSTILE.length)
+    const reasons = Array.from(signals, ([id, { reason }]) => [id, String((reason as Error).message)] as const)
+    expect(reasons).toHaveLength(HOSTILE.length)
+    const refusals = HOSTILE.flatMap((id) =>
+      [
+        () => createQueue(`${id} `),
+        () => queue.on(id as never, () => {}),
+        () => queue.process(() => {}, { [`${id} `]: 1 }),
+      ].map((call) => [id, messageOf(call)] as const),
+    )
+    for (const [id, text] of [...reasons, ...refusals, ...lines.map((line) => ['a line', line] as const)]) {
+      expect(text, JSON.stringify(id)).not.toMatch(UNPRINTABLE)
+    }
+    expect(lines.length).toBeGreaterThan(0)
+    stage.open()
   })
 
   test('1 and "1" are one ID, for every call', async () => {
@@ -180,9 +235,9 @@ onBothStores((kit) => {
 onRedis('on Redis, in its own keys', (kit) => {
   test('an ID is stored as its UTF-8 bytes, and nothing else is', async () => {
     const world = await kit.world()
-    await world.queue().publishMany(GOOD)
-    expect(await kit.read<string[]>(world, 'LRANGE', 'queued', '0', '-1')).toEqual(GOOD)
-    expect((await kit.read<string[]>(world, 'SMEMBERS', 'committed')).sort()).toEqual(GOOD.toSorted())
+    await world.queue().publishMany(HOSTILE)
+    expect(await kit.read<string[]>(world, 'LRANGE', 'queued', '0', '-1')).toEqual(HOSTILE)
+    expect((await kit.read<string[]>(world, 'SMEMBERS', 'committed')).sort()).toEqual(HOSTILE.toSorted())
   })
 
   test('a bad ID leaves no key behind', async () => {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
-import { createQueue, memoryStore, type Queue, type QueueOptions, redisStore } from '../../src/index.js'
+import { createQueue, memoryStore, type Queue, type QueueOptions } from '../../src/index.js'
 import { keyOf, type Part } from '../../src/redis/keys.js'
 import type { Jammed, OpenStore, Store } from '../../src/store.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { makeUsers, storeByRole } from '../support/users.js'
 import { checkLaws } from './laws.js'
 import { ManualClock } from './manual-clock.js'
 import { Spy } from './spy.js'
@@ -56,6 +57,13 @@ export class World {
     return queue
   }
 
+  /** Another one beside it. */
+  queueOf(name: string, prefix: string): Queue {
+    const queue = createQueue(name, { store: this.#open, prefix })
+    this.#queues.push(queue)
+    return queue
+  }
+
   /** A handler whose runs the test ends. */
   stage(): Stage {
     const stage = new Stage()
@@ -92,10 +100,16 @@ export class World {
   }
 
   /** Lets a lease's time pass on the server while a guard sweeps often enough, and tells what that recovered. */
-  async lapse({ lease = 30_000, maxJams = 3, keepFailed = 10, jitter = 0 } = {}): Promise<readonly Jammed[]> {
+  async lapse({
+    lease = 30_000,
+    maxJams = 3,
+    keepFailed = 10,
+    jitter = 0,
+    limit = 100,
+  } = {}): Promise<readonly Jammed[]> {
     const store = this.store()
     const error = JSON.stringify({ code: 'JAMMED', message: 'jammed', attempt: 1 })
-    const request = { limit: 100, maxJams, keepFailed, lease, jitter, error, guard: null }
+    const request = { limit, maxJams, keepFailed, lease, jitter, error, guard: null }
     const jammed = [...(await store.sweep(request, PATIENCE)).jammed]
     for (let half = 1; half <= 2; half++) {
       await this.serverPasses(lease / 2)
@@ -124,7 +138,7 @@ export interface RedisKit extends Kit {
   read<T>(world: World, command: string, part: Part, ...args: string[]): Promise<T>
 }
 
-const randomPrefix = (): string => `t${randomBytes(6).toString('hex')}`
+const randomPrefix = (): string => `convoy:t${randomBytes(6).toString('hex')}`
 const START = 1_700_000_000_000
 
 async function begin(world: World): Promise<World> {
@@ -158,6 +172,7 @@ export function onRedis(title: string, suite: (kit: RedisKit) => void): void {
     let raw: ReturnType<typeof rawClient>
     beforeAll(async () => {
       server = await startRedis()
+      await makeUsers(server)
       raw = rawClient(server)
       await raw.connect()
     })
@@ -172,9 +187,9 @@ export function onRedis(title: string, suite: (kit: RedisKit) => void): void {
       world: () => {
         const prefix = randomPrefix()
         // One key for all: tests of a file take turns, and the scripts, which name it, are loaded once.
-        const testClockKey = 'clock'
+        const testClockKey = 'convoy:clock'
         const tell = (to: number): Promise<unknown> => raw.sendCommand(['SET', testClockKey, `${to * 1_000}`])
-        const world = new World('redis', prefix, redisStore({ url: server.url, testClockKey }), START, tell)
+        const world = new World('redis', prefix, storeByRole(server.url, testClockKey), START, tell)
         // Finished last, since it was said first: what every test leaves behind keeps the laws, whatever it was about.
         onTestFinished(({ task }) =>
           task.result?.state === 'fail'

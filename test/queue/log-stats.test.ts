@@ -1,6 +1,9 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import type { Logger } from '../../src/index.js'
+import type { Logger, Stats, Totals } from '../../src/index.js'
+import { logStats } from '../../src/stats.js'
+import { TOTALS } from '../../src/store.js'
 import { onBothStores } from './kit.js'
+import { ManualClock } from './manual-clock.js'
 
 /** What was logged, and a wait for it. */
 class Log implements Logger {
@@ -172,4 +175,26 @@ onBothStores((kit) => {
     await world.pass(60_000)
     expect([logger.lines.length, world.clock.pending]).toEqual([2, 0])
   })
+})
+
+test('a line of the log is short, whatever the numbers', async () => {
+  const logger = new Log()
+  const huge = Number.MAX_SAFE_INTEGER
+  const numbers = { queued: huge, delayed: huge, processing: huge, failed: huge, committed: huge }
+  const ages = { oldestRunning: huge, oldestRunningApproximate: true, oldestWaiting: huge }
+  const stopped = new AbortController()
+  const totals = (each: number) => Object.fromEntries(TOTALS.map((name) => [name, each])) as unknown as Totals
+  const reads = [totals(0), totals(huge)]
+  const read = async (): Promise<Stats> => ({ ...numbers, ...ages, totals: reads.shift() ?? totals(huge) })
+  const name = 'x'.repeat(128)
+  const clock = new ManualClock()
+  const onError = (error: unknown): never => expect.unreachable(String(error))
+  const logging = logStats({ name, every: 10, logger, clock, signal: stopped.signal, read, onError })
+  await logger.line(1)
+  clock.pass(10)
+  const { text } = await logger.line(2)
+  expect(text).toContain('900719925474099')
+  expect(text.length).toBeLessThan(500)
+  stopped.abort()
+  await logging
 })

@@ -4,6 +4,8 @@ import { createClient } from 'redis'
 export interface Address {
   /** redis://, rediss:// or unix:// */
   readonly url: string
+  /** Instead of it, where not everybody may do all. */
+  readonly adminUrl?: string
   /** Certificate to trust, PEM. */
   readonly ca?: string
 }
@@ -17,7 +19,7 @@ export type Argument = string | number | Buffer
 export function rawClient(address: Address, retryEvery?: number) {
   const reconnectStrategy = retryEvery === undefined ? (false as const) : (): number => retryEvery
   const client = createClient({
-    url: address.url,
+    url: address.adminUrl ?? address.url,
     RESP: 2,
     disableClientInfo: true,
     maintNotifications: 'disabled',

@@ -17,6 +17,8 @@ export interface RedisOptions {
   readonly dir?: string
   /** `requirepass`; then also in `url`. */
   readonly password?: string
+  /** What whoever comes by `url` may do: words of ACL SETUSER. All, unless told; `cli` always may. */
+  readonly rules?: readonly string[]
   /** Nothing but TLS on a TCP port, with a self-signed certificate: `ca` is what to trust. */
   readonly tls?: boolean
 }
@@ -24,6 +26,8 @@ export interface RedisOptions {
 export interface RedisServer {
   /** unix://…, redis://… or rediss://…, with the password. */
   readonly url: string
+  /** For the test itself, which may do all. */
+  readonly adminUrl: string
   readonly socketPath?: string
   readonly port?: number
   readonly ca?: string
@@ -64,7 +68,7 @@ async function start(options: RedisOptions, dir: string): Promise<RedisServer> {
   const wanted = options.port ?? (options.tls === true ? 'tcp' : 'unix')
   for (let attempt = 1; ; attempt++) {
     const place = locate(wanted === 'tcp' ? await freePort() : wanted, options, dir)
-    const process = new ServerProcess(findServer(), place.args, place)
+    const process = new ServerProcess(findServer(), place.args, { ...place, url: place.adminUrl })
     try {
       await process.start()
       return server(process, place, dir, options.dir === undefined)
@@ -78,6 +82,7 @@ async function start(options: RedisOptions, dir: string): Promise<RedisServer> {
 
 interface Place {
   readonly url: string
+  readonly adminUrl: string
   readonly args: readonly string[]
   readonly socketPath?: string
   readonly port?: number
@@ -85,24 +90,35 @@ interface Place {
 }
 
 function locate(port: number | 'unix', options: RedisOptions, dir: string): Place {
-  const secret = options.password === undefined ? [] : ['--requirepass', options.password]
-  const common = ['--dir', dir, '--save', '', '--appendonly', 'no', '--shutdown-timeout', '0', ...secret]
+  const { password, rules } = options
+  const common = ['--dir', dir, '--save', '', '--appendonly', 'no', '--shutdown-timeout', '0', ...secured(options)]
   const extra = options.args ?? []
-  const user = options.password === undefined ? '' : `:${encodeURIComponent(options.password)}@`
+  const user = password === undefined ? '' : `:${encodeURIComponent(password)}@`
+  const admin = rules === undefined ? user : 'admin:admin@'
   if (port === 'unix') {
     if (options.tls === true) throw new Error('a unix socket has no TLS')
     const socketPath = join(dir, 'r.sock')
     const url = `unix://${user}${socketPath}`
-    return { url, socketPath, args: ['--port', '0', '--unixsocket', socketPath, ...common, ...extra] }
+    const adminUrl = `unix://${admin}${socketPath}`
+    return { url, adminUrl, socketPath, args: ['--port', '0', '--unixsocket', socketPath, ...common, ...extra] }
   }
   const bind = ['--bind', '127.0.0.1']
   if (options.tls !== true) {
-    return { url: `redis://${user}127.0.0.1:${port}`, port, args: ['--port', `${port}`, ...bind, ...common, ...extra] }
+    const [url = '', adminUrl = ''] = [user, admin].map((who) => `redis://${who}127.0.0.1:${port}`)
+    return { url, adminUrl, port, args: ['--port', `${port}`, ...bind, ...common, ...extra] }
   }
   const { certFile, keyFile, ca } = selfSigned(dir)
   const files = ['--tls-cert-file', certFile, '--tls-key-file', keyFile, '--tls-ca-cert-file', certFile]
   const tls = ['--port', '0', '--tls-port', `${port}`, ...files, '--tls-auth-clients', 'no']
-  return { url: `rediss://${user}127.0.0.1:${port}`, port, ca, args: [...tls, ...bind, ...common, ...extra] }
+  const [url = '', adminUrl = ''] = [user, admin].map((who) => `rediss://${who}127.0.0.1:${port}`)
+  return { url, adminUrl, port, ca, args: [...tls, ...bind, ...common, ...extra] }
+}
+
+/** The password, or the users: one who comes without a name, and the test itself. */
+function secured({ password, rules }: RedisOptions): readonly string[] {
+  if (rules === undefined) return password === undefined ? [] : ['--requirepass', password]
+  const login = password === undefined ? 'nopass' : `>${password}`
+  return ['--user', 'default', 'reset', 'on', login, ...rules, '--user', 'admin', 'on', '>admin', '~*', '&*', '+@all']
 }
 
 function server(process: ServerProcess, place: Place, dir: string, ownDir: boolean): RedisServer {
@@ -112,6 +128,7 @@ function server(process: ServerProcess, place: Place, dir: string, ownDir: boole
   }
   return {
     url: place.url,
+    adminUrl: place.adminUrl,
     dir,
     ...(place.socketPath === undefined ? {} : { socketPath: place.socketPath }),
     ...(place.port === undefined ? {} : { port: place.port }),
