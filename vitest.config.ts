@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 const limits = { testTimeout: 30_000, hookTimeout: 30_000 }
 
-/** Three kinds of test: `unit` and `house` run anywhere; `redis` needs a server binary, and fails with the cure when there is none. */
+/** Four kinds of test: `unit`, `house` and `simulation` run anywhere; `redis` needs a server binary, and fails with the cure when there is none. */
 export default defineConfig({
   test: {
     // Most of a test's time is waiting for other processes, so on a small machine one worker per core is too few.
@@ -11,13 +11,14 @@ export default defineConfig({
     projects: [
       { test: { ...limits, name: 'unit', include: ['test/**/*.unit.test.ts'] } },
       { test: { ...limits, name: 'house', include: ['test/house/*.test.ts'] } },
+      { test: { ...limits, name: 'simulation', include: ['test/simulation/*.test.ts'] } },
       {
         test: {
           ...limits,
           name: 'redis',
           pool: 'forks',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.unit.test.ts', 'test/house/**', '**/node_modules/**'],
+          exclude: ['test/**/*.unit.test.ts', 'test/house/**', 'test/simulation/**', '**/node_modules/**'],
           globalSetup: ['test/support/global-setup.ts'],
         },
       },

@@ -1,3 +1,4 @@
+import { checkDurability } from './durability.js'
 import { ConvoyError } from './errors.js'
 import { memoryStore, sharedMemoryStore } from './memory/store.js'
 import { check, checkName, type QueueOptions } from './options.js'
@@ -20,12 +21,14 @@ export function createQueue(name: string, options?: QueueOptions): Queue {
     lease: number
     maxJams: number
     keepFailed: number
+    durability: unknown
     clock?: Clock
   }>('createQueue', options)
   return new Queue({
     ...settings,
     name: checkName('queue name', name),
     prefix: checkName('prefix', settings.prefix),
+    durability: checkDurability(settings.durability),
     clock: settings.clock ?? systemClock,
     openStore: storeOf(settings.store, settings.redis),
   })

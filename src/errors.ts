@@ -14,11 +14,16 @@ export const ERROR_CODES = {
   REFUSED:
     'the server answered in time but would not do it (out of memory, read-only, loading …); nothing has happened',
   AUTH_FAILED: 'the server refused the user or the password, or the user may not run a command or touch a key',
+  NOT_DURABLE:
+    'the store may evict keys, or cannot give the durability asked for; nothing was written, and the text says what to change',
   UNSUPPORTED: 'the server is older than Redis 7.0, or the client given cannot do what was asked of it',
   WRONG_KEY: 'a key of the queue holds a value of another type; nothing was written',
   WRONG_LAYOUT: 'the queue was written by a version of this library with another layout',
   ABORTED: 'the wait was given up because its AbortSignal was aborted',
   JOB_TIMEOUT: 'a handler ran longer than jobTimeout (kept as the error of the failed ID)',
+  LEASE_LAPSED:
+    'the lease of a job could not be renewed in time, so that it may soon run elsewhere (the reason of its signal)',
+  STALLED: 'a worker has had no answer for half a lease (told by the error event; it goes on trying)',
   JAMMED: 'the worker of an ID died or stalled more often than maxJams allows (kept as the error of the failed ID)',
 } as const
 

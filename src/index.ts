@@ -1,5 +1,6 @@
 /** The public names; no logic. */
 export { createQueue } from './create-queue.js'
+export type { Durability } from './durability.js'
 export { ConvoyError, ERROR_CODES, type ErrorCode } from './errors.js'
 export type { QueueEvents } from './events.js'
 export type { Failure } from './failure.js'

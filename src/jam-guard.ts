@@ -3,7 +3,7 @@ import { type Events, observe } from './events.js'
 import { jammedText } from './failure.js'
 import { type JammedJob, jammedJob } from './job.js'
 import type { Store, SweepRequest } from './store.js'
-import { type Clock, pause } from './time.js'
+import { type Clock, chance, pause } from './time.js'
 
 /** IDs recovered by one script at most. */
 const LIMIT = 500
@@ -78,6 +78,6 @@ function tell({ events, onJammed }: Guarding, jobs: readonly JammedJob[]): void 
   observe(() => onJammed?.(jobs), wrong)
 }
 
-function request({ maxJams, keepFailed, lease }: Sweeping, guard: SweepRequest['guard']): SweepRequest {
-  return { limit: LIMIT, maxJams, keepFailed, lease, jitter: Math.random(), error: jammedText(maxJams), guard }
+function request({ maxJams, keepFailed, lease, clock }: Sweeping, guard: SweepRequest['guard']): SweepRequest {
+  return { limit: LIMIT, maxJams, keepFailed, lease, jitter: chance(clock), error: jammedText(maxJams), guard }
 }

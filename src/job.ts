@@ -62,13 +62,16 @@ export class Job {
   readonly attempt: number
   /** How often a worker died or stalled with this ID since it entered. */
   readonly jams: number
+  /** @internal When the step was sent that claimed it or last renewed it, by this process's clock. */
+  heldSince: number
   readonly #token: string
   #controller: AbortController | undefined
   #reason: ConvoyError | undefined
 
   /** @internal */
-  constructor(id: string, token: string, tries: string) {
+  constructor(id: string, token: string, tries: string, heldSince: number) {
     this.id = id
+    this.heldSince = heldSince
     this.#token = token
     const colon = tries.indexOf(':')
     this.attempt = colon < 0 ? 1 : Number(tries.slice(0, colon)) + 1
@@ -81,8 +84,9 @@ export class Job {
   }
 
   /**
-   * Aborted when the job should stop: `jobTimeout` is over, the queue closes, the ID was withdrawn, or the claim was
-   * lost. Its `reason` is a ConvoyError. Made when first read: a handler that does not look pays nothing.
+   * Aborted when the job should stop. Its `reason` is a ConvoyError: JOB_TIMEOUT, CLOSED (the queue closes), ABORTED (the
+   * ID was withdrawn, or the claim was lost), or LEASE_LAPSED: nothing was heard of a server for nine tenths of a lease,
+   * and in the tenth that is left it may give the ID to another worker. What ends all the same may still count. Made when first read: a handler that does not look pays nothing.
    */
   get signal(): AbortSignal {
     if (!this.#controller) {

@@ -1,3 +1,4 @@
+import type { Durability } from './durability.js'
 import { ConvoyError } from './errors.js'
 import type { OpenStore } from './store.js'
 import { suggestion } from './suggestion.js'
@@ -42,6 +43,7 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       least: 1,
       about: 'how long a call waits for a server that is away',
     },
+    durability: { kind: 'other', fallback: 'memory', about: '`memory`, `disk` or `{ replicas, timeout }`, checked' },
     lease: {
       kind: 'duration',
       fallback: 30_000,
@@ -227,6 +229,8 @@ export interface QueueOptions {
    * Then it rejects: `UNAVAILABLE` when nothing was sent, `OUTCOME_UNKNOWN` when it may have happened.
    */
   readonly publishTimeout?: Duration
+  /** What the answer to a publish is worth; checked at the start. Default `'memory'`, which costs nothing. */
+  readonly durability?: Durability
   /**
    * How long a claim holds without renewal. Default 30 s, least 100 ms. The worker renews at a third of it. When it
    * lapses the next sweep returns the job: a crash delays a job by `lease + every` at most (half a lease more when nobody had swept before), and a process that stalls

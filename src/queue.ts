@@ -17,7 +17,17 @@ import {
 } from './options.js'
 import { chunksOf, Publisher } from './publisher.js'
 import { consoleLogger, type Logger, logStats, type Stats, statsOf } from './stats.js'
-import type { ListedState, ListRequest, OpenStore, Page, Patience, Role, State, Store } from './store.js'
+import type {
+  DurabilityNeed,
+  ListedState,
+  ListRequest,
+  OpenStore,
+  Page,
+  Patience,
+  Role,
+  State,
+  Store,
+} from './store.js'
 import { type Clock, type Duration, pause, show } from './time.js'
 import type { Verdict, VerdictCounts } from './verdict.js'
 import { Worker } from './worker/worker.js'
@@ -32,6 +42,7 @@ export interface QueueSettings {
   readonly lease: number
   readonly maxJams: number
   readonly keepFailed: number
+  readonly durability: DurabilityNeed
 }
 
 /** What an optional entry (`convoy-queue/…`) works with. */
@@ -67,12 +78,13 @@ export class Queue {
 
   /** @internal Use `createQueue`. */
   constructor(settings: QueueSettings) {
-    const { name, prefix, openStore, clock, publishTimeout } = settings
+    const { name, prefix, durability, openStore, clock, publishTimeout } = settings
     this.name = name
     this.#settings = settings
     this.#store = openStore({
       name,
       prefix,
+      durability,
       tell: (news) => {
         if (news.kind === 'suspended') return this.#events.emit('suspended', news.cause)
         for (const worker of this.#workers) worker.refresh()
@@ -145,7 +157,11 @@ export class Queue {
     return worker
   }
 
-  /** Sweeps every `every` until closed. Any number may run, anywhere: one per interval does the work. */
+  /**
+   * Sweeps every `every` until closed. Any number may run, anywhere: one per interval does the work. `onJammed` hears of
+   * what this process recovered, but not of what a sweep did whose answer was lost on the way: `totals.jammed` of
+   * `stats()` counts that as well.
+   */
   jamGuard(options?: JamGuardOptions, onJammed?: (jobs: readonly JammedJob[]) => unknown): Background {
     this.#refuseClosed()
     const { every, maxJams } = check<{ every: number; maxJams?: number }>('jamGuard', options)
@@ -218,7 +234,7 @@ export class Queue {
 
   /**
    * Takes IDs out by hand, wherever they are; tells the state each was met in. A processing one's signal is aborted at
-   * its next renewal, and it ends, uncounted, when its handler returns; published again meanwhile, it runs after that.
+   * its next renewal (within a third of the lease), and it ends, uncounted, when its handler returns; published again meanwhile, it runs after that.
    */
   async withdraw(ids: Iterable<string | number>): Promise<{ readonly id: string; readonly was: State }[]> {
     const checked = checkIds(ids)

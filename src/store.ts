@@ -50,7 +50,12 @@ export interface Place {
   readonly prefix: string
   /** Told when the server is out of reach, and when it is back. Must not throw. */
   readonly tell: (news: StoreNews) => void
+  /** What an answer must be worth; a store that cannot give it refuses with NOT_DURABLE. Default `memory`. */
+  readonly durability?: DurabilityNeed
 }
+
+/** As the server is; on its disk; or in the memory of so many replicas, waited for `timeout` ms. */
+export type DurabilityNeed = 'memory' | 'disk' | { readonly replicas: number; readonly timeout: number }
 
 export type StoreNews = { readonly kind: 'suspended'; readonly cause: ConvoyError } | { readonly kind: 'resumed' }
 

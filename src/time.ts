@@ -78,7 +78,12 @@ export interface Clock {
   now(): number
   setTimer(run: () => void, ms: number): Timer
   clearTimer(timer: Timer): void
+  /** 0 <= n < 1, what waits are spread by; `Math.random` where there is none. */
+  random?(): number
 }
+
+/** Chance decides nothing but how long to wait, so it comes with the clock. */
+export const chance = (clock: Clock): number => clock.random?.() ?? Math.random()
 
 /** Whatever `setTimer` gave. */
 export type Timer = unknown

@@ -56,9 +56,13 @@ export function raised(before: Baseline | undefined, ratios: Ratios, exact: Exac
   const changed = judgeExact(before, exact).filter(({ kept }) => !kept)
   if (changed.length > 0)
     return `exact figures changed: record them with --lower "reason"\n${changed.map(({ text }) => text).join('\n')}`
-  const rows = new Set([...Object.keys(before.ratios), ...Object.keys(ratios)])
-  const best = [...rows].map((row) => [row, Math.max(before.ratios[row] ?? 0, ratios[row] ?? 0)])
-  return { ...before, date, ratios: Object.fromEntries(best) }
+  return { ...before, date, ratios: better(before.ratios, ratios) }
+}
+
+/** Row by row. */
+export function better(some: Ratios, others: Ratios): Ratios {
+  const rows = new Set([...Object.keys(some), ...Object.keys(others)])
+  return Object.fromEntries([...rows].map((row) => [row, Math.max(some[row] ?? 0, others[row] ?? 0)]))
 }
 
 /** What this run found, whatever it is, with the reason. */

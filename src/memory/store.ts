@@ -43,7 +43,11 @@ function wallClock(): () => number {
 /** setTimeout above this fires at once. */
 const LONGEST = 2 ** 31 - 1
 
-function open(room: Room, clock: () => number, { name }: Place): Store {
+function open(room: Room, clock: () => number, { name, durability = 'memory' }: Place): Store {
+  if (durability !== 'memory') {
+    const why = 'createQueue: durability: nothing survives the process of a memory store: give a Redis, or ask for none'
+    throw new ConvoyError('NOT_DURABLE', why)
+  }
   const mine = new Set<() => void>()
   let closed = false
 

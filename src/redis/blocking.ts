@@ -2,7 +2,7 @@ import { ConvoyError } from '../errors.js'
 import type { Place, StepRequest } from '../store.js'
 import type { Clock, Timer } from '../time.js'
 import { pause } from '../time.js'
-import { Connection } from './connection.js'
+import { Connection, type ConnectionOptions } from './connection.js'
 import { keyOf } from './keys.js'
 import { troubleOf } from './trouble.js'
 import type { MakeWire, Wire } from './wire.js'
@@ -14,6 +14,7 @@ export interface BlockingOptions {
   readonly twin: () => MakeWire
   /** A step as it is sent. */
   readonly command: (request: StepRequest) => readonly string[]
+  readonly vouch: ConnectionOptions['vouch']
   /** Put the token back: it was taken for nobody. */
   readonly giveBack: () => Promise<unknown>
 }
@@ -91,19 +92,24 @@ export class Blocking {
 
   /** Pops while somebody waits. */
   async #pop(): Promise<void> {
-    const { clock, replyTimeout, twin } = this.#options
+    const { clock, replyTimeout, twin, vouch, giveBack } = this.#options
     const { signal } = this.#closing
     // Its losses are not told: the other connection to the same server tells them.
     const tell = (): void => {}
     while (this.#waiters.size > 0 && !signal.aborted) {
+      let wire: Wire | undefined
       try {
-        this.#connection ??= new Connection({ make: twin(), clock, replyTimeout: replyTimeout + LONGEST, tell })
-        const wire = await this.#connection.ready({ timeout: Number.POSITIVE_INFINITY, signal })
+        this.#connection ??= new Connection({ make: twin(), clock, replyTimeout: replyTimeout + LONGEST, tell, vouch })
+        wire = await this.#connection.ready({ timeout: Number.POSITIVE_INFINITY, signal })
         const [first] = this.#waiters
         if (first) await this.#carry(this.#connection, wire, first)
-      } catch {
+      } catch (error) {
+        const { kind, error: cause } = troubleOf(error)
+        if (kind === 'elsewhere' && wire) this.#connection?.doubt(wire, cause)
         // Whatever it was, the waiters' own time-outs bound the harm.
         await pause(clock, 100, signal)
+        // The wire may have taken a token with it: one that was published just before the server saw it go.
+        if (!signal.aborted) await giveBack()
       }
     }
     // In the same breath as the last look at the waiters: one who comes later starts it anew.

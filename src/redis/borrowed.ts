@@ -14,6 +14,13 @@ export interface BorrowedClient {
   sendCommand(...args: any[]): Promise<any>
 }
 
+/** Its pipelines go over one connection, and are repeated as a whole where the client repeats at all. */
+interface Pipeline {
+  // biome-ignore lint/suspicious/noExplicitAny: three clients, three signatures
+  addCommand(...args: any[]): Pipeline
+  execAsPipeline(): Promise<unknown[]>
+}
+
 type Send = Wire['send']
 
 /** Which of the four it is, by what only that one has. */
@@ -39,6 +46,26 @@ function sender(client: BorrowedClient, lose: (cause: unknown) => void): Send {
       return (key, args) => watch(client.sendCommand(key, false, args, PLAIN))
     case 'sentinel':
       return (_key, args) => watch(client.sendCommand(false, args, PLAIN))
+  }
+}
+
+/** The same of `Wire.pair`. */
+function pairer(client: BorrowedClient, lose: (cause: unknown) => void): Wire['pair'] {
+  const kind = kindOf(client)
+  const send = sender(client, lose)
+  if (kind === 'client') return (key, first, second) => Promise.all([send(key, first), send(key, second)])
+  const multi = (): Pipeline => (client as unknown as { multi(): Pipeline }).multi()
+  const entry = { cluster: (key: string) => [key, false], sentinel: () => [false], pool: () => [] }[kind]
+  return async (key, first, second) => {
+    try {
+      const pipeline = multi().addCommand(...entry(key), first)
+      return await pipeline.addCommand(...entry(key), second).execAsPipeline()
+    } catch (error) {
+      if (!answered(error)) lose(error)
+      // A cluster's pipelines follow no redirection: an ordinary command does, and shows it where the slot is now.
+      if (/^(MOVED|ASK) /.test(String((error as Error).message))) await send(key, ['EXISTS', key])
+      throw error
+    }
   }
 }
 
@@ -78,7 +105,7 @@ function overTwins(first: BorrowedClient): MakeWire {
     }
     await dial(twin, signal, cut)
     up = true
-    return { send: sender(twin, lose), lost, cut }
+    return { send: sender(twin, lose), pair: pairer(twin, lose), lost, cut }
   }
   return Object.assign(make, { to: 'the server of the redis client given' })
 }
@@ -92,6 +119,7 @@ function overBorrowed(client: BorrowedClient): MakeWire {
   let proof: Promise<unknown> | undefined
   const onLoss = (cause: unknown): void => lose(cause)
   const send = sender(client, onLoss)
+  const pair = pairer(client, onLoss)
   /** Connected is not enough: a server that hangs keeps its connections. One question at a time, however long it takes. */
   const prove = (key: string): Promise<unknown> => {
     proof ??= send(key, ['EXISTS', key])
@@ -122,6 +150,7 @@ function overBorrowed(client: BorrowedClient): MakeWire {
         lastKey = key
         return send(key, args)
       },
+      pair,
       lost,
       cut: () => resolve(undefined),
     }

@@ -1,9 +1,9 @@
 import { ConvoyError } from '../errors.js'
 import type { Patience } from '../store.js'
-import { type Clock, pause } from '../time.js'
+import { type Clock, chance, pause } from '../time.js'
 import type { Connection } from './connection.js'
 import type { Script } from './scripts.js'
-import { type Trouble, troubleOf } from './trouble.js'
+import { mayBeElsewhere, type Trouble, troubleOf } from './trouble.js'
 import type { Wire } from './wire.js'
 
 export interface Answer {
@@ -16,6 +16,9 @@ export interface Answer {
 const LONGEST_LOAD = 1_000
 const LEAST_WAIT = 50
 
+/** How one sending goes out; `limit` is for how long its answer is waited for, ms. */
+export type Sending = (wire: Wire, key: string, command: readonly string[], limit: number) => Promise<unknown>
+
 /**
  * Runs scripts over one connection until they are answered or patience ends. Every script bears being run twice, so a
  * lost answer is simply asked for again; only when time is up is the caller told `OUTCOME_UNKNOWN` (it was sent) or
@@ -24,12 +27,14 @@ const LEAST_WAIT = 50
 export class Caller {
   readonly #connection: Connection
   readonly #clock: Clock
+  readonly #send: Sending
   /** One SCRIPT LOAD per script for all who wait for it, however many calls met the empty cache. */
   readonly #loading = new Map<string, Promise<unknown>>()
 
-  constructor(connection: Connection, clock: Clock) {
+  constructor(connection: Connection, clock: Clock, send: Sending = (...sending) => connection.send(...sending)) {
     this.#connection = connection
     this.#clock = clock
+    this.#send = send
   }
 
   async run(script: Script, args: readonly string[], patience: Patience): Promise<Answer> {
@@ -38,32 +43,39 @@ export class Caller {
     const key = script.head[3] as string
     let sent = false
     let last: ConvoyError | undefined
+    /** Since when every answer was a refusal that another server might not give. */
+    let refusedSince: number | undefined
     for (let attempt = 0; ; attempt++) {
-      const left = until - this.#clock.now()
+      const left = attempt === 0 ? patience.timeout : until - this.#clock.now()
       // A refusal is a clear answer: one more sending that cannot wait for its own would turn it into an unknown outcome.
       if (last && (left < (sent ? 1 : LEAST_WAIT) || patience.signal?.aborted)) throw sent ? unknown(last) : last
       const wire = await this.#connection.ready({ ...patience, timeout: left }).catch((error: unknown) => {
         throw sent ? unknown(error) : error
       })
+      // A wire that had to be made has cost time.
+      const rest = until - this.#clock.now()
       try {
-        return { reply: await this.#connection.send(wire, key, command, left), repeated: sent }
+        return { reply: await this.#send(wire, key, command, rest), repeated: sent }
       } catch (error) {
         let trouble: Trouble | undefined = troubleOf(error)
         sent ||= trouble.kind === 'unknown'
         last = trouble.error
-        if (trouble.kind === 'load') trouble = await this.#load(script, wire, left)
+        if (trouble.kind === 'load') trouble = await this.#load(script, wire, until - this.#clock.now())
         if (trouble?.kind === 'fatal' || this.#connection.closed) throw sent ? unknown(last) : (trouble?.error ?? last)
         // An emptied script cache is filled at once. All else waits: a wire that failed under us is replaced, one that
         // lives answers at once, so do not spin on it.
         if (!trouble) last = undefined
         if (!trouble && attempt < 3) continue
+        refusedSince = trouble && mayBeElsewhere(trouble) ? (refusedSince ?? this.#clock.now()) : undefined
+        const lasts = refusedSince !== undefined && this.#clock.now() - refusedSince >= this.#connection.replyTimeout
+        if (trouble && (lasts || trouble.kind === 'elsewhere')) this.#connection.doubt(wire, trouble.error)
         await this.#pause(attempt, until, patience.signal)
       }
     }
   }
 
   #pause(attempt: number, until: number, signal?: AbortSignal): Promise<void> {
-    const wait = Math.min(10 * 2 ** attempt, 500) * (0.75 + Math.random() / 2)
+    const wait = Math.min(10 * 2 ** attempt, 500) * (0.75 + chance(this.#clock) / 2)
     return pause(this.#clock, Math.min(wait, Math.max(0, until - this.#clock.now())), signal)
   }
 
@@ -80,6 +92,21 @@ export class Caller {
       this.#loading.set(script.sha, loading)
     }
     return loading.then(() => undefined, troubleOf)
+  }
+}
+
+/** For `ConnectionOptions.vouch`: a writing script that does no harm. Whatever refuses our writes refuses it. */
+export async function vouch({ head, text }: Script, wire: Wire): Promise<void> {
+  const key = head[3] as string
+  try {
+    await wire.send(key, head)
+  } catch (error) {
+    const { kind } = troubleOf(error)
+    // Who may not call it is answered by a server that would let others.
+    if (kind === 'fatal') return
+    if (kind !== 'load') throw error
+    await wire.send(key, ['SCRIPT', 'LOAD', text])
+    await vouch({ head, text } as Script, wire)
   }
 }
 

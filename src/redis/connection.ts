@@ -1,8 +1,8 @@
 import { ConvoyError } from '../errors.js'
 import type { Patience, StoreNews } from '../store.js'
-import { type Clock, pause } from '../time.js'
+import { type Clock, chance, pause } from '../time.js'
 import { discreet, type Trouble, troubleOf } from './trouble.js'
-import type { MakeWire, Wire } from './wire.js'
+import { abortable, type MakeWire, type Wire } from './wire.js'
 
 export interface ConnectionOptions {
   readonly make: MakeWire
@@ -10,10 +10,14 @@ export interface ConnectionOptions {
   /** ms without an answer after which a wire is given up: node-redis itself never notices a hung server. */
   readonly replyTimeout: number
   readonly tell: (news: StoreNews) => void
+  /** Asked of every new wire: rejects unless its server is fit. After one that was `doubted`: unless it takes our writes. */
+  readonly vouch: (wire: Wire, doubted: boolean) => Promise<unknown>
 }
 
 const FIRST_BACKOFF = 20
 const LAST_BACKOFF = 1_000
+/** How long a wire that was given up waits for what is on its way, ms. */
+const LAST_ANSWERS = 250
 
 /**
  * Keeps one wire to the server: makes it on first use, replaces it when it is lost or hangs, tells when that happens.
@@ -24,6 +28,10 @@ export class Connection {
   readonly #closing = new AbortController()
   #wire: Wire | undefined
   #trouble: Trouble | undefined
+  /** Why the last server was given up that answered, until another has been vouched for. */
+  #doubt: ConvoyError | undefined
+  /** Ends the wait for the loss of the wire there is. */
+  #giveUp: () => void = () => {}
   #keeping: Promise<void> | undefined
   readonly #waiting = new Set<() => void>()
 
@@ -33,6 +41,11 @@ export class Connection {
 
   get closed(): boolean {
     return this.#closing.signal.aborted
+  }
+
+  /** ms. */
+  get replyTimeout(): number {
+    return this.#options.replyTimeout
   }
 
   /** A ready wire, at once when there is one. Rejects with UNAVAILABLE after `patience`, AUTH_FAILED at once, CLOSED. */
@@ -56,6 +69,11 @@ export class Connection {
    * kept also when nobody waits any longer: with calls of little patience alone, a hung server would never be noticed.
    */
   send(wire: Wire, key: string, args: readonly string[], limit: number): Promise<unknown> {
+    return this.watch(wire, wire.send(key, args), limit)
+  }
+
+  /** As `send`, of an answer that `wire` has been asked for. */
+  watch<T>(wire: Wire, answer: Promise<T>, limit: number): Promise<T> {
     const { clock, replyTimeout } = this.#options
     return new Promise((resolve, reject) => {
       const first = Math.min(limit, replyTimeout)
@@ -64,7 +82,7 @@ export class Connection {
         if (first >= replyTimeout) this.lose(wire)
         else timer = clock.setTimer(() => this.lose(wire), replyTimeout - first)
       }, first)
-      wire.send(key, args).then(
+      answer.then(
         (reply) => {
           clock.clearTimer(timer)
           resolve(reply)
@@ -75,6 +93,17 @@ export class Connection {
         },
       )
     })
+  }
+
+  /** Its server answers, but takes no writes: behind a name or a proxy the master may be another by now. */
+  doubt(wire: Wire, cause: ConvoyError): void {
+    if (this.#wire !== wire) return
+    this.#doubt = cause
+    this.#trouble = { kind: 'elsewhere', error: cause }
+    this.#wire = undefined
+    this.#giveUp()
+    // What else is on its way will be refused as well, which is an answer; cut off now, it would be unknown.
+    void pause(this.#options.clock, LAST_ANSWERS, this.#closing.signal).then(() => wire.cut())
   }
 
   async close(): Promise<void> {
@@ -105,6 +134,7 @@ export class Connection {
       signal.addEventListener('abort', stop, { once: true })
       try {
         const wire = await make(giveUp.signal, signal)
+        await this.#vouched(wire, giveUp.signal)
         clock.clearTimer(timer)
         if (signal.aborted) {
           wire.cut()
@@ -116,16 +146,10 @@ export class Connection {
         suspended = false
         attempt = 0
         this.#changed()
-        const cause = await wire.lost
+        const cause = await Promise.race([wire.lost, this.#givenUp()])
         if (this.#wire === wire) this.#wire = undefined
-        wire.cut()
-        suspend(
-          new ConvoyError(
-            'UNAVAILABLE',
-            `the connection to ${make.to} was lost`,
-            cause instanceof Error ? { cause: discreet(cause) } : {},
-          ),
-        )
+        if (!this.#doubt) wire.cut()
+        suspend(this.#doubt ?? lostTo(make.to, cause))
       } catch (error) {
         this.#trouble = troubleOf(error)
         suspend(this.#trouble.error)
@@ -135,7 +159,23 @@ export class Connection {
         signal.removeEventListener('abort', stop)
       }
       const backoff = Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** attempt++)
-      await pause(clock, backoff * (0.75 + Math.random() / 2), signal)
+      await pause(clock, backoff * (0.75 + chance(clock) / 2), signal)
+    }
+  }
+
+  #givenUp(): Promise<undefined> {
+    return new Promise((resolve) => {
+      this.#giveUp = () => resolve(undefined)
+    })
+  }
+
+  async #vouched(wire: Wire, signal: AbortSignal): Promise<void> {
+    try {
+      await abortable(this.#options.vouch(wire, this.#doubt !== undefined), signal)
+      this.#doubt = undefined
+    } catch (error) {
+      wire.cut()
+      throw error
     }
   }
 
@@ -162,12 +202,19 @@ export class Connection {
     if (patience.signal?.aborted) return new ConvoyError('ABORTED')
     const why = this.#trouble ? `: ${this.#trouble.error.message}` : ''
     const options = this.#trouble ? { cause: this.#trouble.error } : {}
+    // A refusal is a clear answer, also when it was given to the one before us.
+    const refused = this.#doubt && this.#trouble?.error.code === 'REFUSED'
     return new ConvoyError(
-      'UNAVAILABLE',
+      refused ? 'REFUSED' : 'UNAVAILABLE',
       `no connection to ${this.#options.make.to} within ${Math.max(0, Math.round(patience.timeout))} ms${why}`,
       options,
     )
   }
+}
+
+function lostTo(where: string, cause: unknown): ConvoyError {
+  const options = cause instanceof Error ? { cause: discreet(cause) } : {}
+  return new ConvoyError('UNAVAILABLE', `the connection to ${where} was lost`, options)
 }
 
 /** The server said nothing in time. */

@@ -6,6 +6,7 @@ import {
   type Control,
   type ControlReply,
   type Counts,
+  type DurabilityNeed,
   type Inspection,
   LAYOUT,
   type ListRequest,
@@ -25,18 +26,21 @@ import {
   type SweepRequest,
   TOTALS,
 } from '../store.js'
-import { type Clock, systemClock } from '../time.js'
+import { type Clock, pause, systemClock } from '../time.js'
 import * as auditing from './auditing.js'
 import { Blocking } from './blocking.js'
 import { type BorrowedClient, kindOf, twinOf, wireOver } from './borrowed.js'
-import { Caller } from './call.js'
+import { Caller, vouch } from './call.js'
 import { Connection } from './connection.js'
+import { checkServer } from './fitness.js'
 import { KEYS } from './keys.js'
+import { ReplicatedCaller } from './replicated.js'
 import * as read from './replies.js'
 import { rightsOf } from './rights.js'
 import { type Scripts, scriptsFor } from './scripts.js'
 import { stepArguments } from './step-arguments.js'
-import { type MakeWire, readUrl, wireTo } from './wire.js'
+import { troubleOf } from './trouble.js'
+import { type MakeWire, readUrl, type Wire, wireTo } from './wire.js'
 
 export interface RedisStoreOptions {
   /** `redis://`, `rediss://` or `unix://`; user, password and database as usual. */
@@ -66,36 +70,68 @@ export function redisStore(options: RedisStoreOptions): OpenStore {
   return (place) => new RedisStore(place, { make, twin, replyTimeout, ...options })
 }
 
-interface Ways extends RedisStoreOptions {
+/** ms. */
+const LEAST_WAIT = 50
+
+/** For `redisStore`, and for a simulation that brings wires of its own. */
+export interface Ways extends RedisStoreOptions {
   readonly make: () => MakeWire
   readonly twin: () => MakeWire
   readonly replyTimeout: number
 }
 
-class RedisStore implements Store {
+export class RedisStore implements Store {
   readonly #connection: Connection
   readonly #caller: Caller
+  /** For what a caller is told has happened: publish, withdraw, clear. */
+  readonly #writer: Pick<Caller, 'run'>
+  /** Of a replica-durable queue: see `ReplicatedCaller`. */
+  readonly #replicated: Connection | undefined
+  readonly #need: DurabilityNeed
+  readonly #clock: Clock
   readonly #scripts: Scripts
   readonly #blocking: Blocking
   readonly #publishOnly: boolean
 
   constructor(place: Place, { make, twin, replyTimeout, client, clock = systemClock, testClockKey }: Ways) {
     this.#publishOnly = client !== undefined && kindOf(client) === 'pool'
-    this.#connection = new Connection({ make: make(), clock, replyTimeout, tell: place.tell })
-    this.#caller = new Caller(this.#connection, clock)
     this.#scripts = scriptsFor(place.prefix, place.name, testClockKey)
+    const need = place.durability ?? 'memory'
+    this.#need = need
+    this.#clock = clock
+    const vouches = async (wire: Wire, doubted: boolean): Promise<void> => {
+      // A new wire may lead to another server.
+      if (need === 'disk') await checkServer(wire, this.#key, need)
+      if (doubted) await vouch(this.#scripts.wake, wire)
+    }
+    const tell = once(place.tell)
+    this.#connection = new Connection({ make: make(), clock, replyTimeout, tell: tell(), vouch: vouches })
+    this.#caller = new Caller(this.#connection, clock)
+    this.#writer = this.#caller
+    if (typeof need === 'object') {
+      this.#replicated = new Connection({
+        // A pool gives each pair a connection of its own for as long as it takes.
+        make: this.#publishOnly ? make() : twin(),
+        clock,
+        replyTimeout: replyTimeout + need.timeout,
+        tell: tell(),
+        vouch: vouches,
+      })
+      this.#writer = new ReplicatedCaller(this.#replicated, clock, need)
+    }
     this.#blocking = new Blocking({
       place,
       clock,
       replyTimeout,
       twin,
       command: (request) => [...this.#scripts.step.head, ...stepArguments(request)],
+      vouch: vouches,
       giveBack: () => this.control({ order: 'wake' }, { timeout: replyTimeout }).catch(() => undefined),
     })
   }
 
   async publish({ ids, policy }: PublishRequest, patience: Patience): Promise<PublishReply> {
-    const { reply, repeated } = await this.#caller.run(this.#scripts.publish, [policy.processing, ...ids], patience)
+    const { reply, repeated } = await this.#writer.run(this.#scripts.publish, [policy.processing, ...ids], patience)
     return { verdicts: reply as string, repeated }
   }
 
@@ -115,7 +151,7 @@ class RedisStore implements Store {
   }
 
   async withdraw(ids: readonly string[], patience: Patience): Promise<readonly State[]> {
-    return read.states((await this.#caller.run(this.#scripts.withdraw, ids, patience)).reply)
+    return read.states((await this.#writer.run(this.#scripts.withdraw, ids, patience)).reply)
   }
 
   async inspect(ids: readonly string[], patience: Patience): Promise<readonly Inspection[]> {
@@ -142,7 +178,7 @@ class RedisStore implements Store {
       case 'open':
         return { count: 0, digest: await this.#open(order.digest, order.role, patience) }
       case 'clear':
-        return { count: (await this.#caller.run(this.#scripts.clear, [], patience)).reply as number, digest: '' }
+        return { count: (await this.#writer.run(this.#scripts.clear, [], patience)).reply as number, digest: '' }
       case 'wake':
         await this.#caller.run(this.#scripts.wake, [], patience)
         return { count: 0, digest: '' }
@@ -162,33 +198,51 @@ class RedisStore implements Store {
 
   /** Look first, by a script that cannot write; then leave the digest, if that is ours to do. */
   async #open(digest: string, role: Role | undefined, patience: Patience): Promise<string> {
-    await this.#checkVersion(patience)
+    const until = this.#clock.now() + patience.timeout
+    const rest = (): Patience => ({ ...patience, timeout: until - this.#clock.now() })
+    await this.#check(rest())
     const { check, open } = this.#scripts
     const layout = String(LAYOUT)
     const types = check.parts.map((part) => KEYS[part])
     const rights = role ? rightsOf(role) : []
-    const was = (await this.#caller.run(check, [layout, role ?? '', ...types, ...rights], patience)).reply as string
+    const was = (await this.#caller.run(check, [layout, role ?? '', ...types, ...rights], rest())).reply as string
     if (was === digest) return ''
     if (!leavesDigest(role)) return was
-    return (await this.#caller.run(open, [layout, digest], patience)).reply as string
+    return (await this.#caller.run(open, [layout, digest], rest())).reply as string
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#blocking.close(), this.#connection.close()])
+    await Promise.all([this.#blocking.close(), this.#connection.close(), this.#replicated?.close()])
   }
 
-  /** One line that says what is wrong, before a server too old meets a script it cannot read. */
-  async #checkVersion(patience: Patience): Promise<void> {
-    const key = this.#scripts.check.head[3] as string
-    const wire = await this.#connection.ready(patience)
-    // A user without the right to INFO is let through: the scripts tell too, only less clearly.
-    const info = await this.#connection.send(wire, key, ['INFO', 'server'], patience.timeout).catch(() => '')
-    const version = /redis_version:(\d+)\.[^\s]*/.exec(String(info))
-    if (version && Number(version[1]) < 7) {
-      throw new ConvoyError(
-        'UNSUPPORTED',
-        `the server is Redis ${version[0].slice(14)}; convoy-queue needs 7.0 or later, or Valkey`,
-      )
+  /** What is wrong is said in one line, before a server too old meets a script it cannot read. */
+  async #check(patience: Patience): Promise<void> {
+    const clock = this.#clock
+    for (const until = clock.now() + patience.timeout; ; ) {
+      const wire = await this.#connection.ready({ ...patience, timeout: until - clock.now() })
+      const left = Math.max(0, until - clock.now())
+      try {
+        return await this.#connection.watch(wire, checkServer(wire, this.#key, this.#need), left)
+      } catch (error) {
+        const trouble = troubleOf(error)
+        if (trouble.error === error) throw error
+        // What cannot be asked now the scripts will tell, only less clearly; but durability is never taken on trust.
+        if (this.#need === 'memory') return
+        if (trouble.kind === 'fatal' || left < LEAST_WAIT) throw trouble.error
+        await pause(clock, LEAST_WAIT, patience.signal)
+      }
     }
+  }
+
+  get #key(): string {
+    return this.#scripts.check.head[3] as string
+  }
+}
+
+/** Several connections to one server: its loss is told with the first of them, its return with the last. */
+function once(tell: Place['tell']): () => Place['tell'] {
+  let away = 0
+  return () => (news) => {
+    if (news.kind === 'suspended' ? away++ === 0 : --away === 0) tell(news)
   }
 }

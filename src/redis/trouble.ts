@@ -4,11 +4,12 @@ import { ConvoyError, type ErrorCode } from '../errors.js'
  * What an error of the server or the socket means for the call that met it:
  * - `load`: the script is not there; nothing ran: load it and call again at once
  * - `later`: refused for now, nothing ran: call again after a while
+ * - `elsewhere`: refused by a server that takes no writes, nothing ran: the master may be elsewhere now; dial anew
  * - `fatal`: refused for good, nothing ran: tell the caller
  * - `unknown`: it may have run: repeating is safe, and the only way to know
  */
 export interface Trouble {
-  readonly kind: 'load' | 'later' | 'fatal' | 'unknown'
+  readonly kind: 'load' | 'later' | 'elsewhere' | 'fatal' | 'unknown'
   readonly error: ConvoyError
 }
 
@@ -18,7 +19,8 @@ type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hi
 const TABLE: readonly Row[] = [
   // Not there yet, and never what a caller is told: nothing has happened.
   [/^NOSCRIPT/, 'load', 'UNAVAILABLE'],
-  [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
+  [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
+  [/^(READONLY|MASTERDOWN)\b/, 'elsewhere', 'REFUSED'],
   [/max number of clients|Timeout waiting for a client|The queue is full/, 'later', 'REFUSED'],
   [
     /^(MOVED|ASK)\b/,
@@ -53,6 +55,11 @@ export function troubleOf(error: unknown): Trouble {
   const [, kind, code, hint] = row
   if (code === 'UNSUPPORTED') return { kind, error: new ConvoyError(code, `the server is too old: ${hint}`) }
   return { kind, error: new ConvoyError(code, hint ? `${text} (${hint})` : text, { cause }) }
+}
+
+/** Refusals for now which, when they last, may be those of a server that our name for it leads to no more. */
+export function mayBeElsewhere({ kind, error }: Trouble): boolean {
+  return kind === 'later' && /^(LOADING|CLUSTERDOWN|NOREPLICAS)\b/.test(error.message)
 }
 
 /** The server itself said so: it lives. Its errors begin with a word in capitals, those of sockets and clients do not. */

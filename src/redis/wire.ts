@@ -7,6 +7,8 @@ import { ConvoyError } from '../errors.js'
  */
 export interface Wire {
   send(key: string, args: readonly string[]): Promise<unknown>
+  /** Two commands over the same connection, nothing between them: the second tells of what the first did. */
+  pair(key: string, first: readonly string[], second: readonly string[]): Promise<readonly unknown[]>
   /** Resolves with the cause once the wire is of no use any more. */
   readonly lost: Promise<unknown>
   /** End it now, in-flight calls and all. On a borrowed client it only lets go: that is not ours to cut. */
@@ -49,7 +51,8 @@ export function wireTo({ socket, login, patience }: Address): MakeWire {
       client.destroy()
     }
     await dial(client, signal, cut)
-    return { send: (_key, args) => client.sendCommand(args as string[], PLAIN), lost, cut }
+    const send: Wire['send'] = (_key, args) => client.sendCommand(args as string[], PLAIN)
+    return { send, pair: (key, first, second) => Promise.all([send(key, first), send(key, second)]), lost, cut }
   }
   return Object.assign(make, { to })
 }

@@ -29,6 +29,17 @@ export class Claims {
     return this.#ours(job) && this.#held.delete(job.id)
   }
 
+  all(): Iterable<Job> {
+    return this.#held.values()
+  }
+
+  /** A renewal was accepted that was sent then. */
+  renewed(id: string, token: string, then: number): void {
+    const job = this.#held.get(id)
+    // Answers may come out of order.
+    if (job?.token === token) job.heldSince = Math.max(job.heldSince, then)
+  }
+
   /** All we hold is due for renewal. */
   renew(): void {
     this.#renewals = [...this.#held.values()]
@@ -48,4 +59,14 @@ export class Claims {
   }
 
   readonly #ours = (job: Job): boolean => this.#held.get(job.id) === job
+}
+
+/** Each ID of the groups with its mark; no marks at all mean that each was accepted. */
+export function each(
+  held: readonly Held[],
+  marks: string,
+  tell: (id: string, mark: string, token: string) => void,
+): void {
+  let i = 0
+  for (const { ids, token } of held) for (const id of ids) tell(id, marks[i++] ?? '1', token)
 }

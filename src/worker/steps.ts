@@ -12,10 +12,19 @@ export interface StepsOptions {
   readonly onError: (error: ConvoyError) => void
 }
 
+type Reader = (reply: StepReply, since: number) => void
+
 /** What a worker wants of one step; the rest is the same for all. */
 export type Wish = Pick<StepRequest, 'settle' | 'renew' | 'started' | 'claim' | 'slots'>
 
 type Lane = StepRequest['lane']
+
+/** A step on its way: when it went, and when its answer is due, by the clock of this process. */
+interface Flight {
+  readonly number: number
+  readonly since: number
+  readonly due: number
+}
 
 export const NOTHING: Wish = { settle: [], renew: [], started: [], claim: 0, slots: 0 }
 /** Of a claim that was never made: there may be more. */
@@ -36,7 +45,7 @@ export class Steps {
   #number = 0
   #claiming = 0
   /** Lanes with a step on its way. */
-  readonly #busy = new Set<Lane>()
+  readonly #busy = new Map<Lane, Flight>()
 
   constructor(options: StepsOptions) {
     this.#options = options
@@ -49,6 +58,11 @@ export class Steps {
 
   get idle(): boolean {
     return this.#busy.size === 0
+  }
+
+  /** Steps on their way, those that ride with a wait as well. */
+  get flights(): Iterable<Flight> {
+    return this.#busy.values()
   }
 
   /** IDs asked for and not answered yet. */
@@ -65,20 +79,21 @@ export class Steps {
   }
 
   /**
-   * `read` gets the answer in the same turn in which it is no longer counted as claimed for. Rejects only once stopped,
-   * or when the store refuses for good: then the leases lapse, and a sweep returns what was claimed.
+   * `read` gets the answer, and when it was asked for, in the same turn in which it is no longer counted as claimed for.
+   * Rejects only once stopped, or when the store refuses for good: then the leases lapse, and a sweep returns what was
+   * claimed.
    */
-  send(wish: Wish, read: (reply: StepReply) => void): Promise<void> {
+  send(wish: Wish, read: Reader): Promise<void> {
     const lane = WORKING.find((one) => !this.#busy.has(one)) as Lane
     const request = this.#request(wish, lane, false)
-    return this.#fly(request, () => this.#answered(request), read)
+    return this.#fly(request, () => this.#answered(request), read, 0)
   }
 
   /**
    * As `send`, for a claim alone: made once there may be work, or after `timeout` ms; not at all once `signal` is aborted,
    * but for what was claimed by then.
    */
-  wait(wish: Wish, timeout: number, signal: AbortSignal, read: (reply: StepReply) => void): Promise<void> {
+  wait(wish: Wish, timeout: number, signal: AbortSignal, read: Reader): Promise<void> {
     const { store, clock } = this.#options
     const request = this.#request(wish, WAITING, false)
     const answered = async (): Promise<StepReply> => {
@@ -95,16 +110,13 @@ export class Steps {
       }
       return this.#answered(request)
     }
-    return this.#fly(request, answered, read)
+    return this.#fly(request, answered, read, timeout)
   }
 
-  async #fly(
-    request: StepRequest,
-    answered: () => Promise<StepReply>,
-    read: (reply: StepReply) => void,
-  ): Promise<void> {
-    const { lane, claim } = request
-    this.#busy.add(lane)
+  async #fly(request: StepRequest, answered: () => Promise<StepReply>, read: Reader, takes: number): Promise<void> {
+    const { lane, claim, number } = request
+    const since = this.#options.clock.now()
+    this.#busy.set(lane, { number, since, due: since + takes })
     this.#claiming += claim
     const landed = (): void => {
       this.#busy.delete(lane)
@@ -118,7 +130,7 @@ export class Steps {
       throw error
     }
     landed()
-    read(reply)
+    read(reply, since)
   }
 
   async #answered(request: StepRequest): Promise<StepReply> {

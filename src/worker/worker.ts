@@ -3,12 +3,13 @@ import type { Events } from '../events.js'
 import { type Handler, Job } from '../job.js'
 import { type CloseOptions, check, type ProcessSettings, type Pulse } from '../options.js'
 import type { Held, StepReply, Store } from '../store.js'
-import { type Clock, pause, show, type Timer } from '../time.js'
-import { Claims } from './claims.js'
+import { type Clock, pause, show } from '../time.js'
+import { Claims, each } from './claims.js'
 import { Condition } from './condition.js'
 import { Outbox, type Parcel } from './outbox.js'
 import { Runs } from './runs.js'
 import { known, NOTHING, Steps, type Wish } from './steps.js'
+import { Watch } from './watch.js'
 
 export interface WorkerOptions extends ProcessSettings {
   readonly handler: Handler
@@ -44,6 +45,7 @@ export class Worker {
   readonly #outbox = new Outbox()
   readonly #ended: Condition
   readonly #claims = new Claims()
+  readonly #watch: Watch
   #ready = false
   /** The last claim found the line empty … */
   #dry = false
@@ -53,7 +55,6 @@ export class Worker {
   #scheduled = false
   #closing: Promise<void> | undefined
   #waiting: AbortController | undefined
-  #renewTimer: Timer
   readonly #ending = new AbortController()
 
   /** @internal */
@@ -61,7 +62,8 @@ export class Worker {
     this.#options = options
     const { events, clock } = options
     this.#ended = new Condition(clock)
-    this.#steps = new Steps({ ...options, onError: (error) => events.emit('error', error) })
+    const onError = (error: ConvoyError): void => events.emit('error', error)
+    this.#steps = new Steps({ ...options, onError })
     this.#runs = new Runs({
       ...options,
       done: (job) => this.#settle(job) && this.#outbox.done(job),
@@ -74,7 +76,8 @@ export class Worker {
       overrun: (job) => events.emit('overrun', job.id),
       quiet: () => this.#ended.look(),
     })
-    this.#armRenewals()
+    const [wake, due] = [() => this.#waiting?.abort(), () => this.#schedule()]
+    this.#watch = new Watch({ ...options, claims: this.#claims, steps: this.#steps, onError, wake, due })
     void this.#begin()
   }
 
@@ -193,22 +196,27 @@ export class Worker {
     const wish: Wish = { settle, renew, started, claim, slots: this.#slots() }
     const calls = this.#calls
     this.#steps
-      .send(wish, (reply) => this.#read(reply, wish, thrown, calls === this.#calls))
+      .send(wish, (reply, since) => this.#read(reply, since, wish, thrown, calls === this.#calls))
       .catch(() => undefined)
       .finally(() => this.#ended.look())
   }
 
-  #read(reply: StepReply, { settle, renew, claim, slots }: Wish, thrown: Parcel['thrown'], upToDate: boolean): void {
+  #read(reply: StepReply, since: number, wish: Wish, thrown: Parcel['thrown'], upToDate: boolean): void {
+    const { settle, renew, claim, slots } = wish
     const { settled, renewed, token, ids, tries, more, dueIn } = reply
     if (settled !== '' || thrown.size > 0) this.#tellSettled(settle, settled, thrown)
-    if (renewed !== '') each(renew, renewed, (id, mark, token) => mark !== '1' && this.#refused(id, mark, token))
+    each(renew, renewed, (id, mark, token) =>
+      mark === '1' ? this.#claims.renewed(id, token, since) : this.#refused(id, mark, token),
+    )
     if (ids.length > 0) this.#options.pulse?.held(token, ids)
+    const late = ids.length > 0 && this.#watch.tooLate(since)
     for (let i = 0; i < ids.length; i++) {
-      const job = new Job(ids[i] as string, token, tries[i] ?? '')
+      const job = new Job(ids[i] as string, token, tries[i] ?? '', since)
       // Claimed anew before we were told that it was lost: the run that goes on is told now.
       const before = this.#claims.find(job.id)
       if (before) this.#lose(before)
       this.#claims.add(job)
+      if (late) this.#watch.stop(job)
       if (!this.#isClosing) this.#runs.add(job, i >= slots)
       else if (this.#settle(job)) this.#outbox.release(job)
     }
@@ -262,15 +270,6 @@ export class Worker {
     return this.#claims.drop(job)
   }
 
-  #armRenewals(): void {
-    const { clock, lease } = this.#options
-    this.#renewTimer = clock.setTimer(() => {
-      this.#claims.renew()
-      if (this.#claims.pending > 0) this.#schedule()
-      this.#armRenewals()
-    }, lease / 3)
-  }
-
   /** There may be work. */
   #called(): void {
     this.#dry = false
@@ -285,10 +284,10 @@ export class Worker {
     this.#waiting = waiting
     const wish: Wish = { ...NOTHING, claim, slots: this.#slots() }
     this.#steps
-      .wait(wish, timeout, waiting.signal, (reply) => {
+      .wait(wish, Math.min(timeout, this.#watch.longestWait), waiting.signal, (reply, since) => {
         this.#waiting = undefined
         if (reply.more || reply.ids.length > 0) this.#called()
-        this.#read(reply, wish, NOTHING_THROWN, true)
+        this.#read(reply, since, wish, NOTHING_THROWN, true)
       })
       .catch(() => {
         this.#waiting = undefined
@@ -297,24 +296,17 @@ export class Worker {
   }
 
   async #close(timeout: number): Promise<void> {
-    const { clock, abortGrace } = this.#options
     this.#waiting?.abort()
     this.#runs.clear()
     const still = (): boolean => this.#runs.size === 0
     await this.#ended.until(still, timeout)
     this.#runs.stop(new ConvoyError('CLOSED', 'the queue is closing'))
-    await this.#ended.until(still, abortGrace)
+    await this.#ended.until(still, this.#options.abortGrace)
     this.#runs.abandon()
     this.#pump()
     await this.#ended.until(() => this.#steps.idle && this.#outbox.size === 0, LAST_WORDS)
-    clock.clearTimer(this.#renewTimer)
+    this.#watch.close()
     await Promise.all([this.#steps.leave(), this.#options.pulse?.stop()])
     this.#options.closed()
   }
-}
-
-/** Each ID of the groups with its mark; no marks at all mean that each was accepted. */
-function each(held: readonly Held[], marks: string, tell: (id: string, mark: string, token: string) => void): void {
-  let i = 0
-  for (const { ids, token } of held) for (const id of ids) tell(id, marks[i++] ?? '1', token)
 }

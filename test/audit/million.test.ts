@@ -6,11 +6,12 @@ import { keyOf } from '../../src/redis/keys.js'
 import { freshName, queueAt, serverHere } from '../connections/kit.js'
 import { PATIENCE } from './rich.js'
 
-const MANY = 1_000_000
+/** A million by `AUDIT_IDS=1000000`. A call is as long either way: what it does is bounded by LIMIT. */
+const MANY = Number(process.env.AUDIT_IDS ?? 200_000)
 /** ms the server may be busy with one call. */
 const MOST = 10
 
-test('a million waiting IDs are audited, and mended, without one call that keeps the server busy for 10 ms', async () => {
+test('a great many waiting IDs are audited, and mended, without one call that keeps the server busy for 10 ms', async () => {
   const server = await serverHere()
   const name = freshName()
   const queue = queueAt({ url: server.url }, { name })
@@ -46,7 +47,7 @@ test('a million waiting IDs are audited, and mended, without one call that keeps
     const at = (part: number): string => (times[Math.floor((times.length - 1) * part)] as number).toFixed(2)
     const took = ((performance.now() - began) / 1_000).toFixed(1)
     console.log(`${what}: ${took} s, ${times.length} calls, median ${at(0.5)} ms, 99th ${at(0.99)}, longest ${at(1)}`)
-    expect(times.length).toBeGreaterThan(1_000)
+    expect(times.length).toBeGreaterThan(MANY / 1_000)
     expect(times.at(-1)).toBeLessThan(MOST)
     return one.findings.list()
   }

@@ -15,6 +15,13 @@ export async function serverHere(options: RedisOptions = {}): Promise<RedisServe
   return server
 }
 
+/** A server whose default user may do all: one that replicates, or whose users the test makes itself. */
+export async function bareServer(options: RedisOptions = {}): Promise<RedisServer> {
+  const server = await startRedis(options)
+  onTestFinished(() => server.stop())
+  return server
+}
+
 export async function proxyHere(target: ProxyTarget): Promise<TcpProxy> {
   const proxy = await startProxy(target)
   onTestFinished(() => proxy.close())

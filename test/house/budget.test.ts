@@ -4,11 +4,12 @@ import { lineCount, type Source, sources } from './sources.js'
 
 /**
  * Lines of code. A file over its limit wants a second noun; a core over its limit is no evening's read any more.
- * DESIGN's first guess was 2,000 and 400; twenty keys, two stores and four kinds of clients came to this. The memory
+ * DESIGN's first guess was 2,000 and 400; twenty keys, two stores, four kinds of clients and durability that is checked
+ * came to this. The memory
  * store, a quarter of it, is the specification that the Lua is tested against.
  * What the stores do for `convoy-queue/audit` is counted by itself: like the entry, nobody needs it to know how a job runs.
  */
-const BUDGET = { file: 250, core: 4_700, lua: 700, audit: 580 }
+const BUDGET = { file: 250, core: 4_700, lua: 700, audit: 550 }
 
 /** The two verbs of the contract that are not the queue's, and their halves in both stores. */
 const OF_AUDIT: readonly string[] = [

@@ -9,7 +9,7 @@ import type { Source } from './sources.js'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'suggestion'],
   ['store', 'audit-verbs'],
-  ['job', 'verdict', 'failure', 'options', 'life'],
+  ['job', 'verdict', 'failure', 'durability', 'options', 'life'],
   ['events', 'job-info', 'stats', 'opening'],
   ['memory', 'redis'],
   ['publish-stream', 'publisher', 'worker', 'jam-guard'],

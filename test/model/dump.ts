@@ -30,8 +30,13 @@ export async function dumpRedis(send: Send, prefix: string, name: string): Promi
     const ms = expiries[place] as number
     if (part === 'alarm' ? ms === -1 || ms > 6000 : ms >= 0) throw new Error(`${part} expires in ${ms} ms`)
   })
+  return dumpReplies((part) => values[PARTS.indexOf(part)])
+}
+
+/** What the server answered to reading each key. */
+export function dumpReplies(read: (part: Part) => unknown): Dump {
   return toDump((part) => {
-    const value = values[PARTS.indexOf(part)]
+    const value = read(part)
     const flat = Array.isArray(value) ? value.map(String) : value === null ? [] : [String(value)]
     return KEYS[part] === 'hash' || KEYS[part] === 'zset' ? pairs(flat) : flat
   })

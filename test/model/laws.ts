@@ -42,9 +42,10 @@ export class Watch {
       }
       case 'step': {
         const { token, ids } = reply as StepReply
-        hold(ids.length <= op.request.claim, 'more claimed than asked for')
         equal('ids once', new Set(ids).size, ids.length)
+        // The same number again may want less, and is told what it has.
         if (token === '' || this.#tokens.has(token)) return
+        hold(ids.length <= op.request.claim, 'more claimed than asked for')
         this.#tokens.add(token)
         const epoch = Number(token.split(':')[0])
         hold(epoch > this.#epoch, `L2: epoch ${epoch} after ${this.#epoch}`)
@@ -78,7 +79,7 @@ export class Watch {
   }
 }
 
-/** What holds at every moment, whatever was asked before. */
+/** What holds of every state, whatever led to it. */
 export function checkState(state: QueueState): void {
   checkPlaces(state)
   checkNames(state)
@@ -124,11 +125,11 @@ function checkNames(state: QueueState): void {
   for (const id of failed.keys()) hold(state.errors.has(id), `${id} failed without an error`)
 }
 
-function hold(condition: boolean, what: string): void {
+export function hold(condition: boolean, what: string): void {
   if (!condition) throw new Error(what)
 }
 
-function equal<T>(what: string, is: T, should: T): void {
+export function equal<T>(what: string, is: T, should: T): void {
   if (is !== should) throw new Error(`${what}: ${String(is)}, not ${String(should)}`)
 }
 

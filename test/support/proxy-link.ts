@@ -7,9 +7,14 @@ export interface ProxyTarget {
   readonly socketPath?: string
 }
 
+/** What becomes of a request that a rule is for. */
+export type Fate =
+  | { readonly fate: 'lose' | 'drop reply'; readonly done: () => void }
+  | { readonly fate: 'refuse'; readonly error: string }
+
 export interface LinkEvents {
   /** Asked for each request before it is sent on. */
-  fate(request: RespRequest): { fate: 'lose' | 'drop reply'; done: () => void } | undefined
+  fate(request: RespRequest): Fate | undefined
   fromClient(bytes: number): void
   fromServer(bytes: number): void
   closed(): void
@@ -52,6 +57,10 @@ export class ProxyLink {
     this.#server.pause()
   }
 
+  pauseReplies(): void {
+    this.#server.pause()
+  }
+
   resume(): void {
     this.#client.resume()
     this.#server.resume()
@@ -67,6 +76,10 @@ export class ProxyLink {
     for (const request of this.#requests.push(chunk)) {
       if (this.#doomed) return
       const rule = this.#events.fate(request)
+      if (rule?.fate === 'refuse') {
+        this.#client.write(`-${rule.error}\r\n`)
+        continue
+      }
       if (rule?.fate !== 'lose') this.#server.write(request.raw)
       if (rule === undefined) continue
       this.#doomed = true

@@ -7,6 +7,8 @@ const SLOTS = 16_384
 export interface RedisCluster {
   /** The masters, in the order of their slots. */
   readonly nodes: readonly RedisServer[]
+  /** As many for each master as were asked for, in step with it. */
+  readonly replicas: readonly RedisServer[]
   /** For node-redis: `createCluster({ rootNodes })`. */
   readonly rootNodes: readonly { readonly url: string }[]
   /** The master that holds this key. */
@@ -15,17 +17,21 @@ export interface RedisCluster {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Masters without replicas, all slots assigned. Resolves when each of them calls the cluster well (2 to 3 s). */
-export async function startCluster(masters = 3, args: readonly string[] = []): Promise<RedisCluster> {
+/** Masters, by default without replicas, all slots assigned. Resolves when each of them calls the cluster well (2 to 3 s). */
+export async function startCluster(masters = 3, args: readonly string[] = [], replicasEach = 0): Promise<RedisCluster> {
   const started = await Promise.allSettled(Array.from({ length: masters }, () => startNode(args)))
   const nodes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const replicas: RedisServer[] = []
   const stop = async (): Promise<void> => {
-    await Promise.all(nodes.map(({ server }) => server.stop()))
+    await Promise.all([...nodes.map(({ server }) => server), ...replicas].map((server) => server.stop()))
   }
   try {
     const failed = started.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
     await join(nodes)
+    for (const node of nodes) {
+      for (let i = 0; i < replicasEach; i++) replicas.push(await follow(node, args))
+    }
   } catch (error) {
     await stop()
     throw error
@@ -39,6 +45,7 @@ export async function startCluster(masters = 3, args: readonly string[] = []): P
   }
   return {
     nodes: servers,
+    replicas,
     rootNodes: servers.map(({ url }) => ({ url })),
     nodeOf,
     stop,
@@ -79,4 +86,21 @@ async function join(nodes: readonly Node[]): Promise<void> {
     return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${nodes.length}`)
   }
   await Promise.all(nodes.map((node) => until('cluster_state:ok', () => well(node))))
+}
+
+async function follow(master: Node, args: readonly string[]): Promise<RedisServer> {
+  const { server } = await startNode([...args, '--repl-diskless-sync-delay', '0'])
+  try {
+    const id = await master.server.cli('CLUSTER', 'MYID')
+    await server.cli('CLUSTER', 'MEET', '127.0.0.1', master.server.port ?? 0, master.busPort)
+    await until('the replica knows its master', async () => (await server.cli('CLUSTER', 'NODES')).includes(id))
+    await server.cli('CLUSTER', 'REPLICATE', id)
+    await until('the replica is in step', async () =>
+      (await server.cli('INFO', 'replication')).includes('link_status:up'),
+    )
+    return server
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
 }

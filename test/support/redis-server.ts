@@ -19,6 +19,8 @@ export interface RedisOptions {
   readonly password?: string
   /** What whoever comes by `url` may do: words of ACL SETUSER. All, unless told; `cli` always may. */
   readonly rules?: readonly string[]
+  /** More of its environment (a library that is loaded first, say). */
+  readonly env?: Readonly<Record<string, string>>
   /** Nothing but TLS on a TCP port, with a self-signed certificate: `ca` is what to trust. */
   readonly tls?: boolean
 }
@@ -68,7 +70,7 @@ async function start(options: RedisOptions, dir: string): Promise<RedisServer> {
   const wanted = options.port ?? (options.tls === true ? 'tcp' : 'unix')
   for (let attempt = 1; ; attempt++) {
     const place = locate(wanted === 'tcp' ? await freePort() : wanted, options, dir)
-    const process = new ServerProcess(findServer(), place.args, { ...place, url: place.adminUrl })
+    const process = new ServerProcess(findServer(), place.args, { ...place, url: place.adminUrl }, options.env)
     try {
       await process.start()
       return server(process, place, dir, options.dir === undefined)

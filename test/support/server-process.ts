@@ -12,13 +12,15 @@ export class ServerProcess {
   readonly address: Address
   readonly #binary: string
   readonly #args: readonly string[]
+  readonly #env: Readonly<Record<string, string>>
   #child: ChildProcess | undefined
   #output = ''
 
-  constructor(binary: string, args: readonly string[], address: Address) {
+  constructor(binary: string, args: readonly string[], address: Address, env: Readonly<Record<string, string>> = {}) {
     this.#binary = binary
     this.#args = args
     this.address = address
+    this.#env = env
   }
 
   /** Of the running process; another one after a restart. */
@@ -41,7 +43,10 @@ export class ServerProcess {
   async start(): Promise<void> {
     if (this.#child !== undefined) throw new Error('the server is running')
     this.#output = ''
-    const child = spawn(this.#binary, this.#args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(this.#binary, this.#args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.#env },
+    })
     this.#child = child
     reap(child)
     const keep = (chunk: Buffer): void => {

@@ -1,11 +1,18 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
 import { freePort } from './free-port.js'
-import { ProxyLink, type ProxyTarget } from './proxy-link.js'
+import { type Fate, ProxyLink, type ProxyTarget } from './proxy-link.js'
 import type { RespRequest } from './resp-requests.js'
 
 /** Which request a rule is for: a command's name, a question about its arguments, or (nothing) the next one. */
 export type Match = string | ((args: readonly string[]) => boolean)
+
+/** Refuses in the server's name until it is ended. */
+export interface Refusal {
+  /** Requests refused so far. */
+  readonly count: number
+  end(): void
+}
 
 interface Rule {
   readonly fate: 'lose' | 'drop reply'
@@ -23,12 +30,14 @@ export class TcpProxy {
   /** Bytes that came in from clients, and from the server. */
   fromClients = 0
   fromServer = 0
-  readonly #target: ProxyTarget
+  #target: ProxyTarget
   readonly #links = new Set<ProxyLink>()
   readonly #waiting = new Set<Socket>()
   readonly #rules: Rule[] = []
+  readonly #refusing = new Set<{ matches: Rule['matches']; error: string; met: () => void }>()
   #listener: Server | undefined
   #holding = false
+  #swallowing = false
   #delay = 0
 
   constructor(target: ProxyTarget, port: number) {
@@ -42,14 +51,20 @@ export class TcpProxy {
     return this.#links.size + this.#waiting.size
   }
 
-  /** The end of `delay`, `blackHole` and `refuse`: what was held goes on its way. Rules for a request stay. */
+  /** The end of `delay`, `blackHole`, `swallowReplies` and `refuse`: what was held goes on its way. Rules for a request stay. */
   async pass(): Promise<void> {
     this.delay(0)
     this.#holding = false
+    this.#swallowing = false
     for (const link of this.#links) link.resume()
     for (const client of this.#waiting) this.#link(client)
     this.#waiting.clear()
     await this.#listen()
+  }
+
+  /** Connections made from now on lead to another server, as behind a name that was moved; those there are stay. */
+  moveTo(target: ProxyTarget): void {
+    this.#target = target
   }
 
   /** Cuts every connection now. New ones pass. */
@@ -73,6 +88,33 @@ export class TcpProxy {
     return this.#rule('lose', match)
   }
 
+  /** The next request that matches is answered with this error, and never reaches the server. Resolves after that. */
+  refuseNext(match: Match, error: string): Promise<void> {
+    return new Promise((done) => {
+      const refusal = this.refuseAll(match, error, () => {
+        refusal.end()
+        done()
+      })
+    })
+  }
+
+  /** The same for all that match, until it is ended. What was asked before on the same connection has been answered. */
+  refuseAll(match: Match, error: string, told: () => void = () => {}): Refusal {
+    let count = 0
+    const met = (): void => {
+      count++
+      told()
+    }
+    const refusing = { matches: matcher(match), error, met }
+    this.#refusing.add(refusing)
+    return {
+      get count() {
+        return count
+      },
+      end: () => this.#refusing.delete(refusing),
+    }
+  }
+
   /** Every reply comes this many ms later, in order. */
   delay(ms: number): void {
     this.#delay = ms
@@ -83,6 +125,12 @@ export class TcpProxy {
   blackHole(): void {
     this.#holding = true
     for (const link of this.#links) link.pause()
+  }
+
+  /** Requests arrive and are done; no reply comes back, also on new connections. `pass` ends it, and all arrives. */
+  swallowReplies(): void {
+    this.#swallowing = true
+    for (const link of this.#links) link.pauseReplies()
   }
 
   /** Cuts every connection, and the port refuses new ones, until `pass`. */
@@ -135,24 +183,32 @@ export class TcpProxy {
       closed: () => this.#links.delete(link),
     })
     link.delay = this.#delay
+    if (this.#swallowing) link.pauseReplies()
     this.#links.add(link)
   }
 
   #rule(fate: Rule['fate'], match?: Match): Promise<readonly string[]> {
-    const matches =
-      typeof match === 'function'
-        ? match
-        : (args: readonly string[]): boolean => match === undefined || args[0]?.toUpperCase() === match.toUpperCase()
+    const matches = matcher(match)
     return new Promise((done) => {
       this.#rules.push({ fate, matches, done })
     })
   }
 
-  #fate({ args }: RespRequest): { fate: Rule['fate']; done: () => void } | undefined {
+  #fate({ args }: RespRequest): Fate | undefined {
+    for (const { matches, error, met } of this.#refusing) {
+      if (args.length === 0 || !matches(args)) continue
+      met()
+      return { fate: 'refuse', error }
+    }
     const place = this.#rules.findIndex(({ matches }) => args.length > 0 && matches(args))
     const [rule] = place === -1 ? [] : this.#rules.splice(place, 1)
     return rule === undefined ? undefined : { fate: rule.fate, done: () => rule.done(args) }
   }
+}
+
+function matcher(match?: Match): (args: readonly string[]) => boolean {
+  if (typeof match === 'function') return match
+  return (args) => match === undefined || args[0]?.toUpperCase() === match.toUpperCase()
 }
 
 /** A proxy that listens on the loopback. The server need not run yet. */

@@ -1,0 +1,64 @@
+import type { Life, Lives, Run } from './lives.js'
+
+export interface Recovery {
+  readonly what: string
+  readonly ms: number
+  /** ms that it may take beyond the bound, for a reason that is documented. */
+  readonly most: number
+}
+
+/** K9: from the end of each fault to the first run of anything, and from each death to the run of what it held. */
+export function recoveries(lives: Lives): readonly Recovery[] {
+  return [...afterFaults(lives), ...afterDeaths(lives)]
+}
+
+function* afterFaults({ ids, faults, procs }: Lives): Generator<Recovery> {
+  const starts = [...ids.values()].flatMap(({ runs }) => runs.map(({ at }) => at)).sort((a, b) => a - b)
+  const published = [...ids.values()].flatMap(({ publishes }) => publishes.map(({ at }) => at)).sort((a, b) => a - b)
+  if (procs.size === 0) return
+  for (const { name, until } of faults) {
+    const first = starts[firstFrom(starts, until)]
+    // Faults that end when all are gone home have nothing to recover.
+    if (published[firstFrom(published, until)] === undefined) continue
+    if (first === undefined) yield { what: `no run after ${name}`, ms: Number.POSITIVE_INFINITY, most: 0 }
+    else yield { what: `the first run after ${name}`, ms: (first - until) / 1_000, most: 0 }
+  }
+}
+
+/** A death is recovered by a lapse: `lease + every`. What a fault of the server held up meanwhile is not counted. */
+function* afterDeaths({ ids, procs, faults }: Lives): Generator<Recovery> {
+  for (const [id, life] of ids) {
+    for (const run of life.runs) {
+      const killed = procs.get(run.proc)?.killed ?? Number.POSITIVE_INFINITY
+      if (run.until < killed || killed === Number.POSITIVE_INFINITY || run.at > killed) continue
+      const next = life.runs.find((other) => other.token !== run.token && other.at > killed)
+      if (!next) continue
+      yield {
+        what: `${id} after the death of ${run.proc}`,
+        ms: (next.at - killed) / 1_000,
+        most: grace(life, run, next),
+      }
+    }
+  }
+
+  function grace({ jams }: Life, run: Run, next: Run): number {
+    const held = faults
+      .filter(({ at, until }) => at < next.at && until > run.at)
+      .reduce((sum, { at, until }) => sum + (Math.min(until, next.at) - at) / 1_000, 0)
+    // From its second jam on an ID is held back, on purpose.
+    const again = jams.some((jam) => jam.jams > 1 && jam.at <= next.at)
+    return again ? Number.POSITIVE_INFINITY : held
+  }
+}
+
+/** The place of the first number of at least `value` in a sorted list. */
+function firstFrom(sorted: readonly number[], value: number): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] as number) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,63 @@
+import { createCluster, createSentinel } from 'redis'
+import { createQueue, type Queue, redisStore } from '../../src/index.js'
+
+/** How a process finds the server. */
+export type Connect =
+  | { readonly kind: 'url'; readonly url: string }
+  | {
+      readonly kind: 'sentinel'
+      readonly name: string
+      readonly nodes: readonly { readonly host: string; readonly port: number }[]
+    }
+  | { readonly kind: 'cluster'; readonly urls: readonly string[] }
+
+export type RoleName = 'publisher' | 'worker' | 'guard'
+
+/** How hard everybody works, ms and counts. */
+export interface Load {
+  readonly publishers: number
+  readonly workers: number
+  readonly guards: number
+  /** Publishes at once, at most; there are fifty bursts a second. */
+  readonly burst: number
+  readonly concurrency: number
+  readonly prefetch: number
+  /** How long a handler takes, at most. */
+  readonly work: number
+  readonly lease: number
+  readonly every: number
+  readonly replyTimeout: number
+  readonly publishTimeout: number
+}
+
+/** What one process is told to play. */
+export interface Part {
+  readonly role: RoleName
+  /** Its name in the history, never used twice. */
+  readonly proc: string
+  readonly file: string
+  readonly connect: Connect
+  readonly queue: string
+  readonly seed: string
+  readonly load: Load
+}
+
+/** A queue by the public API, over the way this part is told; and what closes the client it borrowed, if any. */
+export function queueOf({ connect, queue, load }: Part): { readonly queue: Queue; readonly letGo: () => unknown } {
+  const { lease, replyTimeout, publishTimeout } = load
+  // Jams are what chaos makes; an ID that failed for them would only hide what comes after.
+  const options = { prefix: 'chaos', lease, publishTimeout, maxJams: 1_000 }
+  if (connect.kind === 'url') {
+    return {
+      queue: createQueue(queue, { ...options, store: redisStore({ url: connect.url, replyTimeout }) }),
+      letGo() {},
+    }
+  }
+  const client =
+    connect.kind === 'sentinel'
+      ? createSentinel({ name: connect.name, sentinelRootNodes: [...connect.nodes] })
+      : createCluster({ rootNodes: connect.urls.map((url) => ({ url })) })
+  client.on('error', () => {})
+  const store = redisStore({ client, replyTimeout })
+  return { queue: createQueue(queue, { ...options, store }), letGo: () => client.destroy() }
+}

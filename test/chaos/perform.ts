@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { check } from './check/check.js'
+import { Replay } from './check/replay.js'
+import type { Allowance } from './check/rules.js'
+import { merged } from './history.js'
+import { LOAD } from './load.js'
+import type { Load } from './part.js'
+import { Random } from './random.js'
+import type { Row } from './row.js'
+import { Stage } from './stage.js'
+import type { Tally } from './tally.js'
+import { lasting } from './time.js'
+
+export interface Dose {
+  /** Rounds until so much time has passed; the row's own small number of rounds when undefined. */
+  readonly minutes: number | undefined
+  readonly seed: string
+  /** Keep the histories also of rows that passed. */
+  readonly keep: boolean
+}
+
+/** ms that a row may take beyond its dose: small doses of all rows end within it, and what hangs is told. */
+const PATIENCE = 150_000
+
+/** Plays one row and holds its history against the rules. */
+export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<Tally> {
+  const load = { ...LOAD, ...row.load }
+  const allow = allowanceOf(row, load)
+  const folder = mkdtempSync(join(tmpdir(), `convoy-chaos-${row.name}-`))
+  const started = performance.now()
+  const troubles: string[] = []
+  const notes: string[] = []
+  const scene = await row.open()
+  const stage = new Stage(scene, load, new Random(`${seed}/${row.name}`), folder)
+  const over = new AbortController()
+  const replay = new Replay()
+  let rounds = 0
+  const play = async (): Promise<void> => {
+    await stage.begin()
+    const until = minutes === undefined ? undefined : performance.now() + minutes * 60_000
+    while (until === undefined ? rounds < row.rounds : performance.now() < until) await row.round(stage, ++rounds)
+    await stage.end()
+    if (scene.aof !== undefined) replayAll(replay, scene.aof)
+  }
+  try {
+    const limit = (minutes ?? 0) * 60_000 + PATIENCE
+    const late = lasting(limit, over.signal).then(() => {
+      if (!over.signal.aborted) throw new Error(`not over after ${limit / 1_000} s`)
+    })
+    await Promise.race([play(), late])
+  } catch (error) {
+    troubles.push(`the row broke: ${error instanceof Error ? error.stack : String(error)}`)
+  } finally {
+    over.abort()
+    await stage.clear()
+    await scene.stop()
+  }
+  const checked = await check(merged(stage.files), allow)
+  const findings = { ...checked, breaches: [...checked.breaches, ...replay.breaches] }
+  const tally = (): Tally => ({
+    ...{
+      row: row.name,
+      seed,
+      rounds,
+      faults: findings.faults,
+      kills: stage.kills,
+      prefixes: stage.prefixes,
+      transactions: replay.transactions,
+      findings,
+    },
+    ...{ troubles, notes, seconds: (performance.now() - started) / 1_000 },
+  })
+  const blunt = troubles.length === 0 ? row.toothless?.(tally()) : undefined
+  if (blunt !== undefined) troubles.push(`the fault did not bite: ${blunt}`)
+  if (!keep && troubles.length === 0 && findings.breaches.length === 0) rmSync(folder, { recursive: true, force: true })
+  else notes.push(`its history: ${folder}`)
+  return tally()
+}
+
+/** `recovery <= lease + sweep + 1 s`, unless the row says why not. */
+function allowanceOf({ allow }: Row, { lease, every }: Load): Allowance {
+  return { exact: false, expiries: false, rollback: false, recovery: lease + every + 1_000, ...allow }
+}
+
+/** The effects since the beginning: these files are never rewritten. */
+function replayAll(replay: Replay, folder: string): void {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.incr.aof'))
+  for (const name of files.sort()) replay.read(readFileSync(join(folder, name)))
+}

@@ -1,0 +1,77 @@
+import { ConvoyError, type Queue, type Verdict } from '../../../src/index.js'
+import type { Recorder, Told } from '../history.js'
+import type { Part } from '../part.js'
+import { Random } from '../random.js'
+import { lasting } from '../time.js'
+import type { Role } from './role.js'
+
+/** Calls under way at most: a server that is away must not fill our memory. */
+const MOST_CALLS = 100
+/** ms between two bursts. */
+const BEAT = 20
+/** IDs that everybody publishes again and again. */
+const SHARED = 40
+/** What has happened for certain when a publish rejects with one of these: nothing. */
+const CERTAIN = ['UNAVAILABLE', 'REFUSED', 'CLOSED']
+
+/** Publishes in bursts: mostly IDs of its own, each once; some that all publishers share; some whose handler throws. */
+export function publisher(queue: Queue, part: Part, recorder: Recorder): Role {
+  const random = new Random(part.seed)
+  const calls = new Set<Promise<void>>()
+  let call = 0
+  let own = 0
+  let stopping = false
+
+  const id = (): string => {
+    if (random.chance(0.2)) return `shared:${random.between(1, SHARED)}`
+    return `${random.chance(0.03) ? 'fails' : 'own'}:${part.proc}:${++own}`
+  }
+
+  const publish = (ids: readonly string[]): void => {
+    const number = ++call
+    recorder.note({ op: 'publish', phase: 'invoke', call: number, ids })
+    const [first] = ids
+    const sent: Promise<readonly Verdict[]> =
+      ids.length === 1 && first !== undefined ? queue.publish(first).then((one) => [one]) : queue.publishMany(ids)
+    const settled = sent.then(
+      (verdicts) => recorder.note({ op: 'publish', phase: 'ok', call: number, reply: verdicts.map(told) }),
+      (error: unknown) => {
+        const code = error instanceof ConvoyError ? error.code : String(error)
+        recorder.note({
+          op: 'publish',
+          phase: CERTAIN.includes(code) ? 'fail' : 'unknown',
+          call: number,
+          reply: code,
+        })
+      },
+    )
+    calls.add(settled)
+    void settled.finally(() => calls.delete(settled))
+  }
+
+  const loop = async (): Promise<void> => {
+    while (!stopping) {
+      for (let i = random.between(0, part.load.burst); i > 0 && calls.size < MOST_CALLS; i--) publish([id()])
+      if (random.chance(0.1) && calls.size < MOST_CALLS) publish(Array.from({ length: random.between(2, 20) }, id))
+      await lasting(BEAT)
+    }
+    await Promise.all(calls)
+  }
+
+  return {
+    pending: () => calls.size,
+    start() {
+      const looping = loop()
+      return () => {
+        stopping = true
+        return looping
+      }
+    },
+  }
+}
+
+const told = ({ outcome, guaranteed, repeated }: Verdict): Told => ({
+  outcome,
+  guaranteed,
+  repeated: repeated === true,
+})

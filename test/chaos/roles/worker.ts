@@ -1,0 +1,36 @@
+import type { Job, Queue } from '../../../src/index.js'
+import type { Recorder } from '../history.js'
+import type { Part } from '../part.js'
+import { Random } from '../random.js'
+import { lasting } from '../time.js'
+import type { Role } from './role.js'
+
+/** Runs what it gets, for a random time, and writes down when a handler starts and ends, and under which claim. */
+export function worker(queue: Queue, part: Part, recorder: Recorder): Role {
+  const random = new Random(part.seed)
+  const { concurrency, prefetch, work } = part.load
+  /** Where the next handler takes the process down. */
+  let dies = ''
+  process.on('message', (order) => {
+    if (order === 'inside' || order === 'after') dies = order
+  })
+  return {
+    pending: () => 0,
+    start() {
+      queue.on('lost', (id) => recorder.note({ op: 'lost', phase: 'note', id }))
+      const handler = async ({ id, epoch }: Job): Promise<void> => {
+        const token = `${epoch}:${started.name}`
+        recorder.note({ op: 'run', phase: 'invoke', id, epoch, token })
+        if (random.chance(0.9)) await lasting(random.between(0, work))
+        if (dies === 'inside') process.kill(process.pid, 'SIGKILL')
+        const fails = id.startsWith('fails:')
+        recorder.note({ op: 'run', phase: fails ? 'fail' : 'ok', id, token })
+        // Its settlement is gathered at the end of this tick: the process is gone before.
+        if (dies === 'after') process.nextTick(() => process.kill(process.pid, 'SIGKILL'))
+        if (fails) throw new Error('as planned')
+      }
+      const started = queue.process(handler, { concurrency, prefetch })
+      return () => started.close()
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { type RedisCluster, startCluster } from '../../support/redis-cluster.js'
+import type { RedisServer } from '../../support/redis-server.js'
+import { until } from '../../support/until.js'
+import { key } from './look.js'
+import type { Scene } from './scene.js'
+
+export interface Clustered extends Scene {
+  readonly cluster: RedisCluster
+  /** The slot of the queue. */
+  readonly slot: number
+  /** Who holds the queue now, as its nodes tell. */
+  owner(): Promise<RedisServer>
+  /** Who else takes writes. */
+  otherMasters(): Promise<readonly RedisServer[]>
+}
+
+type Range = readonly [from: number, to: number, master: readonly [host: string, port: number, ...rest: unknown[]]]
+
+/** Three masters and a replica each. */
+export async function clustered(): Promise<Clustered> {
+  const cluster = await startCluster(3, [], 1)
+  const all = [...cluster.nodes, ...cluster.replicas]
+  const ranges = async (): Promise<readonly Range[]> => {
+    for (const node of all) {
+      const known = node.running ? await node.cli<Range[]>('CLUSTER', 'SLOTS').catch(() => undefined) : undefined
+      if (known) return known
+    }
+    throw new Error('no node answers')
+  }
+  const slot = await (all[0] as RedisServer).cli<number>('CLUSTER', 'KEYSLOT', key('queued'))
+  const owner = async (): Promise<RedisServer> => {
+    const range = (await ranges()).find(([from, to]) => from <= slot && slot <= to)
+    const node = all.find(({ port }) => port === range?.[2][1])
+    if (node === undefined) throw new Error(`nobody holds slot ${slot}`)
+    return node
+  }
+  return {
+    cluster,
+    slot,
+    owner,
+    async otherMasters() {
+      const own = await owner()
+      const ports = new Set((await ranges()).map(([, , [, port]]) => port))
+      return all.filter((node) => node !== own && ports.has(node.port ?? 0))
+    },
+    connect: { kind: 'cluster', urls: all.map(({ url }) => url) },
+    cli: async (...args) => (await owner()).cli(...args),
+    stop: () => cluster.stop(),
+  }
+}
+
+/** Moves the slot as redis-cli does, key by key: while it lasts, scripts find some of their keys here and some there. */
+export async function moveSlot(
+  scene: Clustered,
+  from: RedisServer,
+  to: RedisServer,
+  pace: () => Promise<void>,
+): Promise<void> {
+  const { slot, cluster } = scene
+  const source = await from.cli('CLUSTER', 'MYID')
+  const target = await to.cli('CLUSTER', 'MYID')
+  await to.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source)
+  await from.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target)
+  for (;;) {
+    const keys = await from.cli<string[]>('CLUSTER', 'GETKEYSINSLOT', slot, 100)
+    if (keys.length === 0) break
+    for (const one of keys) {
+      await from.cli('MIGRATE', '127.0.0.1', to.port ?? 0, one, 0, 5_000, 'REPLACE')
+      await pace()
+    }
+  }
+  for (const node of [to, from, ...cluster.nodes.filter((other) => other !== to && other !== from)]) {
+    if (node.running) await node.cli('CLUSTER', 'SETSLOT', slot, 'NODE', target)
+  }
+  await until('the slot has moved', async () => (await scene.owner()) === to)
+}

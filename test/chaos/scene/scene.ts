@@ -1,0 +1,13 @@
+import type { Argument } from '../../support/raw-command.js'
+import type { Connect } from '../part.js'
+
+/** The servers of a row, and the way to them. */
+export interface Scene {
+  /** What the processes are told. */
+  readonly connect: Connect
+  /** A raw command to the server that holds the queue now. */
+  cli<T = string>(...args: Argument[]): Promise<T>
+  /** The folder of an append-only file that holds every effect there was, where there is one server that writes one. */
+  readonly aof?: string
+  stop(): Promise<void>
+}

@@ -1,0 +1,36 @@
+import type { PublishReply, StepReply, SweepReply } from '../../src/store.js'
+import { VERDICTS } from '../../src/verdict.js'
+import type { Call } from './server.js'
+import { bare, type Promises } from './world.js'
+
+/** What a call does to the promises: a publish gives them, a claim serves them, an end on record takes them back. */
+export function keepPromises(promises: Promises, { before, op, told, after }: Call): Promises {
+  if ('thrown' in told) return promises
+  const next = new Map(promises)
+  switch (op.verb) {
+    case 'publish': {
+      const { verdicts } = told.reply as PublishReply
+      op.request.ids.forEach((id, place) => {
+        const letter = verdicts[place] as string
+        // Where a run is owed, the claim that is there was made before.
+        if (VERDICTS[letter]?.guaranteed && (!next.has(id) || 'ro'.includes(letter))) next.set(id, '')
+      })
+      break
+    }
+    case 'step': {
+      const { token, ids } = told.reply as StepReply
+      for (const id of ids) if (next.has(id) && bare(before.lease.get(id)) !== token) next.set(id, token)
+      break
+    }
+    case 'sweep':
+      for (const { id, now } of (told.reply as SweepReply).jammed) if (now === 'failed') next.delete(id)
+      break
+    case 'withdraw':
+      for (const id of op.request) next.delete(id)
+      break
+    case 'control':
+      if (op.request.order !== 'clear') break
+      for (const [id, serving] of next) if (serving === '' || serving !== bare(after.lease.get(id))) next.delete(id)
+  }
+  return next
+}

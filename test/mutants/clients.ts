@@ -1,0 +1,61 @@
+import { edit, inClient, type Mutant } from './mutant.js'
+
+/** Bugs of the worker, the publisher and the way to the server: found by the tests of what they do. */
+export const CLIENTS: readonly Mutant[] = [
+  inClient('a worker that settles before the handler has ended', 'test/queue/handler-ends.test.ts', '', [
+    edit(
+      'src/worker/runs.ts',
+      "if (typeof result !== 'object' || result === null) return",
+      'if (this.#runs.size > 0) return',
+    ),
+  ]),
+  inClient(
+    'a worker that drops a claim when its answer is lost',
+    'test/connections/lost-replies.test.ts',
+    'a claim whose answer',
+    [
+      edit(
+        'src/redis/call.ts',
+        "if (trouble?.kind === 'fatal' ||",
+        "if (trouble?.kind === 'fatal' || trouble?.kind === 'unknown' ||",
+      ),
+      edit('src/worker/steps.ts', "if (trouble.code === 'REFUSED' ||", "if (trouble.code !== 'UNAVAILABLE' ||"),
+    ],
+  ),
+  inClient('a step sent in a lane whose step before has no answer yet', 'test/connections/step-order.test.ts', '', [
+    edit('src/worker/steps.ts', 'WORKING.find((one) => !this.#busy.has(one)) as Lane', 'WORKING[0] as Lane'),
+  ]),
+  inClient('a worker that does not renew', 'test/queue/lease.test.ts', 'renewed at a third', [
+    edit('src/worker/watch.ts', '      claims.renew()\n      if (claims.pending', '      if (claims.pending'),
+  ]),
+  inClient(
+    'a late answer that touches a newer claim',
+    'test/queue/honesty.unit.test.ts',
+    'late answer to an old renewal',
+    [edit('src/worker/worker.ts', 'if (job?.token !== token) return', 'if (!job) return')],
+  ),
+  inClient(
+    'a worker that runs what was claimed when it closes',
+    'test/queue/close.test.ts',
+    'was on its way when close was called',
+    [edit('src/worker/worker.ts', 'if (!this.#isClosing) this.#runs.add(', 'if (!this.#paused) this.#runs.add(')],
+  ),
+  inClient(
+    'a lost answer that is told as a first one',
+    'test/connections/lost-replies.test.ts',
+    'its verdict says so',
+    [edit('src/redis/call.ts', 'command, rest), repeated: sent }', 'command, rest), repeated: false }')],
+  ),
+  inClient('scripts without #!lua, which a full server breaks off halfway', 'test/connections/refusals.test.ts', '', [
+    edit('src/redis/scripts.ts', 'head}\\nlocal', 'head.slice(99)}\\nlocal'),
+  ]),
+  inClient(
+    'an epoch that follows a clock that is set back',
+    'test/store.test.ts',
+    'the Redis store .*tokens never come twice',
+    [edit('lua/step.lua', 'math.max(micros, (kept[7] or 0) + 1)', 'micros')],
+  ),
+  inClient('a batch in which an ID comes twice enters twice', 'test/model/side-by-side.test.ts', '', [
+    edit('lua/publish.lua', 'if added < #fresh then', 'if added < 0 then'),
+  ]),
+]

@@ -1,0 +1,56 @@
+/** Text that is found exactly once, and what is put in its place. */
+export interface Edit {
+  readonly file: string
+  readonly find: string
+  readonly put: string
+}
+
+/** Tests that must turn red: a file, and which of its tests. */
+export interface Check {
+  readonly what: string
+  readonly project: 'unit' | 'redis'
+  readonly file: string
+  /** A pattern of names; '' for all tests of the file. */
+  readonly tests: string
+}
+
+/** A bug planted on purpose, and who is expected to find it. */
+export interface Mutant {
+  readonly bug: string
+  readonly where: string
+  readonly edits: readonly Edit[]
+  readonly check: Check
+}
+
+export function edit(file: string, find: string, put: string): Edit {
+  return { file, find, put }
+}
+
+const leading = (scopes: readonly string[]): string => `wherever '(${scopes.join('|')})' leads`
+
+/** Found where the real server does otherwise than the model. */
+export function inLua(bug: string, scopes: readonly string[], edits: readonly Edit[]): Mutant {
+  const file = 'test/explorer/side-by-side.test.ts'
+  return {
+    bug,
+    where: 'Lua',
+    edits,
+    check: { what: 'explorer on Redis', project: 'redis', file, tests: leading(scopes) },
+  }
+}
+
+/** Found where a law is broken. */
+export function inModel(bug: string, scopes: readonly string[], edits: readonly Edit[]): Mutant {
+  const file = 'test/explorer/model.unit.test.ts'
+  return { bug, where: 'model', edits, check: { what: 'explorer', project: 'unit', file, tests: leading(scopes) } }
+}
+
+export function inClient(bug: string, file: string, tests: string, edits: readonly Edit[]): Mutant {
+  const project = file.endsWith('.unit.test.ts') ? 'unit' : 'redis'
+  return {
+    bug,
+    where: 'client',
+    edits,
+    check: { what: file.replace(/^test\/|\.test\.ts$/g, ''), project, file, tests },
+  }
+}

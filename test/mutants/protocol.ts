@@ -1,0 +1,210 @@
+import type { Mutant } from './mutant.js'
+import { edit, inLua, inModel } from './mutant.js'
+
+const STEP = 'lua/step.lua'
+const SWEEP = 'lua/sweep.lua'
+const SETTLE = 'src/memory/settle.ts'
+const SWEEPS = 'src/memory/sweep.ts'
+const TAKE = 'src/memory/step.ts'
+
+/** Bugs of the protocol: in the Lua, where the real server must differ from the model; in the model, where a law must break. */
+export const PROTOCOL: readonly Mutant[] = [
+  inLua(
+    'a publish that breaks off halfway: committed, and not in line',
+    ['loss'],
+    [edit('lua/publish.lua', "    length = redis.call('RPUSH', queued, unpack(ARGV, 2))\n", '')],
+  ),
+  inModel(
+    'a publish that breaks off halfway: committed, and not in line',
+    ['loss'],
+    [edit('src/memory/publish.ts', '    toTail(state, fresh, Math.floor(now / 1000))\n', '')],
+  ),
+  inLua(
+    'a settle that is not fenced',
+    ['loss-lapse'],
+    [edit(STEP, 'if held[i] ~= token and held[i] ~= ahead then', 'if not held[i] then')],
+  ),
+  inModel(
+    'a settle that is not fenced',
+    ['loss-lapse'],
+    [edit(SETTLE, 'if (!owns(lease.get(id), settlement.token)) {', 'if (!lease.has(id)) {')],
+  ),
+  inLua(
+    'a renewal that ignores the token',
+    ['withdraw-renew'],
+    [edit(STEP, 'if not renewing.held[i] then', "if redis.call('HEXISTS', lease, id) == 0 then")],
+  ),
+  inModel(
+    'a renewal that ignores the token',
+    ['withdraw-renew'],
+    [edit(SETTLE, 'if (!owns(state.lease.get(id), token)) {', 'if (!state.lease.has(id)) {')],
+  ),
+  inLua(
+    'a sweep that does not compare lease ends',
+    ['crash'],
+    [edit(SWEEP, "processing, '-inf', ms, 'LIMIT'", "processing, '-inf', '+inf', 'LIMIT'")],
+  ),
+  inModel(
+    'a sweep that does not compare lease ends',
+    ['crash'],
+    [edit(SWEEPS, 'between(Number.NEGATIVE_INFINITY, ms, request.limit)', 'slice(0, request.limit)')],
+  ),
+  inLua(
+    'a sweep that drops what jammed',
+    ['crash'],
+    [
+      edit(
+        SWEEP,
+        'if jams == 1 then\n          head[#head + 1] = name',
+        "if jams == 1 then\n          place, free[#free + 1] = 'absent', name",
+      ),
+    ],
+  ),
+  inModel(
+    'a sweep that drops what jammed',
+    ['crash'],
+    [edit(SWEEPS, 'if (jams === 1) {\n      head.push(id)\n', 'if (jams === 1) {\n      free.push(id)\n')],
+  ),
+  inLua(
+    'a jam that is not counted',
+    ['jams'],
+    [edit(SWEEP, 'jams, count.jammed = jams + 1,', 'jams, count.jammed = jams,')],
+  ),
+  inModel('a jam that is not counted', ['jams'], [edit(SWEEPS, '    jams++\n', '')]),
+  inLua(
+    'a late guard that gives no grace',
+    ['crash'],
+    [edit(SWEEP, 'if #lapsed > 0 and grace > ms then', 'if false then')],
+  ),
+  inModel('a late guard that gives no grace', ['crash'], [edit(SWEEPS, 'guard.grace > ms ?', 'guard.grace < 0 ?')]),
+  inLua(
+    'a failure that leaves the ID committed',
+    ['failed'],
+    [edit(STEP, 'if #to.free > 0 then', 'if #to.free > #to.failing then')],
+  ),
+  inModel(
+    'a failure that leaves the ID committed',
+    ['failed'],
+    [edit(SETTLE, 'for (const id of free) if', 'for (const id of free) if (failing.length === 0) if')],
+  ),
+  inLua(
+    'a promotion that puts an ID in line twice',
+    ['jams'],
+    [
+      edit(
+        'lua/_tail.lua',
+        '    toTail(queued, ghosts, marks, due, count, ms)\n',
+        '    for _ = 1, 2 do toTail(queued, ghosts, marks, due, count, ms) end\n',
+      ),
+    ],
+  ),
+  inModel(
+    'a promotion that puts an ID in line twice',
+    ['jams'],
+    [edit('src/memory/line.ts', '  toTail(state, due, ms)\n', '  toTail(state, due, ms)\n  toTail(state, due, ms)\n')],
+  ),
+  inLua('an epoch that does not rise', ['quiet'], [edit(STEP, 'math.max(micros, (kept[7] or 0) + 1)', '1')]),
+  inModel('an epoch that does not rise', ['quiet'], [edit(TAKE, 'Math.max(now, totals.epoch + 1)', '1')]),
+  inLua('a token that does not name its step', ['quiet'], [edit(STEP, " .. ':' .. worker .. ':' .. ARGV[2]\n", '\n')]),
+  inModel('a token that does not name its step', ['rollback-copy'], [edit(TAKE, 'request.worker}:', "'w'}:")]),
+  inLua(
+    'a withdrawal that leaves what was known of the ID',
+    ['withdraw-fail'],
+    [edit('lua/withdraw.lua', "redis.call('HDEL', tries, unpack(ARGV))\n", '')],
+  ),
+  inModel(
+    'a withdrawal that leaves what was known of the ID',
+    ['withdraw-fail'],
+    [edit('src/memory/withdraw.ts', '    state.tries.delete(id)\n', '')],
+  ),
+  inLua('step numbers that are ignored', ['loss'], [edit(STEP, 'if last == number then', 'if last == -1 then')]),
+  inModel(
+    'step numbers that are ignored',
+    ['loss'],
+    [edit(TAKE, 'prior?.number === number ?', 'prior?.number === -1 ?')],
+  ),
+  inLua(
+    'a step two behind that is not refused',
+    ['copy'],
+    [edit(STEP, 'if last > number then', 'if last > number + 1000 then')],
+  ),
+  inModel(
+    'a step two behind that is not refused',
+    ['copy'],
+    [edit(TAKE, 'prior.number > number', 'prior.number > number + 1000')],
+  ),
+  inLua(
+    'a claim ahead that counts as started',
+    ['ahead-lapse'],
+    [edit(STEP, '(#ids + i <= slots) and token or ahead', 'token')],
+  ),
+  inModel(
+    'a claim ahead that counts as started',
+    ['ahead-lapse'],
+    [edit(TAKE, 'ids.length <= request.slots ? token : ahead', 'token')],
+  ),
+  inLua(
+    'a sweep that does not heed the mark of what has not started',
+    ['ahead-lapse'],
+    [edit(SWEEP, 'token, started = string.sub(token, 2), 0', 'token, started = string.sub(token, 2), 1')],
+  ),
+  inModel(
+    'a sweep that does not heed the mark of what has not started',
+    ['ahead-lapse'],
+    [edit(SWEEPS, '    if (!started) {', '    if (held === undefined) {')],
+  ),
+  inLua(
+    'a ghost that is not taken over',
+    ['withdraw'],
+    [
+      edit(
+        'lua/publish.lua',
+        'if stale[k] == 1 then taken[#taken + 1] = id else',
+        'if false then taken[#taken + 1] = id else',
+      ),
+    ],
+  ),
+  inModel(
+    'a ghost that is not taken over',
+    ['withdraw'],
+    [edit('src/memory/line.ts', 'state.ghosts.size === 0 ? ids : ids.filter((id) => !state.ghosts.delete(id))', 'ids')],
+  ),
+  inLua('a step that does not re-arm the wake token', ['quiet'], [edit(STEP, 'arm(wake, tokens, length)\n', '')]),
+  inModel('a step that does not re-arm the wake token', ['quiet'], [edit(TAKE, '  arm(state)\n', '')]),
+  inLua(
+    'a run owed that is lost at a failure',
+    ['withdraw-fail'],
+    [edit('lua/_settle.lua', 'elseif again[i] then', "elseif again[i] and kind ~= 'f' then")],
+  ),
+  inModel(
+    'a run owed that is lost at a failure',
+    ['withdraw-fail'],
+    [edit(SETTLE, 'const next = owed ? tail : free', "const next = owed && settlement.end !== 'fail' ? tail : free")],
+  ),
+  inLua(
+    'a withdrawn run that settles as done',
+    ['withdraw'],
+    [edit('lua/_settle.lua', 'if gone[i] == 1 then', 'if false then')],
+  ),
+  inModel(
+    'a withdrawn run that settles as done',
+    ['withdraw'],
+    [edit(SETTLE, 'if (state.withdrawn.has(id)) {', 'if (owed && !owed) {')],
+  ),
+  inLua(
+    'a clearing that forgets what runs',
+    ['clear'],
+    [
+      edit(
+        'lua/clear.lua',
+        "for i = 1, #running, 1000 do redis.call('SADD', committed, unpack(running, i, math.min(i + 999, #running))) end\n",
+        '',
+      ),
+    ],
+  ),
+  inModel(
+    'a clearing that forgets what runs',
+    ['clear'],
+    [edit('src/memory/control.ts', '  for (const id of state.processing.slice()) state.committed.add(id)\n', '')],
+  ),
+]

@@ -1,0 +1,43 @@
+import type { Job } from '../../src/job.js'
+import type { Worker } from '../../src/worker/worker.js'
+import type { Host } from './host.js'
+
+/** How a claim ended, as the server sees it. */
+export type End = 'done' | 'fail' | 'release' | 'withdrawn' | 'swept'
+
+/** One ID under one token. */
+export interface Claim {
+  readonly id: string
+  readonly token: string
+  readonly host: string
+  /** What the server had done before. */
+  readonly order: number
+  /** Made for a worker that had left. */
+  readonly ghost: boolean
+  /** When it was made or last renewed, by the world's time. */
+  held: number
+  ended: End | undefined
+  run: Run | undefined
+}
+
+/** One call of a handler. */
+export interface Run {
+  readonly claim: Claim
+  readonly host: Host
+  readonly worker: Worker
+  readonly job: Job
+  outcome: 'returned' | 'threw' | undefined
+  /** Its slot was freed while it ran: `overrun`, or a close whose grace was over. */
+  abandoned: boolean
+}
+
+/** What is not true of a settle that was accepted. */
+export function untruth({ ended, run }: Claim, end: End): string | undefined {
+  if (ended) return `it was ${ended} before`
+  if (run && !run.outcome && !run.abandoned) return 'its handler runs'
+  const late = run?.job.stopped?.code === 'JOB_TIMEOUT'
+  if (end === 'done' && (run?.outcome !== 'returned' || late)) return 'its handler has not returned in time'
+  if (end === 'fail' && run?.outcome !== 'threw' && !late) return 'its handler has not failed'
+  if (end === 'release' && run && !run.job.stopped) return 'nobody asked it to stop'
+  return undefined
+}

@@ -1,0 +1,138 @@
+import { Queue } from '../../src/queue.js'
+import { RedisStore } from '../../src/redis/store.js'
+import type { Clock } from '../../src/time.js'
+import type { Entry } from './agenda.js'
+import { Network, type Quality } from './network.js'
+import { PREFIX, QUEUE } from './script-call.js'
+import type { Server } from './server.js'
+import type { Witness } from './witness.js'
+import type { World } from './world.js'
+
+/** The terms all processes share. */
+export interface Terms {
+  readonly lease: number
+  readonly maxJams: number
+  readonly publishTimeout: number
+  readonly replyTimeout: number
+}
+
+/** One process: a queue of the real code, with a clock, a network and a death of its own. */
+export class Host {
+  readonly name: string
+  readonly queue: Queue
+  readonly net: Network
+  readonly clock: Clock
+  readonly #world: World
+  readonly #timers = new Set<Entry>()
+  readonly #offset: number
+  /** After a stall a process sees its timers first, or what the network brought. */
+  readonly #timersFirst: boolean
+  dead = false
+  closing = false
+  stalledUntil = 0
+  /** ms it has not run, all told. */
+  stalled = 0
+  /** Scripts it had to load. */
+  loads = 0
+  /** When something last went wrong for it. */
+  disturbed = Number.NEGATIVE_INFINITY
+
+  constructor(
+    name: string,
+    terms: Terms,
+    parts: { world: World; server: Server; witness: Witness; quality: { now: Quality } },
+  ) {
+    const { world, server, witness, quality } = parts
+    this.name = name
+    this.#world = world
+    this.#offset = world.dice.between(1, 1e6)
+    this.#timersFirst = world.dice.chance(0.5)
+    this.net = new Network(world, server, witness, this, quality)
+    this.clock = {
+      now: () => this.#offset + world.now,
+      setTimer: (run, ms) => this.#setTimer(run, ms),
+      clearTimer: (timer) => this.#clearTimer(timer as Entry | undefined),
+      random: () => world.dice.roll(),
+    }
+    const { lease, maxJams, publishTimeout, replyTimeout } = terms
+    const { clock, net } = this
+    this.queue = new Queue({
+      ...{
+        name: QUEUE,
+        prefix: PREFIX,
+        clock,
+        publishTimeout,
+        lease,
+        maxJams,
+        keepFailed: 1_000,
+        durability: 'memory',
+      },
+      openStore: (place) =>
+        new RedisStore(place, { make: () => net.maker(), twin: () => net.maker(true), clock, replyTimeout }),
+    })
+  }
+
+  /** Timers set and neither fired nor cleared. */
+  get timers(): number {
+    return this.#timers.size
+  }
+
+  disturb(ms: number): void {
+    this.disturbed = Math.max(this.disturbed, this.#world.now + ms)
+  }
+
+  /** Something reaches this process in `ms`, if it lives then, or when it runs again. */
+  deliver(ms: number, run: () => void): void {
+    this.#world.agenda.add(ms, () => this.#enter(run, this.#timersFirst ? 0.01 : 0))
+  }
+
+  stall(ms: number): void {
+    this.#world.count('stalls')
+    this.#world.note(() => `${this.name} stalls for ${ms.toFixed(0)} ms`)
+    this.stalledUntil = Math.max(this.stalledUntil, this.#world.now + ms)
+    this.stalled += ms
+    this.disturb(ms)
+  }
+
+  /** All its promises and timers die with it; its connections last until the server notices. */
+  crash(): void {
+    this.#world.count('crashes')
+    this.#world.note(() => `${this.name} crashes`)
+    this.dead = true
+    for (const link of [...this.net.links]) link.orphan()
+  }
+
+  #enter(run: () => void, after: number): void {
+    if (this.dead) return
+    const left = this.stalledUntil - this.#world.now
+    if (left > 0) {
+      this.#world.agenda.add(left + after, () => this.#enter(run, after))
+      return
+    }
+    this.#world.touched = true
+    run()
+  }
+
+  /** A timer fires up to 3 ms late, and, as those of Node do, up to half a millisecond early. */
+  #setTimer(run: () => void, ms: number): Entry {
+    const { agenda, dice } = this.#world
+    const after = this.#timersFirst ? 0 : 0.01
+    const due = Math.max(0, Math.min(ms, 2 ** 31 - 1) + dice.between(-0.5, 3))
+    const entry = agenda.add(due, () => {
+      if (this.dead) return
+      this.#enter(() => {
+        // Cleared while the process stood still.
+        if (!this.#timers.delete(entry)) return
+        run()
+      }, after)
+    })
+    this.#timers.add(entry)
+    return entry
+  }
+
+  #clearTimer(entry: Entry | undefined): void {
+    if (!entry) return
+    entry.off = true
+    this.#timers.delete(entry)
+  }
+}

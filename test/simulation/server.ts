@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { apply, emptyState, type Op, type QueueState, type Reply } from '../../src/memory/model.js'
+import { type Command, writeReply } from './script-call.js'
+import type { World } from './world.js'
+
+/** Told of everything the server did, in the order in which it did it. */
+export interface Observer {
+  /** Before it is done: the state is as it was. */
+  asked(op: Op, by: string): void
+  done(op: Op, reply: Reply, by: string, copy: boolean): void
+}
+
+/** A client that blocks in BLPOP. */
+interface Waiter {
+  readonly give: (reply: unknown) => void
+}
+
+/** When the server's clock stood at 0 of the world: some day in 2026, µs. */
+const EPOCH = 1_780_000_000_000_000
+
+/** One Redis: the pure model behind the commands that the library sends. */
+export class Server {
+  readonly state: QueueState = emptyState()
+  readonly #world: World
+  readonly #observer: Observer
+  readonly #cache = new Set<string>()
+  readonly #waiters = new Set<Waiter>()
+  /** A process that does not run does not answer; what it was sent waits for it. */
+  hungUntil = 0
+  /** Not there: whoever dials is refused. */
+  downUntil = 0
+  /** What it answers to every script meanwhile. */
+  refusal: { readonly until: number; readonly text: string } = { until: 0, text: '' }
+  /** ms by which its clock is off. */
+  skew = 0
+
+  constructor(world: World, observer: Observer) {
+    this.#world = world
+    this.#observer = observer
+  }
+
+  /** Whole ms, as scripts see it. */
+  get clock(): number {
+    return Math.floor(this.#micros / 1_000)
+  }
+
+  get #micros(): number {
+    return Math.floor(EPOCH + (this.#world.now + this.skew) * 1_000)
+  }
+
+  forgetScripts(): void {
+    this.#cache.clear()
+  }
+
+  /** Runs one command to its end; what it gives or throws is the reply. */
+  run(command: Exclude<Command, { kind: 'blpop' }>, by: string, copy: boolean): unknown {
+    const { until, text } = this.refusal
+    if (command.kind === 'info') return 'redis_version:7.0.15'
+    if (command.kind === 'load') {
+      const sha = createHash('sha1').update(command.text).digest('hex')
+      this.#cache.add(sha)
+      return sha
+    }
+    if (until > this.#world.now) {
+      this.#world.count('refused')
+      throw new Error(text)
+    }
+    if (!this.#cache.has(command.sha)) {
+      this.#world.count('noscript')
+      throw new Error('NOSCRIPT No matching script. Please use EVAL.')
+    }
+    if (command.kind === 'check') return this.state.meta.digest
+    const { op } = command
+    this.#observer.asked(op, by)
+    const reply = apply(this.state, op as never, this.#micros) as Reply
+    this.#observer.done(op, reply, by, copy)
+    this.#handOver()
+    return writeReply(op, reply)
+  }
+
+  /** BLPOP of the wake token: `give` is called at once, or when there is one. Returns what takes the waiter off. */
+  pop(key: string, give: (reply: unknown) => void): () => void {
+    const waiter = { give: (reply: unknown) => give(reply === null ? null : [key, reply]) }
+    this.#waiters.add(waiter)
+    this.#handOver()
+    return () => this.#waiters.delete(waiter)
+  }
+
+  /** To whom has waited longest, whether it still listens or not. */
+  #handOver(): void {
+    const [first] = this.#waiters
+    if (this.state.wake === 0 || !first) return
+    this.state.wake = 0
+    this.#waiters.delete(first)
+    this.#world.count('tokens')
+    first.give('1')
+  }
+}

@@ -1,0 +1,227 @@
+import type { Job } from '../../src/job.js'
+import type { Op, QueueState, Reply } from '../../src/memory/model.js'
+import type { StepReply, StepRequest, SweepReply } from '../../src/store.js'
+import type { Worker } from '../../src/worker/worker.js'
+import { Watch } from '../model/laws.js'
+import { type Claim, type End, type Run, untruth } from './claim.js'
+import type { Host } from './host.js'
+import { StepOrder } from './step-order.js'
+import { Verdicts } from './verdicts.js'
+import type { World } from './world.js'
+
+/** Sees all that the server does and all that handlers and publishers see, and holds the one against the other. */
+export class Witness {
+  readonly #world: World
+  /** ms after a fault in which a claim may still lapse because of it: a wire is found dead, another made, a step repeated. */
+  readonly #aftermath: number
+  readonly #watch = new Watch()
+  readonly verdicts: Verdicts
+  readonly steps: StepOrder
+  readonly hosts = new Map<string, Host>()
+  /** Verbs the server has run. */
+  order = 0
+  state: QueueState | undefined
+  readonly #claims = new Map<string, Claim>()
+  readonly #ran = new Set<string>()
+  readonly #running = new Set<Run>()
+  readonly #runs = new Map<string, number>()
+  /** ID → the last time it was accounted for: a run began, it was withdrawn, it failed for good. */
+  readonly #accounted = new Map<string, number>()
+  #cleared = 0
+
+  constructor(world: World, replyTimeout: number) {
+    this.#world = world
+    this.#aftermath = replyTimeout + 2_500
+    this.verdicts = new Verdicts(world)
+    this.steps = new StepOrder(world, this.#aftermath)
+  }
+
+  sent(op: Op, host: Host): void {
+    if (op.verb === 'step') this.steps.sent(op.request, host)
+  }
+
+  answered(op: Op): void {
+    if (op.verb === 'step') this.steps.answered(op.request)
+  }
+
+  asked(): void {
+    this.order++
+  }
+
+  done(op: Op, reply: Reply, by: string, copy: boolean): void {
+    try {
+      this.#watch.check(this.state as QueueState, op, reply)
+    } catch (error) {
+      this.#world.breach((error as Error).message)
+    }
+    switch (op.verb) {
+      case 'publish': {
+        const letters = (reply as { verdicts: string }).verdicts
+        for (const [i, id] of op.request.ids.entries()) {
+          this.verdicts.judged(by, id, letters[i] as string, this.order, copy)
+        }
+        return
+      }
+      case 'step':
+        this.#stepped(op.request, reply as StepReply, by)
+        return
+      case 'sweep':
+        this.#swept(reply as SweepReply)
+        return
+      case 'withdraw':
+        for (const id of op.request) this.#accounted.set(id, this.order)
+        return
+      case 'control':
+        if (op.request.order === 'clear') this.#cleared = this.order
+    }
+  }
+
+  began(host: Host, worker: Worker, job: Job): Run {
+    const { id, token } = job
+    const known = this.#claims.get(`${token} ${id}`)
+    this.#world.hold(known !== undefined, () => `${id} runs without a claim: ${token}`)
+    const claim = known ?? {
+      id,
+      token,
+      host: host.name,
+      order: 0,
+      ghost: false,
+      held: 0,
+      ended: undefined,
+      run: undefined,
+    }
+    this.#world.hold(claim.run === undefined, () => `${id} runs twice under one claim: ${token}`)
+    this.#world.hold(claim.host === host.name, () => `${id} runs on ${host.name}, and was claimed by ${claim.host}`)
+    let busy = 1
+    for (const other of this.#running) {
+      if (other.host.dead) {
+        this.#running.delete(other)
+        continue
+      }
+      if (other.worker === worker && !other.abandoned) busy++
+      if (other.claim.id !== id) continue
+      this.#world.count('overlaps')
+      const one = other.claim.ended !== undefined || claim.ended !== undefined
+      this.#world.hold(one, () => `${id} runs twice, and neither claim has ended`)
+    }
+    this.#world.hold(busy <= worker.concurrency, () => `${busy} handlers run in ${worker.concurrency} slots`)
+    const run: Run = { claim, host, worker, job, outcome: undefined, abandoned: false }
+    claim.run = run
+    this.#running.add(run)
+    this.#accounted.set(id, Math.max(this.#accounted.get(id) ?? 0, claim.order))
+    this.#runs.set(id, this.runsOf(id) + 1)
+    this.#world.count('runs')
+    return run
+  }
+
+  ended(run: Run, outcome: 'returned' | 'threw'): void {
+    run.outcome = outcome
+    this.#running.delete(run)
+  }
+
+  /** The library says that it waits for these runs no longer. */
+  abandon(which: (run: Run) => boolean): void {
+    for (const run of this.#running) if (which(run)) run.abandoned = true
+  }
+
+  /** How often an ID has begun to run. */
+  runsOf(id: string): number {
+    return this.#runs.get(id) ?? 0
+  }
+
+  /** Claims that have not ended, but for those made for nobody. */
+  get held(): number {
+    return [...this.#claims.values()].filter(({ ended, ghost }) => !ended && !ghost).length
+  }
+
+  /** Handlers at work, of one process or of all. */
+  busy(host?: Host): number {
+    return [...this.#running].filter((run) => !run.host.dead && (!host || run.host === host)).length
+  }
+
+  /** The oldest run of an ID that holds a slot does so no longer. */
+  overran(host: Host, id: string): void {
+    const run = [...this.#running].find((one) => one.host === host && one.claim.id === id && !one.abandoned)
+    if (run) run.abandoned = true
+  }
+
+  /** L3, once all is quiet: whoever was promised a run has seen one begin, or knows why not. */
+  checkPromises(): void {
+    for (const { id, order } of this.verdicts.promised) {
+      const last = Math.max(this.#accounted.get(id) ?? 0, this.#cleared)
+      this.#world.hold(last >= order, () => `L3: ${id} was promised a run and has seen none`)
+    }
+  }
+
+  /** Once all have taken their leave in peace: what a handler ended was settled, unless a sweep had taken it. */
+  checkEnds(): void {
+    for (const { id, token, host, ended, ghost } of this.#claims.values()) {
+      const gone = ghost || this.hosts.get(host)?.dead === true
+      this.#world.hold(ended !== undefined || gone, () => `${id} (${token}) was never settled`)
+    }
+  }
+
+  #stepped(request: StepRequest, reply: StepReply, by: string): void {
+    const key = `${request.worker}:${request.number}`
+    // A copy that comes after the leave is new to the store: it may claim for nobody, and a sweep takes that back.
+    const ghost = this.steps.gone.has(request.worker)
+    if (request.leaving) this.steps.gone.add(request.worker)
+    const first = !this.#ran.has(key) || ghost
+    this.#ran.add(key)
+    if (!first) this.#world.count('repeatedSteps')
+    let i = 0
+    for (const { token, ids, end } of request.settle) {
+      for (const id of ids) {
+        const mark = reply.settled[i++] ?? '1'
+        if (first) this.#settled(token, id, mark === '1' ? end : mark === 'w' ? 'withdrawn' : undefined, by)
+      }
+    }
+    for (const { token, ids } of request.renew) {
+      for (const id of ids) {
+        const claim = this.#claims.get(`${token} ${id}`)
+        if (claim && !claim.ended) claim.held = this.#world.now
+      }
+    }
+    for (const id of reply.ids) {
+      const name = `${reply.token} ${id}`
+      this.#world.hold(first || this.#claims.has(name), () => `${id}: a repeated step claimed anew`)
+      if (!first) continue
+      const claim = { id, token: reply.token, host: by, order: this.order, held: this.#world.now }
+      this.#claims.set(name, { ...claim, ghost, ended: undefined, run: undefined })
+      this.#world.count('claims')
+      if (!ghost) continue
+      this.#world.count('ghostClaims')
+      this.#world.note(() => `${id} (${reply.token}) is claimed for a worker that had left`)
+    }
+  }
+
+  /** A settle is accepted once per claim, and says what the handler did; `end` is nothing when it was refused. */
+  #settled(token: string, id: string, end: End | undefined, by: string): void {
+    const claim = this.#claims.get(`${token} ${id}`)
+    if (!end) {
+      this.#world.count('lost')
+      return
+    }
+    this.#world.count(end)
+    const wrong = claim ? untruth(claim, end) : 'it was never claimed'
+    if (wrong) this.#world.breach(`${by} settles ${id} (${token}) as ${end}: ${wrong}`)
+    if (claim) claim.ended = end
+    if (end === 'fail') this.#accounted.set(id, this.order)
+  }
+
+  #swept({ jammed }: SweepReply): void {
+    for (const { id, token, now } of jammed) {
+      const claim = this.#claims.get(`${token} ${id}`)
+      this.#world.count('jams')
+      if (now === 'failed') this.#accounted.set(id, this.order)
+      if (!claim) continue
+      this.#world.hold(claim.ended === undefined, () => `${id} (${token}) jams, and was ${claim.ended} before`)
+      claim.ended = 'swept'
+      const host = this.hosts.get(claim.host)
+      if (!host || host.dead) continue
+      this.#world.count('jamsOfTheLiving')
+      const excused = claim.ghost || host.disturbed + this.#aftermath >= claim.held
+      this.#world.hold(excused, () => `${id} (${token}) jams, and nothing had happened to ${host.name}`)
+    }
+  }
+}
