@@ -17,13 +17,15 @@ local function toTail(queued, ghosts, marks, ids, count, ms)
   return redis.call('RPUSH', queued, unpack(entries))
 end
 
--- Back to the head, in the order given.
-local function toHead(queued, ids, count)
+-- Back to the head, in the order given. How many ever were is counted, since `taken` goes back by them: with both, whoever
+-- walks the line knows what has moved.
+local function toHead(queued, totals, ids, count)
   if #ids == 0 then return end
   local reversed = {}
   for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
   redis.call('LPUSH', queued, unpack(reversed))
   count.taken = count.taken - #ids
+  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #ids)
 end
 
 -- Move what is due from `delayed` to the tail.

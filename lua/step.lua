@@ -111,7 +111,7 @@ elseif settling.last >= settling.first then
     end
     recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, to.failing, to.texts, to.stays, ms, keepFailed)
     if #to.free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(to.free)) end
-    toHead(queued, to.head, count)
+    toHead(queued, totals, to.head, count)
     length = toTail(queued, ghosts, marks, to.tail, count, ms)
   end
 end

@@ -88,7 +88,7 @@ elseif #lapsed > 0 then
   if #later > 0 then redis.call('ZADD', delayed, unpack(later)) end
   recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, failing, texts, stays, ms, keepFailed)
   if #free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(free)) end
-  toHead(queued, head, count)
+  toHead(queued, totals, head, count)
   toTail(queued, ghosts, marks, tail, count, ms)
   if #lapsed == limit then reply[3] = 1 end
 end

@@ -1,8 +1,8 @@
+import { checkBy, type Rules, SIGNAL } from './check.js'
 import type { Durability } from './durability.js'
-import { ConvoyError } from './errors.js'
+import type { Heartbeat } from './pulse.js'
 import type { OpenStore } from './store.js'
-import { suggestion } from './suggestion.js'
-import { type Clock, type Duration, milliseconds, show } from './time.js'
+import type { Clock, Duration } from './time.js'
 
 /** The calls that take options. */
 export type Call =
@@ -17,13 +17,11 @@ export type Call =
   | 'idle'
   | 'close'
 
-const SIGNAL = ['addEventListener', 'removeEventListener']
-
 /**
  * Every option: default, bounds, what it is. One check reads this table, and the README's is held equal to it by a test.
  * Durations are in ms here; options take them as `Duration`.
  */
-export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
+export const OPTIONS: Readonly<Record<Call, Rules>> = {
   createQueue: {
     store: {
       kind: 'other',
@@ -150,64 +148,12 @@ export const OPTIONS: Readonly<Record<Call, Readonly<Record<string, Rule>>>> = {
   },
 }
 
-export interface Rule {
-  readonly kind: 'duration' | 'integer' | 'function' | 'object' | 'other'
-  /** Of an object: the methods it must have. */
-  readonly has?: readonly string[]
-  readonly fallback: unknown
-  readonly least?: number
-  readonly most?: number
-  readonly about: string
-}
-
 /**
  * Checks the options of one call and fills in defaults. Unknown names throw with a suggestion; the caller's object is
  * never touched. What comes back has every option of the table; `Settings` says how the caller reads it.
  */
 export function check<Settings>(call: Call, given: object | undefined): Settings {
-  const rules = OPTIONS[call]
-  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
-    throw new ConvoyError('BAD_OPTION', `${call}: expected an object of options, not ${show(given)}`)
-  }
-  const options: Record<string, unknown> = { ...given }
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(rules, name)) continue
-    throw new ConvoyError(
-      'BAD_OPTION',
-      `${call}: there is no option ${show(name)}.${suggestion(name, Object.keys(rules))}`,
-    )
-  }
-  const settings = Object.entries(rules).map(([name, rule]) => [name, value(`${call}: ${name}`, rule, options[name])])
-  return Object.fromEntries(settings) as Settings
-}
-
-function value(where: string, rule: Rule, given: unknown): unknown {
-  if (given === undefined) return rule.fallback
-  const { kind, least = Number.NEGATIVE_INFINITY, most = Number.MAX_SAFE_INTEGER } = rule
-  if (kind === 'other') return given
-  if (kind === 'function' || kind === 'object') {
-    if (typeof given === 'function' && kind === 'function') return given
-    if (kind === 'object' && hasMethods(given, rule.has ?? [])) return given
-    const wanted = kind === 'function' ? 'a function' : `an object with ${(rule.has ?? []).join('(), ')}()`
-    throw new ConvoyError('BAD_OPTION', `${where}: expected ${wanted}, not ${show(given)}`)
-  }
-  const number = kind === 'duration' ? milliseconds(given, where) : given
-  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= least && number <= most) return number
-  const what = kind === 'duration' ? 'a duration' : 'an integer'
-  const range =
-    rule.most === undefined ? `of at least ${least}${kind === 'duration' ? ' ms' : ''}` : `from ${least} to ${most}`
-  throw new ConvoyError('BAD_OPTION', `${where}: expected ${what} ${range}, not ${show(given)}`)
-}
-
-function hasMethods(given: unknown, names: readonly string[]): boolean {
-  if (typeof given !== 'object' || given === null) return false
-  return names.every((name) => typeof (given as Record<string, unknown>)[name] === 'function')
-}
-
-/** Queue names and prefixes: braces or glob characters would move the slot or widen an ACL. */
-export function checkName(what: 'queue name' | 'prefix', name: unknown): string {
-  if (typeof name === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(name)) return name
-  throw new ConvoyError('BAD_NAME', `${what}: expected 1 to 128 characters of A-Z a-z 0-9 _ . : -, not ${show(name)}`)
+  return checkBy(OPTIONS[call], call, given)
 }
 
 export interface QueueOptions {
@@ -249,30 +195,6 @@ export interface ProcessOptions {
   readonly abortGrace?: Duration
   /** Renews claims while handlers block the event loop; `heartbeat()` of `convoy-queue/heartbeat` makes one. Default none. */
   readonly heartbeat?: Heartbeat
-}
-
-/** Renews a worker's claims from outside its event loop. */
-export interface Heartbeat {
-  start(place: PulsePlace): Pulse
-}
-
-/** Whose claims, and the worker's lease and jobTimeout, ms. */
-export interface PulsePlace {
-  readonly name: string
-  readonly prefix: string
-  readonly lease: number
-  readonly jobTimeout: number
-}
-
-/** A heartbeat at work. */
-export interface Pulse {
-  /** Claimed; told before their handlers start. */
-  held(token: string, ids: readonly string[]): void
-  /** Settled, or not ours any more. */
-  ended(id: string, token: string): void
-  /** ms since all that was held was last renewed from outside; Infinity for never. */
-  sinceRenewal(): number
-  stop(): Promise<void>
 }
 
 /** `ProcessOptions` once checked, ms. */

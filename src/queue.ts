@@ -16,37 +16,26 @@ import {
   type WaitOptions,
 } from './options.js'
 import { chunksOf, Publisher } from './publisher.js'
+import type { Inside, QueueSettings } from './queue-settings.js'
 import { consoleLogger, type Logger, logStats, type Stats, statsOf } from './stats.js'
-import type {
-  DurabilityNeed,
-  ListedState,
-  ListRequest,
-  OpenStore,
-  Page,
-  Patience,
-  Role,
-  State,
-  Store,
-} from './store.js'
-import { type Clock, type Duration, pause, show } from './time.js'
+import type { ListedState, ListRequest, Page, Patience, Role, State, Store } from './store.js'
+import { type Duration, pause, show } from './time.js'
 import type { Verdict, VerdictCounts } from './verdict.js'
 import { Worker } from './worker/worker.js'
 
-/** A queue's options once checked: shared by all it starts. */
-export interface QueueSettings {
-  readonly name: string
-  readonly prefix: string
-  readonly openStore: OpenStore
-  readonly clock: Clock
-  readonly publishTimeout: number
-  readonly lease: number
-  readonly maxJams: number
-  readonly keepFailed: number
-  readonly durability: DurabilityNeed
-}
+/** For optional entries alone: they see the queue, and it sees none of them. */
+export let insideOf: (queue: Queue) => Inside
 
 /** One queue, as one process sees it. Making it does no I/O; the first call connects. See `createQueue`. */
 export class Queue {
+  static {
+    insideOf = (queue) => ({
+      settings: queue.#settings,
+      store: queue.#store,
+      call: (role, verb) => queue.#call(role, (patience) => verb(queue.#store, patience)),
+    })
+  }
+
   readonly name: string
   readonly #settings: QueueSettings
   readonly #store: Store

@@ -1,7 +1,9 @@
+import type { AuditReply, AuditRequest, MendReply, MendRequest } from './audit-verbs.js'
 import type { ConvoyError } from './errors.js'
 
 /**
- * The contract between a queue and whatever holds its truth. Ten verbs, each atomic per call, none optional, no setters.
+ * The contract between a queue and whatever holds its truth. Twelve verbs, each atomic per call, none optional, no
+ * setters; ten are the queue's, `audit` and `mend` are for `convoy-queue/audit`.
  * Whatever a store can do is in `test/law.ts` (one suite, every store) and in the random model test.
  *
  * A verb that was repeated because its answer was lost must do no harm: `publish` finds its own IDs again, `step` knows
@@ -31,6 +33,10 @@ export interface Store {
   awaitWork(timeout: number, signal: AbortSignal, next?: StepRequest): Promise<StepReply | undefined>
   /** What concerns the queue as a whole. */
   control(order: Control, patience: Patience): Promise<ControlReply>
+  /** A bounded look at the truth behind the verbs: a window of the line and a page of one part, all at one moment. */
+  audit(request: AuditRequest, patience: Patience): Promise<AuditReply>
+  /** Bring IDs into exactly one state again. Takes nothing away from a claim, and changes nothing that is in order. */
+  mend(request: MendRequest, patience: Patience): Promise<MendReply>
   /** Let go of every connection and timer. Calls after it reject with CLOSED. */
   close(): Promise<void>
 }
@@ -228,6 +234,13 @@ export const TOTALS = [
   'withdrawn',
 ] as const
 export type Totals = Readonly<Record<(typeof TOTALS)[number], number>>
+
+/**
+ * All of `totals`; the last four are the protocol's own: places the head of the line has passed (what goes back to the
+ * head takes them back), entries ever given back to the head, time of the last mark, last epoch.
+ */
+export const COUNTERS: readonly Counter[] = [...TOTALS, 'taken', 'returned', 'marked', 'epoch']
+export type Counter = (typeof TOTALS)[number] | 'taken' | 'returned' | 'marked' | 'epoch'
 
 export interface Counts {
   /** The server's clock, ms since 1970. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { auditing } from './law/auditing.js'
 import { claiming } from './law/claiming.js'
 import { keeping } from './law/keeping.js'
 import { looking } from './law/looking.js'
@@ -7,7 +8,15 @@ import { type Laws, Scene, type StoreUnderTest } from './law/scene.js'
 import { settling } from './law/settling.js'
 import { sweeping } from './law/sweeping.js'
 
-const CHAPTERS: Readonly<Record<string, Laws>> = { publishing, claiming, settling, sweeping, looking, keeping }
+const CHAPTERS: Readonly<Record<string, Laws>> = {
+  publishing,
+  claiming,
+  settling,
+  sweeping,
+  looking,
+  keeping,
+  auditing,
+}
 
 /** Enough for any law; those that wait for a token that is not there end by it. */
 const LIMIT = 15_000

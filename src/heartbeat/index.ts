@@ -1,7 +1,7 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { Worker as Thread } from 'node:worker_threads'
 import { ConvoyError } from '../errors.js'
-import type { Heartbeat, Pulse, PulsePlace } from '../options.js'
+import type { Heartbeat, Pulse, PulsePlace } from '../pulse.js'
 import { show } from '../time.js'
 import { BEAT, type Ended, type Orders, RENEWED, type Report, type ThreadData } from './orders.js'
 

@@ -1,5 +1,5 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
-import type { PulsePlace } from '../options.js'
+import type { PulsePlace } from '../pulse.js'
 import type { Held } from '../store.js'
 
 /** What the thread is born with. */

@@ -14,6 +14,11 @@ export class Deque<T> {
     return this.#ring[(this.#head + place) & (this.#ring.length - 1)]
   }
 
+  /** Another entry at a place that there is. */
+  put(place: number, entry: T): void {
+    if (place >= 0 && place < this.#size) this.#ring[(this.#head + place) & (this.#ring.length - 1)] = entry
+  }
+
   push(entry: T): void {
     if (this.#size === this.#ring.length) this.#resize(this.#size * 2)
     this.#ring[(this.#head + this.#size++) & (this.#ring.length - 1)] = entry

@@ -32,10 +32,11 @@ export function toTail(state: QueueState, ids: readonly string[], ms: number): v
   for (const id of entries) state.queued.push(id)
 }
 
-/** Back to the head, in the order given. */
+/** Back to the head, in the order given. How many ever were is counted: see `audit`. */
 export function toHead(state: QueueState, ids: readonly string[]): void {
   for (let place = ids.length - 1; place >= 0; place--) state.queued.unshift(ids[place] as string)
   state.totals.taken -= ids.length
+  state.totals.returned += ids.length
 }
 
 /** Move what is due from `delayed` to the tail. */

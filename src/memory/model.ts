@@ -1,3 +1,4 @@
+import type { AuditReply, AuditRequest, MendReply, MendRequest } from '../audit-verbs.js'
 import type {
   Control,
   ControlReply,
@@ -13,8 +14,10 @@ import type {
   SweepReply,
   SweepRequest,
 } from '../store.js'
+import { audit } from './audit.js'
 import { control } from './control.js'
 import { counts, inspect, list } from './look.js'
+import { mend } from './mend.js'
 import { publish } from './publish.js'
 import type { QueueState } from './state.js'
 import { step } from './step.js'
@@ -32,6 +35,8 @@ interface Requests {
   list: ListRequest
   counts: null
   control: Control
+  audit: AuditRequest
+  mend: MendRequest
 }
 
 interface Replies {
@@ -43,6 +48,8 @@ interface Replies {
   list: Page
   counts: Counts
   control: ControlReply
+  audit: AuditReply
+  mend: MendReply
 }
 
 export type Verb = keyof Requests
@@ -61,6 +68,8 @@ const VERBS: { readonly [V in Verb]: (state: QueueState, request: Requests[V], n
   list,
   counts: (state, _, now) => counts(state, now),
   control,
+  audit,
+  mend,
 }
 
 /**

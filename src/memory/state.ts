@@ -1,4 +1,4 @@
-import type { TOTALS } from '../store.js'
+import type { Counter } from '../store.js'
 import { Deque } from './deque.js'
 import { Ordered } from './ordered.js'
 
@@ -38,8 +38,8 @@ export interface QueueState {
   alarm: Alarm | null
 }
 
-/** The numbers people see, and the protocol's own: places passed in the line, time of the last mark, last epoch. */
-export type Tally = Record<(typeof TOTALS)[number] | 'taken' | 'marked' | 'epoch', number>
+/** The numbers people see, and the protocol's own. */
+export type Tally = Record<Counter, number>
 
 export interface StepRecord {
   readonly number: number
@@ -96,6 +96,7 @@ export function emptyState(): QueueState {
       taken: 0,
       marked: 0,
       epoch: 0,
+      returned: 0,
     },
     steps: new Map(),
     marks: new Deque(),

@@ -87,6 +87,8 @@ function open(room: Room, clock: () => number, { name, durability = 'memory' }: 
     list: (request) => run('list', request),
     counts: () => run('counts', null),
     control: (order) => run('control', order),
+    audit: (request) => run('audit', request),
+    mend: (request) => run('mend', request),
     awaitWork,
     close: async () => {
       closed = true

@@ -11,7 +11,7 @@ export const KEYS = {
   processing: 'zset', //   ID → lease end, ms
   lease: 'hash', //        ID → token                    `epoch:startedAt:worker:step`; `~` before it: claimed ahead, not started
   wake: 'list', //         '1', at most once             something is claimable: a hint for idle workers, never the truth
-  totals: 'hash', //       name → number                 entered, left …; and taken, marked, epoch, which are the protocol's own
+  totals: 'hash', //       name → number                 entered, left …; and taken, returned, marked, epoch, which are the protocol's own
   steps: 'hash', //        worker:lane → record          the last step of each worker and lane, for an hour: `number|ms|token|lease end|settled`
   marks: 'list', //        place:ms                      which place in the line was reached when, one a second at most
   meta: 'hash', //         layout, digest

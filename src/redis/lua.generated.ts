@@ -1,6 +1,6 @@
 // Written by lua/inline.mjs from lua/*.lua. Do not edit: change the script and run `npm run build`.
 
-export type ScriptName = 'check' | 'clear' | 'counts' | 'inspect' | 'list' | 'open' | 'publish' | 'step' | 'sweep' | 'wake' | 'withdraw'
+export type ScriptName = 'audit' | 'check' | 'clear' | 'counts' | 'inspect' | 'list' | 'mend' | 'open' | 'publish' | 'step' | 'sweep' | 'wake' | 'withdraw'
 
 export interface LuaScript {
   /** Names of the key table, in the order of KEYS. */
@@ -14,6 +14,118 @@ export interface LuaScript {
 }
 
 export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
+  'audit': {
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    flags: 'no-writes',
+    rights: ['HGET meta', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn'],
+    text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
+local function sizesOf(keys)
+  local sizes = {}
+  for i, key in ipairs(keys) do
+    if TYPES[i] == 'set' then
+      sizes[i] = redis.call('SCARD', key)
+    elseif TYPES[i] == 'zset' then
+      sizes[i] = redis.call('ZCARD', key)
+    else
+      sizes[i] = redis.call('HLEN', key)
+    end
+  end
+  return sizes
+end
+local function valuesOf(kind, key, ids)
+  if kind == 'set' then return redis.call('SMISMEMBER', key, unpack(ids)) end
+  if kind == 'zset' then return redis.call('ZMSCORE', key, unpack(ids)) end
+  return redis.call('HMGET', key, unpack(ids))
+end
+local function lookUp(keys, sizes, ids)
+  local held = {}
+  for part, key in ipairs(keys) do
+    held[part] = {}
+    for first = 1, sizes[part] > 0 and #ids or 0, 1000 do
+      local some = { unpack(ids, first, math.min(first + 999, #ids)) }
+      for i, value in ipairs(valuesOf(TYPES[part], key, some)) do held[part][first + i - 1] = value ~= 0 and value end
+    end
+  end
+  return held
+end
+local function oddStep(record)
+  return not string.find(record, '^%d+|%d+|[^|]*|%d*|')
+end
+local function oddSeat(times)
+  for i = 1, 3 do
+    if times[i] and not tonumber(times[i]) then return true end
+  end
+  return false
+end
+local function oddMarks(window, tail)
+  local odd, last = {}, -math.huge
+  for _, text in ipairs(window) do
+    local place = tonumber(string.match(text, '^(-?%d+):%d+$'))
+    if not place or place <= last or place > tail then odd[#odd + 1] = text end
+    last = place or last
+  end
+  return odd
+end
+local part, cursor, from, returned, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local sizes = sizesOf(keys)
+local kept = redis.call('HMGET', totals, 'taken', 'returned')
+local taken, back = tonumber(kept[1]) or 0, (tonumber(kept[2]) or 0) - returned
+local length = redis.call('LLEN', queued)
+local function parts(ids)
+  local held, bits = lookUp(keys, sizes, ids), {}
+  for i = 1, #ids do
+    local sum = 0
+    for bit = 1, #keys do
+      if held[bit][i] then sum = sum + 2 ^ (bit - 1) end
+    end
+    bits[i] = sum
+  end
+  return bits
+end
+local head = returned >= 0 and back > 0 and redis.call('LRANGE', queued, 0, math.min(back, 1000) - 1) or {}
+local first = math.max(0, from - taken - 1)
+local line = redis.call('LRANGE', queued, first, first + limit - 1)
+local page, tokens, after = {}, {}, ''
+for i, name in ipairs(NAMING) do
+  if name == part then
+    local key, at, found = keys[i], cursor == '' and '0' or cursor, nil
+    if TYPES[i] == 'set' then
+      found = redis.call('SSCAN', key, at, 'COUNT', limit)
+    elseif TYPES[i] == 'zset' then
+      found = redis.call('ZSCAN', key, at, 'COUNT', limit)
+    else
+      found = redis.call('HSCAN', key, at, 'COUNT', limit)
+    end
+    after = found[1] == '0' and '' or found[1]
+    for k = 1, #found[2], TYPES[i] == 'set' and 1 or 2 do
+      page[#page + 1] = found[2][k]
+      if part == 'lease' then tokens[#tokens + 1] = found[2][k + 1] end
+    end
+  end
+end
+if part == 'steps' then
+  local found = redis.call('HSCAN', steps, cursor == '' and '0' or cursor, 'COUNT', limit)
+  after = found[1] == '0' and '' or found[1]
+  for k = 1, #found[2], 2 do
+    if oddStep(found[2][k + 1]) then page[#page + 1] = found[2][k] end
+  end
+elseif part == 'marks' then
+  local at = tonumber(cursor) or 0
+  local window = redis.call('LRANGE', marks, at, at + limit)
+  page = oddMarks(window, taken + length)
+  if #window > limit then after = string.format('%.0f', at + limit) end
+end
+local seat = redis.call('HMGET', guard, 'until', 'at', 'grace')
+return {
+  math.floor(now() / 1000), sizes, length, redis.call('LLEN', wake), redis.call('LLEN', marks),
+  redis.call('HGET', meta, 'layout') or '', oddSeat(seat) and 0 or 1, redis.call('HMGET', totals, unpack(ARGV, 6)),
+  head, parts(head), string.format('%.0f', taken + 1 + first), line, parts(line), page, parts(page), tokens, after,
+}`,
+  },
   'check': {
     keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
     flags: 'no-writes',
@@ -129,6 +241,228 @@ else
 end
 if last + 1 < size then reply[1] = last + 1 end
 return reply`,
+  },
+  'mend': {
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    flags: '',
+    rights: ['EXISTS ghosts marks', 'HDEL errors failures owed steps totals tries', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSET errors failures lease meta totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'ZADD failed failedAt processing', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
+    text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
+local function sizesOf(keys)
+  local sizes = {}
+  for i, key in ipairs(keys) do
+    if TYPES[i] == 'set' then
+      sizes[i] = redis.call('SCARD', key)
+    elseif TYPES[i] == 'zset' then
+      sizes[i] = redis.call('ZCARD', key)
+    else
+      sizes[i] = redis.call('HLEN', key)
+    end
+  end
+  return sizes
+end
+local function valuesOf(kind, key, ids)
+  if kind == 'set' then return redis.call('SMISMEMBER', key, unpack(ids)) end
+  if kind == 'zset' then return redis.call('ZMSCORE', key, unpack(ids)) end
+  return redis.call('HMGET', key, unpack(ids))
+end
+local function lookUp(keys, sizes, ids)
+  local held = {}
+  for part, key in ipairs(keys) do
+    held[part] = {}
+    for first = 1, sizes[part] > 0 and #ids or 0, 1000 do
+      local some = { unpack(ids, first, math.min(first + 999, #ids)) }
+      for i, value in ipairs(valuesOf(TYPES[part], key, some)) do held[part][first + i - 1] = value ~= 0 and value end
+    end
+  end
+  return held
+end
+local function oddStep(record)
+  return not string.find(record, '^%d+|%d+|[^|]*|%d*|')
+end
+local function oddSeat(times)
+  for i = 1, 3 do
+    if times[i] and not tonumber(times[i]) then return true end
+  end
+  return false
+end
+local function oddMarks(window, tail)
+  local odd, last = {}, -math.huge
+  for _, text in ipairs(window) do
+    local place = tonumber(string.match(text, '^(-?%d+):%d+$'))
+    if not place or place <= last or place > tail then odd[#odd + 1] = text end
+    last = place or last
+  end
+  return odd
+end
+local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
+local function mark(marks, place, count, ms)
+  if not dueMark(count, ms) then return end
+  count.marked = ms
+  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
+  for _ = 1, 100 do
+    local second = redis.call('LINDEX', marks, 1)
+    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
+    redis.call('LPOP', marks)
+  end
+end
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
+local function toTail(queued, ghosts, marks, ids, count, ms)
+  local length, entries, taken = redis.call('LLEN', queued), ids, {}
+  if #ids == 0 then return length end
+  if redis.call('EXISTS', ghosts) == 1 then
+    local stale = redis.call('SMISMEMBER', ghosts, unpack(ids))
+    entries = {}
+    for i, id in ipairs(ids) do
+      if stale[i] == 1 then taken[#taken + 1] = id else entries[#entries + 1] = id end
+    end
+    if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
+  end
+  if #entries == 0 then return length end
+  mark(marks, count.taken + length + 1, count, ms)
+  return redis.call('RPUSH', queued, unpack(entries))
+end
+local function toHead(queued, totals, ids, count)
+  if #ids == 0 then return end
+  local reversed = {}
+  for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
+  redis.call('LPUSH', queued, unpack(reversed))
+  count.taken = count.taken - #ids
+  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #ids)
+end
+local function promote(delayed, queued, ghosts, marks, count, ms)
+  local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
+  if #due > 0 then
+    redis.call('ZREM', delayed, unpack(due))
+    toTail(queued, ghosts, marks, due, count, ms)
+  end
+end
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
+if not redis.acl_check_cmd('LSET', queued, '0', '0') then
+  return redis.error_reply('NOPERM this user may not run LSET on ' .. queued .. ', which a repair needs')
+end
+local term, note, epoch = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local ms = math.floor(now() / 1000)
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local sizes = sizesOf(keys)
+local ids = {}
+for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
+local held = lookUp(keys, sizes, ids)
+local kept = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch')
+local entered, left = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
+local count = { taken = tonumber(kept[3]) or 0, marked = tonumber(kept[4]) or 0 }
+local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
+sound('LLEN', marks)
+sound('HLEN', steps, meta, guard)
+local wrote = false
+local function write()
+  wrote = true
+end
+local size, added, tail = sizes[1], 0, {}
+local function commit(id)
+  write(redis.call('SADD', committed, id))
+  added = added + 1
+end
+local function entry(place)
+  return place > count.taken and redis.call('LINDEX', queued, place - count.taken - 1)
+end
+local function sort(id, how, place, in_)
+  local c, p, l, d, f, a = in_(1), in_(2), in_(3), in_(4), in_(5), in_(6)
+  local n, e, t, w, o, g = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12)
+  if how == 'commit' and (c or p or l or d or f or a or g or entry(place) ~= id) then return end
+  local alone = o and not (c or p or l or d)
+  if c or p or l or d or o or how == 'commit' then
+    if not c then commit(id) end
+    if l and not p then write(redis.call('ZADD', processing, ms + term, id)) end
+    if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms))) end
+    p = p or l
+    if p and d then write(redis.call('ZREM', delayed, id)) end
+    if f or a then
+      if not n then write(redis.call('HSET', failures, id, f or 1)) end
+      write(redis.call('ZREM', failed, id))
+      write(redis.call('ZREM', failedAt, id))
+      n = true
+    end
+    if e and not n then write(redis.call('HSET', failures, id, 1)) end
+    if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
+    if g then write(redis.call('SREM', ghosts, id)) end
+    if not p then
+      if w then write(redis.call('SREM', withdrawn, id)) end
+      if o then write(redis.call('HDEL', owed, id)) end
+      if not d and (how == 'push' or alone) then tail[#tail + 1], wrote = id, true end
+    end
+    return
+  end
+  if f and not a then write(redis.call('ZADD', failedAt, ms, id)) end
+  if a and not f then write(redis.call('ZADD', failed, 1, id)) end
+  if (f or a) and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
+  if e and not (f or a) then write(redis.call('HDEL', errors, id)) end
+  if n then write(redis.call('HDEL', failures, id)) end
+  if t then write(redis.call('HDEL', tries, id)) end
+  if w then write(redis.call('SREM', withdrawn, id)) end
+  if g and how == 'unmark' then write(redis.call('SREM', ghosts, id)) end
+end
+local mended, whole = {}, {}
+for i, id in ipairs(ids) do
+  local at = 4 + 4 * i
+  local how, place, twin = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  wrote = false
+  if how == 'blank' then
+    local elsewhere = held[2][i] or held[3][i] or held[4][i]
+    local waits = held[1][i] and not elsewhere
+    local marked = held[12][i] and not (held[1][i] or elsewhere or held[11][i])
+    local double = twin and twin ~= place and entry(twin) == id
+    if entry(place) == id and (double or not (waits or marked)) then
+      write(redis.call('LSET', queued, place - count.taken - 1, ''))
+    end
+  elseif how == 'forget' then
+    local record = redis.call('HGET', steps, id)
+    if record and oddStep(record) then write(redis.call('HDEL', steps, id)) end
+  else
+    sort(id, how, place, function(part) return held[part][i] end)
+  end
+  mended[i] = wrote and '1' or '0'
+end
+length = toTail(queued, ghosts, marks, tail, count, ms)
+if #tail > 0 then redis.call('HSET', totals, 'marked', count.marked) end
+local function matter(due, mend)
+  if due then mend() end
+  whole[#whole + 1] = due and '1' or '0'
+end
+matter(epoch > (tonumber(kept[5]) or 0), function() redis.call('HSET', totals, 'epoch', ARGV[3]) end)
+size = size + added
+if added > 0 and left + size > entered then
+  entered = left + size
+  redis.call('HSET', totals, 'entered', entered)
+end
+local odd = {}
+local fields = ARGV[4] == '1' and redis.call('HGETALL', totals) or {}
+for i = 1, #fields, 2 do
+  if not tonumber(fields[i + 1]) then odd[#odd + 1] = fields[i] end
+end
+matter(ARGV[4] == '1' and (#odd > 0 or entered - left ~= size), function()
+  if #odd > 0 then redis.call('HDEL', totals, unpack(odd)) end
+  entered = math.max(entered, left + size)
+  redis.call('HSET', totals, 'entered', entered, 'left', entered - size)
+end)
+matter(ARGV[5] == '1' or length > 0 and redis.call('EXISTS', marks) == 0, function()
+  redis.call('UNLINK', marks)
+  if length > 0 then redis.call('RPUSH', marks, string.format('%.0f:%.0f', count.taken + 1, ms)) end
+  redis.call('HSET', totals, 'marked', ms)
+end)
+matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
+  redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
+end)
+matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
+matter(tokens == 0 and length > 0, function() end)
+arm(wake, tokens, length)
+return { table.concat(mended), table.concat(whole) }`,
   },
   'open': {
     keys: ['meta'],
@@ -278,7 +612,7 @@ return table.concat(letters)`,
   'step': {
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
     flags: 'allow-oom',
-    rights: ['EXISTS delayed errors failures ghosts owed tries withdrawn', 'GET alarm', 'HDEL errors failures lease owed tries', 'HGET steps', 'HLEN errors failures lease owed tries', 'HMGET failures lease owed totals tries', 'HSET errors failures lease steps totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm', 'SMISMEMBER committed ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD failed failedAt processing', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
+    rights: ['EXISTS delayed errors failures ghosts owed tries withdrawn', 'GET alarm', 'HDEL errors failures lease owed tries', 'HGET steps totals', 'HLEN errors failures lease owed tries', 'HMGET failures lease owed totals tries', 'HSET errors failures lease steps totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm', 'SMISMEMBER committed ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD failed failedAt processing', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
@@ -310,12 +644,13 @@ local function toTail(queued, ghosts, marks, ids, count, ms)
   mark(marks, count.taken + length + 1, count, ms)
   return redis.call('RPUSH', queued, unpack(entries))
 end
-local function toHead(queued, ids, count)
+local function toHead(queued, totals, ids, count)
   if #ids == 0 then return end
   local reversed = {}
   for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
   redis.call('LPUSH', queued, unpack(reversed))
   count.taken = count.taken - #ids
+  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #ids)
 end
 local function promote(delayed, queued, ghosts, marks, count, ms)
   local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
@@ -478,7 +813,7 @@ elseif settling.last >= settling.first then
     end
     recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, to.failing, to.texts, to.stays, ms, keepFailed)
     if #to.free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(to.free)) end
-    toHead(queued, to.head, count)
+    toHead(queued, totals, to.head, count)
     length = toTail(queued, ghosts, marks, to.tail, count, ms)
   end
 end
@@ -612,7 +947,7 @@ return { settled, renewed, token, length > 0 and 1 or 0, dueIn, ids, past }`,
   'sweep': {
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
     flags: 'allow-oom',
-    rights: ['EXISTS ghosts', 'HDEL errors failures lease owed steps tries', 'HGET guard', 'HGETALL steps', 'HLEN errors failures lease owed steps totals tries', 'HMGET failures guard lease owed totals tries', 'HSCAN steps', 'HSET errors failures guard totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SMISMEMBER ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD delayed failed failedAt', 'ZCARD delayed failed failedAt processing', 'ZPOPMIN failedAt', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
+    rights: ['EXISTS ghosts', 'HDEL errors failures lease owed steps tries', 'HGET guard totals', 'HGETALL steps', 'HLEN errors failures lease owed steps totals tries', 'HMGET failures guard lease owed totals tries', 'HSCAN steps', 'HSET errors failures guard totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SMISMEMBER ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD delayed failed failedAt', 'ZCARD delayed failed failedAt processing', 'ZPOPMIN failedAt', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
@@ -644,12 +979,13 @@ local function toTail(queued, ghosts, marks, ids, count, ms)
   mark(marks, count.taken + length + 1, count, ms)
   return redis.call('RPUSH', queued, unpack(entries))
 end
-local function toHead(queued, ids, count)
+local function toHead(queued, totals, ids, count)
   if #ids == 0 then return end
   local reversed = {}
   for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
   redis.call('LPUSH', queued, unpack(reversed))
   count.taken = count.taken - #ids
+  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #ids)
 end
 local function promote(delayed, queued, ghosts, marks, count, ms)
   local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
@@ -758,7 +1094,7 @@ elseif #lapsed > 0 then
   if #later > 0 then redis.call('ZADD', delayed, unpack(later)) end
   recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, failing, texts, stays, ms, keepFailed)
   if #free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(free)) end
-  toHead(queued, head, count)
+  toHead(queued, totals, head, count)
   toTail(queued, ghosts, marks, tail, count, ms)
   if #lapsed == limit then reply[3] = 1 end
 end

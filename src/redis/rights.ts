@@ -6,7 +6,7 @@ export const ROLES: Readonly<Record<Role, readonly ScriptName[]>> = {
   publisher: ['check', 'open', 'publish'],
   worker: ['check', 'open', 'step', 'wake'],
   guard: ['check', 'open', 'sweep'],
-  operator: ['check', 'open', 'withdraw', 'clear'],
+  operator: ['check', 'open', 'withdraw', 'clear', 'audit', 'mend'],
   dashboard: ['check', 'counts', 'inspect', 'list'],
 }
 

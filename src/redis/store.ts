@@ -1,6 +1,8 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import type { AuditReply, AuditRequest, MendReply, MendRequest } from '../audit-verbs.js'
 import { ConvoyError } from '../errors.js'
 import {
+  COUNTERS,
   type Control,
   type ControlReply,
   type Counts,
@@ -25,6 +27,7 @@ import {
   TOTALS,
 } from '../store.js'
 import { type Clock, pause, systemClock } from '../time.js'
+import * as auditing from './auditing.js'
 import { Blocking } from './blocking.js'
 import { type BorrowedClient, kindOf, twinOf, wireOver } from './borrowed.js'
 import { Caller, vouch } from './call.js'
@@ -182,6 +185,17 @@ export class RedisStore implements Store {
         await this.#caller.run(this.#scripts.wake, [], patience)
         return { count: 0, digest: '' }
     }
+  }
+
+  async audit({ part, cursor, from, returned, limit }: AuditRequest, patience: Patience): Promise<AuditReply> {
+    const args = [part ?? '', cursor, String(from), String(returned), String(limit), ...COUNTERS]
+    return auditing.look((await this.#caller.run(this.#scripts.audit, args, patience)).reply)
+  }
+
+  async mend(request: MendRequest, patience: Patience): Promise<MendReply> {
+    const { reply } = await this.#caller.run(this.#scripts.mend, auditing.mendArguments(request), patience)
+    const [mended, whole] = reply as [string, string]
+    return { mended, whole }
   }
 
   /** Look first, by a script that cannot write; then leave the digest, if that is ours to do. */

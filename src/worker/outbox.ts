@@ -18,7 +18,7 @@ export interface Parcel {
   readonly thrown: ReadonlyMap<string, unknown>
 }
 
-const EMPTY: Parcel = { settle: [], thrown: new Map() }
+export const EMPTY: Parcel = { settle: [], thrown: new Map() }
 
 /** Settlements on their way to the next step: those that fell due while a step was on its way share the next one. */
 export class Outbox {

@@ -1,6 +1,6 @@
 import { ConvoyError } from '../errors.js'
 import type { Job } from '../job.js'
-import type { Pulse } from '../options.js'
+import type { Pulse } from '../pulse.js'
 import { type Clock, forPeople, type Timer } from '../time.js'
 import type { Claims } from './claims.js'
 import type { Steps } from './steps.js'

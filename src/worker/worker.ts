@@ -1,12 +1,13 @@
 import { ConvoyError } from '../errors.js'
 import type { Events } from '../events.js'
 import { type Handler, Job } from '../job.js'
-import { type CloseOptions, check, type ProcessSettings, type Pulse } from '../options.js'
+import { type CloseOptions, check, type ProcessSettings } from '../options.js'
+import type { Pulse } from '../pulse.js'
 import type { Held, StepReply, Store } from '../store.js'
 import { type Clock, pause, show } from '../time.js'
 import { Claims, each } from './claims.js'
 import { Condition } from './condition.js'
-import { Outbox, type Parcel } from './outbox.js'
+import { EMPTY, Outbox, type Parcel } from './outbox.js'
 import { Runs } from './runs.js'
 import { known, NOTHING, Steps, type Wish } from './steps.js'
 import { Watch } from './watch.js'
@@ -32,7 +33,6 @@ const LONGEST_WAIT = 5_000
 const MOST_IDS = 1_000
 /** How long a closing worker tries to tell a server that is away what it ended, ms; then the leases lapse. */
 const LAST_WORDS = 5_000
-const NOTHING_THROWN: Parcel['thrown'] = new Map()
 
 /**
  * Claim → run → settle. The worker lives on the store's `step`: whatever ended, is due for renewal or is wanted goes
@@ -287,7 +287,7 @@ export class Worker {
       .wait(wish, Math.min(timeout, this.#watch.longestWait), waiting.signal, (reply, since) => {
         this.#waiting = undefined
         if (reply.more || reply.ids.length > 0) this.#called()
-        this.#read(reply, since, wish, NOTHING_THROWN, true)
+        this.#read(reply, since, wish, EMPTY.thrown, true)
       })
       .catch(() => {
         this.#waiting = undefined

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { AUDIT_OPTIONS } from '../../src/audit/options.js'
+import type { Rule } from '../../src/check.js'
 import { ERROR_CODES } from '../../src/errors.js'
-import { OPTIONS, type Rule } from '../../src/options.js'
+import { OPTIONS } from '../../src/options.js'
 import { KEYS } from '../../src/redis/keys.js'
 import { ROOT, sources } from '../house/sources.js'
 
@@ -15,7 +17,7 @@ const code = (text: string): string => `\`${text}\``
 const count = (n: number): string => n.toLocaleString('en-US')
 
 export function optionsTable(): string {
-  const rows = Object.entries(OPTIONS).flatMap(([call, rules]) =>
+  const rows = Object.entries({ ...OPTIONS, audit: AUDIT_OPTIONS }).flatMap(([call, rules]) =>
     Object.entries(rules).map(([name, rule], i) => {
       const of = i === 0 ? code(call) : ''
       return [of, code(name), fallback(rule), bounds(rule), rule.about]

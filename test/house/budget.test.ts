@@ -7,8 +7,24 @@ import { lineCount, type Source, sources } from './sources.js'
  * DESIGN's first guess was 2,000 and 400; twenty keys, two stores, four kinds of clients and durability that is checked
  * came to this. The memory
  * store, a quarter of it, is the specification that the Lua is tested against.
+ * What the stores do for `convoy-queue/audit` is counted by itself: like the entry, nobody needs it to know how a job runs.
  */
-const BUDGET = { file: 250, core: 4_700, lua: 700 }
+const BUDGET = { file: 250, core: 4_700, lua: 700, audit: 550 }
+
+/** The two verbs of the contract that are not the queue's, and their halves in both stores. */
+const OF_AUDIT: readonly string[] = [
+  'audit-verbs.ts',
+  'memory/audit.ts',
+  'memory/mend.ts',
+  'memory/naming.ts',
+  'redis/auditing.ts',
+  'audit.lua',
+  'mend.lua',
+  '_names.lua',
+  '_odd.lua',
+]
+
+const isOfAudit = ({ path }: Source): boolean => OF_AUDIT.includes(path)
 
 const isGenerated = ({ path }: Source): boolean => path.endsWith('.generated.ts')
 
@@ -18,7 +34,7 @@ const longFiles = (files: readonly Source[]): string[] =>
     .map((file) => `${file.path} has ${lineCount(file)} lines; ${BUDGET.file} is the most`)
 
 const coreOf = (files: readonly Source[]): Source[] =>
-  files.filter((file) => !isGenerated(file) && !OPTIONAL.includes(unitOf(file.path)))
+  files.filter((file) => !isGenerated(file) && !isOfAudit(file) && !OPTIONAL.includes(unitOf(file.path)))
 
 const overspent = (what: string, files: readonly Source[], most: number): string[] => {
   const total = files.reduce((sum, file) => sum + lineCount(file), 0)
@@ -36,7 +52,14 @@ test('the core stays within its budget', () => {
 })
 
 test('all of Lua stays within its budget', () => {
-  expect(overspent('lua', sources('lua', '.lua'), BUDGET.lua)).toEqual([])
+  const files = sources('lua', '.lua').filter((file) => !isOfAudit(file))
+  expect(overspent('lua', files, BUDGET.lua)).toEqual([])
+})
+
+test("the stores' half of the audit stays within its budget", () => {
+  const files = [...sources('src', '.ts'), ...sources('lua', '.lua')].filter(isOfAudit)
+  expect(files).toHaveLength(OF_AUDIT.length)
+  expect(overspent('the audit', files, BUDGET.audit)).toEqual([])
 })
 
 const file = (path: string, lines: number): Source => ({ path, text: 'x\n'.repeat(lines) })

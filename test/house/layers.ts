@@ -8,7 +8,8 @@ import type { Source } from './sources.js'
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'suggestion'],
-  ['store'],
+  ['store', 'audit-verbs'],
+  ['check', 'pulse', 'queue-settings'],
   ['job', 'verdict', 'failure', 'durability', 'options', 'life'],
   ['events', 'job-info', 'stats', 'opening'],
   ['memory', 'redis'],

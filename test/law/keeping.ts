@@ -190,6 +190,8 @@ export const keeping: Laws = {
       () => q.list('queued'),
       () => q.counts(),
       () => q.store.control({ order: 'wake' }, PATIENCE),
+      () => q.audit(),
+      () => q.mend(),
       () => q.woken(),
     ]
     for (const call of calls) await expect(call()).rejects.toMatchObject({ name: 'ConvoyError', code: 'CLOSED' })

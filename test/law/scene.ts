@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { AuditReply, AuditRequest, Mend, MendReply } from '../../src/audit-verbs.js'
 import type {
   Counts,
   Held,
@@ -30,6 +31,17 @@ export type Laws = Readonly<Record<string, (queue: Scene) => Promise<void>>>
 
 export const LEASE = 1_000
 export const PATIENCE = { timeout: 10_000 }
+
+/** A call of `mend` that mends nothing. */
+export const NO_MEND = {
+  lease: LEASE,
+  error: '{}',
+  epoch: 0,
+  balance: false,
+  marks: false,
+  layout: false,
+  guard: false,
+}
 
 /** One queue, its clock, and its verbs with everything filled in that a law does not speak of. */
 export class Scene {
@@ -144,6 +156,15 @@ export class Scene {
 
   list(state: ListedState, cursor = 0, limit = 1_000): Promise<Page> {
     return this.store.list({ state, cursor, limit }, PATIENCE)
+  }
+
+  audit(request: Partial<AuditRequest> = {}): Promise<AuditReply> {
+    const rest = { part: null, cursor: '', from: Number.MIN_SAFE_INTEGER, returned: -1, limit: 1_000 }
+    return this.store.audit({ ...rest, ...request }, PATIENCE)
+  }
+
+  mend(...mends: Mend[]): Promise<MendReply> {
+    return this.store.mend({ ...NO_MEND, mends }, PATIENCE)
   }
 
   clear(): Promise<number> {

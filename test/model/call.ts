@@ -20,5 +20,9 @@ export function callStore(store: Store, op: Op, patience: Patience): Promise<Rep
       return store.counts(patience)
     case 'control':
       return store.control(op.request, patience)
+    case 'audit':
+      return store.audit(op.request, patience)
+    case 'mend':
+      return store.mend(op.request, patience)
   }
 }

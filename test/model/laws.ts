@@ -1,3 +1,4 @@
+import type { MendReply } from '../../src/audit-verbs.js'
 import { apply, emptyState, type Op, type QueueState, type Reply } from '../../src/memory/model.js'
 import type { Jammed, PublishReply, StepReply, SweepReply } from '../../src/store.js'
 import { VERDICTS } from '../../src/verdict.js'
@@ -66,7 +67,14 @@ export class Watch {
       case 'inspect':
       case 'list':
       case 'counts':
+      case 'audit':
         return
+      case 'mend': {
+        // All of a game keeps the laws, so there is nothing to mend but the wake token that somebody took.
+        const { mended, whole } = reply as MendReply
+        hold(!mended.includes('1') && !whole.slice(0, 5).includes('1'), `mended where all is well: ${mended} ${whole}`)
+        return
+      }
     }
   }
 }

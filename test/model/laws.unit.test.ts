@@ -13,7 +13,7 @@ function playAll(moves: readonly Move[], each: (model: Model, op: Op | null, now
   const player = new Player()
   const watch = new Watch()
   for (const move of moves) {
-    const op = player.play(move)
+    const op = player.play(move, model.state.totals.taken)
     each(model, op, player.now)
     if (move.kind === 'take') model.state.wake = 0
     if (op === null) continue

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { type AuditRequest, type Mend, NAMING } from '../../src/audit-verbs.js'
 import type { Role } from '../../src/store.js'
 
 /** IDs that must simply work; few, so that they meet each other. The truck and U+FF5E order otherwise in UTF-16 than in bytes. */
@@ -68,6 +69,9 @@ export type Move = { readonly wait: number } & (
   | { readonly kind: 'open'; readonly digest: string; readonly role: Role | undefined }
   | { readonly kind: 'clear' }
   | { readonly kind: 'wake' }
+  /** Places count from the head here. */
+  | { readonly kind: 'audit'; readonly request: AuditRequest }
+  | { readonly kind: 'mend'; readonly mends: readonly Mend[]; readonly balance: boolean }
   /** A waiting worker takes the wake token. */
   | { readonly kind: 'take' }
 )
@@ -100,6 +104,9 @@ const pick: fc.Arbitrary<Pick> = fc.record({
   use: fc.constantFrom<Pick['use']>('done', 'done', 'fail', 'fail', 'release', 'renew', 'renew', 'start'),
   of: fc.constantFrom<Pick['of']>('mine', 'mine', 'mine', 'mine', 'mine', 'ever', 'forged'),
 })
+
+/** Places near the head, which is at `taken`; the player knows where that is. */
+const place = fc.integer({ min: -3, max: 20 })
 
 const kinds = {
   publish: fc.record({ wait, kind: fc.constant('publish' as const), ids }),
@@ -146,6 +153,40 @@ const kinds = {
   }),
   clear: fc.record({ wait, kind: fc.constant('clear' as const) }),
   wake: fc.record({ wait, kind: fc.constant('wake' as const) }),
+  audit: fc.record({
+    wait,
+    kind: fc.constant('audit' as const),
+    request: fc.oneof(
+      fc.record({
+        part: fc.constantFrom(...NAMING, 'steps' as const),
+        cursor: fc.constant(''),
+        from: place,
+        returned: fc.integer({ min: -1, max: 4 }),
+        limit: fc.constant(1_000),
+      }),
+      fc.record({
+        part: fc.constantFrom(null, 'marks' as const),
+        cursor: fc.constantFrom('', '1', '2'),
+        from: place,
+        returned: fc.integer({ min: -1, max: 4 }),
+        limit: fc.integer({ min: 1, max: 6 }),
+      }),
+    ),
+  }),
+  /** What a repair may ask for at any time: where all is well, it changes nothing. */
+  mend: fc.record({
+    wait,
+    kind: fc.constant('mend' as const),
+    mends: fc.uniqueArray(
+      fc.oneof(
+        fc.record({ how: fc.constantFrom('sort' as const, 'forget' as const), id }),
+        fc.record({ how: fc.constant('commit' as const), id, place }),
+        fc.record({ how: fc.constant('blank' as const), id, place, twin: fc.option(place) }),
+      ),
+      { selector: ({ id: name }) => name, minLength: 1, maxLength: 8 },
+    ),
+    balance: fc.boolean(),
+  }),
   take: fc.record({ wait, kind: fc.constant('take' as const) }),
 }
 
@@ -161,6 +202,8 @@ const WEIGHTS: Readonly<Record<keyof typeof kinds, number>> = {
   open: 1,
   clear: 1,
   wake: 1,
+  audit: 4,
+  mend: 3,
   take: 4,
 }
 

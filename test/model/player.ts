@@ -26,7 +26,7 @@ export class Player {
   #asked = 0
 
   /** The call this move is, or null: it makes none. */
-  play(move: Move): Op | null {
+  play(move: Move, taken: number): Op | null {
     this.now += move.kind === 'sweep' && move.patient ? this.#asked * 1_000 : move.wait
     switch (move.kind) {
       case 'publish':
@@ -62,6 +62,17 @@ export class Player {
       case 'clear':
       case 'wake':
         return { verb: 'control', request: { order: move.kind } }
+      case 'audit':
+        return { verb: 'audit', request: { ...move.request, from: taken + move.request.from } }
+      case 'mend': {
+        const mends = move.mends.map((mend) => ({
+          ...mend,
+          ...('place' in mend ? { place: taken + mend.place } : {}),
+          ...('twin' in mend && mend.twin !== null ? { twin: taken + mend.twin } : {}),
+        }))
+        const nothing = { lease: 1_000, error: '{}', epoch: 0, marks: false, layout: false, guard: true }
+        return { verb: 'mend', request: { mends, balance: move.balance, ...nothing } }
+      }
       case 'take':
         return null
     }

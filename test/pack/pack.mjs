@@ -7,7 +7,16 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const NODES = ['20.20.2', '22.23.3', '24.21.0', '26.10.0']
-const EXPECTED = ['dist/index.js', 'dist/index.d.ts', 'package.json', 'LICENSE', 'CHANGELOG.md', 'README.md']
+const EXPECTED = [
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/audit/index.js',
+  'dist/audit/index.d.ts',
+  'package.json',
+  'LICENSE',
+  'CHANGELOG.md',
+  'README.md',
+]
 const ALLOWED = /^(?:dist|src|lua)\/|^(?:package\.json|LICENSE|README\.md|CHANGELOG\.md)$/
 
 const LOADERS = {

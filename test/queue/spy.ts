@@ -125,6 +125,8 @@ function bound(store: Store): Store {
     // No step rides with a wait here: each is seen, and held where it is to be held.
     awaitWork: (timeout, signal) => store.awaitWork(timeout, signal),
     control: (order, patience) => store.control(order, patience),
+    audit: (request, patience) => store.audit(request, patience),
+    mend: (request, patience) => store.mend(request, patience),
     close: () => store.close(),
   }
 }

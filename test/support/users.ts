@@ -50,6 +50,8 @@ export function storeByRole(url: string, testClockKey?: string): OpenStore {
       list: (request, patience) => as('dashboard').list(request, patience),
       counts: (patience) => as('dashboard').counts(patience),
       control: (order, patience) => as(callerOf(order)).control(order, patience),
+      audit: (request, patience) => as('operator').audit(request, patience),
+      mend: (request, patience) => as('operator').mend(request, patience),
       close: async () => {
         await Promise.all(Array.from(stores.values(), (store) => store.close()))
       },

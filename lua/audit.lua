@@ -1,0 +1,72 @@
+-- audit: a bounded look at what the verbs stand on: a window of the line and a page of one part, all at one moment.
+-- KEYS  queued wake totals marks steps meta guard
+-- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts
+-- ARGV  part cursor from returned limit total…
+-- GIVES now, sizes, length, tokens, marks, layout, sound guard, totals, then IDs and parts of head, line and page: see src/redis/replies.ts
+-- FLAGS no-writes
+local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+--- @include _names
+--- @include _odd
+
+local part, cursor, from, returned, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local sizes = sizesOf(keys)
+local kept = redis.call('HMGET', totals, 'taken', 'returned')
+local taken, back = tonumber(kept[1]) or 0, (tonumber(kept[2]) or 0) - returned
+local length = redis.call('LLEN', queued)
+
+-- Each ID's parts, as bits.
+local function parts(ids)
+  local held, bits = lookUp(keys, sizes, ids), {}
+  for i = 1, #ids do
+    local sum = 0
+    for bit = 1, #keys do
+      if held[bit][i] then sum = sum + 2 ^ (bit - 1) end
+    end
+    bits[i] = sum
+  end
+  return bits
+end
+
+local head = returned >= 0 and back > 0 and redis.call('LRANGE', queued, 0, math.min(back, 1000) - 1) or {}
+local first = math.max(0, from - taken - 1)
+local line = redis.call('LRANGE', queued, first, first + limit - 1)
+
+local page, tokens, after = {}, {}, ''
+for i, name in ipairs(NAMING) do
+  if name == part then
+    local key, at, found = keys[i], cursor == '' and '0' or cursor, nil
+    if TYPES[i] == 'set' then
+      found = redis.call('SSCAN', key, at, 'COUNT', limit)
+    elseif TYPES[i] == 'zset' then
+      found = redis.call('ZSCAN', key, at, 'COUNT', limit)
+    else
+      found = redis.call('HSCAN', key, at, 'COUNT', limit)
+    end
+    after = found[1] == '0' and '' or found[1]
+    for k = 1, #found[2], TYPES[i] == 'set' and 1 or 2 do
+      page[#page + 1] = found[2][k]
+      if part == 'lease' then tokens[#tokens + 1] = found[2][k + 1] end
+    end
+  end
+end
+if part == 'steps' then
+  local found = redis.call('HSCAN', steps, cursor == '' and '0' or cursor, 'COUNT', limit)
+  after = found[1] == '0' and '' or found[1]
+  for k = 1, #found[2], 2 do
+    if oddStep(found[2][k + 1]) then page[#page + 1] = found[2][k] end
+  end
+elseif part == 'marks' then
+  local at = tonumber(cursor) or 0
+  local window = redis.call('LRANGE', marks, at, at + limit)
+  page = oddMarks(window, taken + length)
+  if #window > limit then after = string.format('%.0f', at + limit) end
+end
+local seat = redis.call('HMGET', guard, 'until', 'at', 'grace')
+
+return {
+  math.floor(now() / 1000), sizes, length, redis.call('LLEN', wake), redis.call('LLEN', marks),
+  redis.call('HGET', meta, 'layout') or '', oddSeat(seat) and 0 or 1, redis.call('HMGET', totals, unpack(ARGV, 6)),
+  head, parts(head), string.format('%.0f', taken + 1 + first), line, parts(line), page, parts(page), tokens, after,
+}

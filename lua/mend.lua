@@ -1,0 +1,142 @@
+-- mend: bring IDs into exactly one state again; what is in order is left as it is.
+-- KEYS  queued wake totals marks steps meta guard
+-- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts
+-- ARGV  lease error epoch balance marks layout guard, then of each mend: how id place twin
+-- GIVES a mark per mend, 1 where something was written; and for the queue: epoch, balance, marks, layout, guard, wake
+local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+--- @include _names
+--- @include _odd
+--- @include _tail
+--- @include _sound
+
+-- The only command here that no other script needs: asked for before anything is written.
+if not redis.acl_check_cmd('LSET', queued, '0', '0') then
+  return redis.error_reply('NOPERM this user may not run LSET on ' .. queued .. ', which a repair needs')
+end
+local term, note, epoch = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local ms = math.floor(now() / 1000)
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local sizes = sizesOf(keys)
+local ids = {}
+for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
+local held = lookUp(keys, sizes, ids)
+local kept = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch')
+local entered, left = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
+local count = { taken = tonumber(kept[3]) or 0, marked = tonumber(kept[4]) or 0 }
+local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
+sound('LLEN', marks)
+sound('HLEN', steps, meta, guard)
+
+local wrote = false
+local function write()
+  wrote = true
+end
+local size, added, tail = sizes[1], 0, {}
+local function commit(id)
+  write(redis.call('SADD', committed, id))
+  added = added + 1
+end
+local function entry(place)
+  return place > count.taken and redis.call('LINDEX', queued, place - count.taken - 1)
+end
+
+-- What is processing, or leased, stays so, whatever else is said of the ID: here is no ZREM of the one, no HDEL of the
+-- other, so no claim is ever taken from whoever holds its token. Nor is there an ID here that no part names.
+local function sort(id, how, place, in_)
+  local c, p, l, d, f, a = in_(1), in_(2), in_(3), in_(4), in_(5), in_(6)
+  local n, e, t, w, o, g = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12)
+  if how == 'commit' and (c or p or l or d or f or a or g or entry(place) ~= id) then return end
+  local alone = o and not (c or p or l or d)
+  if c or p or l or d or o or how == 'commit' then
+    if not c then commit(id) end
+    if l and not p then write(redis.call('ZADD', processing, ms + term, id)) end
+    -- Nobody has this token: its IDs lapse, and a sweep takes them.
+    if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms))) end
+    p = p or l
+    if p and d then write(redis.call('ZREM', delayed, id)) end
+    if f or a then
+      if not n then write(redis.call('HSET', failures, id, f or 1)) end
+      write(redis.call('ZREM', failed, id))
+      write(redis.call('ZREM', failedAt, id))
+      n = true
+    end
+    if e and not n then write(redis.call('HSET', failures, id, 1)) end
+    if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
+    if g then write(redis.call('SREM', ghosts, id)) end
+    if not p then
+      if w then write(redis.call('SREM', withdrawn, id)) end
+      if o then write(redis.call('HDEL', owed, id)) end
+      if not d and (how == 'push' or alone) then tail[#tail + 1], wrote = id, true end
+    end
+    return
+  end
+  if f and not a then write(redis.call('ZADD', failedAt, ms, id)) end
+  if a and not f then write(redis.call('ZADD', failed, 1, id)) end
+  if (f or a) and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
+  if e and not (f or a) then write(redis.call('HDEL', errors, id)) end
+  if n then write(redis.call('HDEL', failures, id)) end
+  if t then write(redis.call('HDEL', tries, id)) end
+  if w then write(redis.call('SREM', withdrawn, id)) end
+  if g and how == 'unmark' then write(redis.call('SREM', ghosts, id)) end
+end
+
+local mended, whole = {}, {}
+for i, id in ipairs(ids) do
+  local at = 4 + 4 * i
+  local how, place, twin = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
+  wrote = false
+  if how == 'blank' then
+    local elsewhere = held[2][i] or held[3][i] or held[4][i]
+    local waits = held[1][i] and not elsewhere
+    local marked = held[12][i] and not (held[1][i] or elsewhere or held[11][i])
+    local double = twin and twin ~= place and entry(twin) == id
+    -- No ID is empty, so a claim drops it as it drops all that is stale.
+    if entry(place) == id and (double or not (waits or marked)) then
+      write(redis.call('LSET', queued, place - count.taken - 1, ''))
+    end
+  elseif how == 'forget' then
+    local record = redis.call('HGET', steps, id)
+    if record and oddStep(record) then write(redis.call('HDEL', steps, id)) end
+  else
+    sort(id, how, place, function(part) return held[part][i] end)
+  end
+  mended[i] = wrote and '1' or '0'
+end
+length = toTail(queued, ghosts, marks, tail, count, ms)
+if #tail > 0 then redis.call('HSET', totals, 'marked', count.marked) end
+
+-- For the queue as a whole.
+local function matter(due, mend)
+  if due then mend() end
+  whole[#whole + 1] = due and '1' or '0'
+end
+matter(epoch > (tonumber(kept[5]) or 0), function() redis.call('HSET', totals, 'epoch', ARGV[3]) end)
+size = size + added
+if added > 0 and left + size > entered then
+  -- It comes back: entered once more.
+  entered = left + size
+  redis.call('HSET', totals, 'entered', entered)
+end
+local odd = {}
+local fields = ARGV[4] == '1' and redis.call('HGETALL', totals) or {}
+for i = 1, #fields, 2 do
+  if not tonumber(fields[i + 1]) then odd[#odd + 1] = fields[i] end
+end
+matter(ARGV[4] == '1' and (#odd > 0 or entered - left ~= size), function()
+  if #odd > 0 then redis.call('HDEL', totals, unpack(odd)) end
+  entered = math.max(entered, left + size)
+  redis.call('HSET', totals, 'entered', entered, 'left', entered - size)
+end)
+matter(ARGV[5] == '1' or length > 0 and redis.call('EXISTS', marks) == 0, function()
+  redis.call('UNLINK', marks)
+  if length > 0 then redis.call('RPUSH', marks, string.format('%.0f:%.0f', count.taken + 1, ms)) end
+  redis.call('HSET', totals, 'marked', ms)
+end)
+matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
+  redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
+end)
+matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
+matter(tokens == 0 and length > 0, function() end)
+arm(wake, tokens, length)
+return { table.concat(mended), table.concat(whole) }

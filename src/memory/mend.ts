@@ -1,0 +1,112 @@
+import type { Mend, MendReply, MendRequest } from '../audit-verbs.js'
+import { LAYOUT } from '../store.js'
+import { arm, toTail } from './line.js'
+import { partsOf } from './naming.js'
+import type { QueueState } from './state.js'
+
+/** Bring IDs into exactly one state again; what is in order is left as it is. */
+export function mend(state: QueueState, request: MendRequest, now: number): MendReply {
+  const { totals, committed, meta } = state
+  const ms = Math.floor(now / 1000)
+  const tail: string[] = []
+  const before = committed.size
+  const length = state.queued.size
+  const mended = request.mends.map((one) => {
+    if (one.how === 'forget') return '0'
+    return (one.how === 'blank' ? blank(state, one) : sort(state, one, request, ms, tail)) ? '1' : '0'
+  })
+  toTail(state, tail, ms)
+
+  const epoch = request.epoch > totals.epoch
+  if (epoch) totals.epoch = request.epoch
+  // It comes back: entered once more.
+  if (committed.size > before) totals.entered = Math.max(totals.entered, totals.left + committed.size)
+  const balance = request.balance && totals.entered - totals.left !== committed.size
+  if (balance) {
+    totals.entered = Math.max(totals.entered, totals.left + committed.size)
+    totals.left = totals.entered - committed.size
+  }
+  const marks = request.marks || (state.queued.size > 0 && state.marks.size === 0)
+  if (marks) {
+    state.marks.clear()
+    if (state.queued.size > 0) state.marks.push({ place: totals.taken + 1, ms })
+    totals.marked = ms
+  }
+  const layout = request.layout && meta.layout === ''
+  if (layout) meta.layout = String(LAYOUT)
+  const wake = state.wake === 0 && length + tail.length > 0
+  arm(state)
+  const whole = [epoch, balance, marks, layout, false, wake]
+  return { mended: mended.join(''), whole: whole.map((due) => (due ? '1' : '0')).join('') }
+}
+
+function entryAt({ queued, totals }: QueueState, place: number): string | undefined {
+  return queued.at(place - totals.taken - 1)
+}
+
+/** No ID is empty, so a claim drops the entry as it drops all that is stale. */
+function blank(state: QueueState, { id, place, twin }: Mend & { how: 'blank' }): boolean {
+  const { committed, processing, lease, delayed, owed, ghosts, queued, totals } = state
+  const elsewhere = processing.has(id) || lease.has(id) || delayed.has(id)
+  const waits = committed.has(id) && !elsewhere
+  const marked = ghosts.has(id) && !committed.has(id) && !elsewhere && !owed.has(id)
+  const double = twin !== null && twin !== place && entryAt(state, twin) === id
+  if (entryAt(state, place) !== id || (!double && (waits || marked))) return false
+  queued.put(place - totals.taken - 1, '')
+  return true
+}
+
+/**
+ * What is processing, or leased, stays so, whatever else is said of the ID: no claim is ever taken from whoever holds
+ * its token. Nor is an ID made up that no part names.
+ */
+function sort(
+  state: QueueState,
+  one: Exclude<Mend, { how: 'blank' }>,
+  { lease: term, error }: MendRequest,
+  ms: number,
+  tail: string[],
+): boolean {
+  const { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries } = state
+  const { withdrawn, owed, ghosts, totals } = state
+  const { how, id } = one
+  const held = partsOf(state).map((part) => part.has(id))
+  const [c, p, l, d, f, a, n, e, t, w, o, g] = held
+  if (one.how === 'commit' && (c || p || l || d || f || a || g || entryAt(state, one.place) !== id)) return false
+  let wrote = false
+  const write = (due: boolean | undefined, what: () => unknown): void => {
+    if (!due) return
+    what()
+    wrote = true
+  }
+  const note = (): unknown => errors.set(id, { ms, text: error })
+
+  if (c || p || l || d || o || how === 'commit') {
+    const runs = p || l
+    const times = n || f || a
+    write(!c, () => committed.add(id))
+    write(l && !p, () => processing.set(id, ms + term))
+    // Nobody has this token: its IDs lapse, and a sweep takes them.
+    write(p && !l, () => lease.set(id, `${totals.epoch}:${ms}:audit:0`))
+    write(runs && d, () => delayed.delete(id))
+    write((f || a) && !n, () => failures.set(id, failed.get(id) ?? 1))
+    write(f || a, () => failed.delete(id))
+    write(f || a, () => failedAt.delete(id))
+    write(e && !times, () => failures.set(id, 1))
+    write(times && !e, note)
+    write(g, () => ghosts.delete(id))
+    write(!runs && w, () => withdrawn.delete(id))
+    write(!runs && o, () => owed.delete(id))
+    write(!runs && !d && (how === 'push' || (o && !c)), () => tail.push(id))
+    return wrote
+  }
+  write(f && !a, () => failedAt.set(id, ms))
+  write(a && !f, () => failed.set(id, 1))
+  write((f || a) && !e, note)
+  write(e && !(f || a), () => errors.delete(id))
+  write(n, () => failures.delete(id))
+  write(t, () => tries.delete(id))
+  write(w, () => withdrawn.delete(id))
+  write(g && how === 'unmark', () => ghosts.delete(id))
+  return wrote
+}

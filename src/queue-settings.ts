@@ -1,0 +1,23 @@
+import type { DurabilityNeed, OpenStore, Patience, Role, Store } from './store.js'
+import type { Clock } from './time.js'
+
+/** A queue's options once checked: shared by all it starts. */
+export interface QueueSettings {
+  readonly name: string
+  readonly prefix: string
+  readonly openStore: OpenStore
+  readonly clock: Clock
+  readonly publishTimeout: number
+  readonly lease: number
+  readonly maxJams: number
+  readonly keepFailed: number
+  readonly durability: DurabilityNeed
+}
+
+/** What an optional entry (`convoy-queue/…`) works with. */
+export interface Inside {
+  readonly settings: QueueSettings
+  readonly store: Store
+  /** A verb of it, once the server has been checked, with the patience of a publish. */
+  readonly call: <T>(role: Role, verb: (store: Store, patience: Patience) => Promise<T>) => Promise<T>
+}

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import type { Kind } from '../../src/audit/index.js'
+import { KEYS, type Part } from '../../src/redis/keys.js'
+import { onRedis } from '../queue/kit.js'
+import { audit, COMMITTED, drain, kinds, rich } from './rich.js'
+
+const without = (...ids: string[]): string[] => COMMITTED.filter((id) => !ids.includes(id))
+/** Ended by its withdrawal. */
+const ALL = without('withdrawn')
+
+interface Loss {
+  /** What an audit tells of it; nothing: the key alone knew what was in it, and all others agree. */
+  readonly found: readonly Kind[]
+  /** What runs of a rich queue after the repair. */
+  readonly runs?: readonly string[]
+}
+
+const LOSSES: Readonly<Record<Part, Loss>> = {
+  committed: { found: ['nameless', 'totals', 'uncommitted'] },
+  queued: { found: ['ghost', 'nowhere'] },
+  processing: { found: ['unclaimed'] },
+  lease: { found: ['unleased'] },
+  wake: { found: ['wake'] },
+  totals: { found: ['epoch', 'totals'] },
+  // Its worker is answered anew: a claim whose answer was lost waits for its lease to lapse.
+  steps: { found: [] },
+  marks: { found: ['marks'] },
+  meta: { found: ['meta'] },
+  delayed: { found: ['nowhere'] },
+  failed: { found: ['unlisted'] },
+  failedAt: { found: ['unlisted'] },
+  failures: { found: ['uncounted'] },
+  errors: { found: ['errorless'] },
+  // Attempts and jams are counted from zero.
+  tries: { found: [] },
+  // That a run was not to count, and that another was owed, nobody else knows.
+  withdrawn: { found: [], runs: COMMITTED },
+  owed: { found: [], runs: without('withdrawn', 'owed') },
+  ghosts: { found: ['stale'] },
+  // Only a saving of work, and a hint.
+  guard: { found: [] },
+  alarm: { found: [] },
+}
+
+onRedis('a queue that lost a key', (kit) => {
+  test('a rich queue has something in every key, and nothing is wrong with it', async () => {
+    const world = await kit.world()
+    const { queue } = await rich(world)
+    const missing: string[] = []
+    for (const part of Object.keys(KEYS) as Part[]) {
+      if ((await kit.read<number>(world, 'EXISTS', part)) === 0) missing.push(part)
+    }
+    expect(missing).toEqual([])
+    expect(await audit(queue)).toMatchObject({ clean: true, complete: true, findings: [] })
+    expect(await audit(queue, { full: false })).toMatchObject({ clean: true, findings: [], committed: 8 })
+    expect(await audit(queue, { repair: true })).toMatchObject({ clean: true, findings: [] })
+    expect(await drain(world)).toEqual(ALL)
+  })
+
+  test.each(Object.entries(LOSSES) as [Part, Loss][])('%s', async (part, { found, runs = ALL }) => {
+    const world = await kit.world()
+    const { queue } = await rich(world)
+    expect(await kit.read(world, 'DEL', part)).toBe(1)
+    // Nobody waits for the server's time but the audit of a token that is missing.
+    const asking = setInterval(() => void world.serverPasses(1_000), 20)
+    try {
+      expect(kinds(await audit(queue))).toEqual(found)
+      const repaired = await audit(queue, { repair: true })
+      expect(repaired.findings.filter(({ count, mended }) => mended < count)).toEqual([])
+      const after = await audit(queue)
+      expect(after).toMatchObject({ clean: true, findings: [] })
+      expect(Math.min(after.entered, after.left)).toBeGreaterThanOrEqual(0)
+    } finally {
+      clearInterval(asking)
+    }
+    expect(await drain(world)).toEqual(runs)
+    expect(await queue.inspect('failed')).toMatchObject({ state: 'failed', failures: 1 })
+    expect(await audit(queue)).toMatchObject({ clean: true, committed: 0 })
+  })
+})
