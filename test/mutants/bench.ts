@@ -6,7 +6,7 @@ import { ROOT } from '../house/sources.js'
 import { dropFolder, keepFolder } from '../support/reaper.js'
 import type { Check, Edit } from './mutant.js'
 
-const COPIED = ['src', 'lua', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+const COPIED = ['src', 'lua', 'test', 'package.json', 'SECURITY.md', 'tsconfig.json', 'vitest.config.ts']
 
 /** What became of a check. `broken`: it could not be run, or not in time, which proves nothing. */
 export type Outcome =
