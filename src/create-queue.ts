@@ -46,12 +46,16 @@ function storeOf(store: unknown, client: unknown): OpenStore {
     throw new ConvoyError('BAD_OPTION', 'createQueue: store: call it: memoryStore(), redisStore({ … })')
   }
   if (typeof store === 'function') return store as OpenStore
-  const url =
-    store !== undefined ? store : process.env['CONVOY_STORE'] || process.env['REDIS_URL'] || 'redis://localhost:6379'
+  const url = store !== undefined ? store : defaultUrl()
   if (typeof url !== 'string')
     throw new ConvoyError(
       'BAD_OPTION',
       `createQueue: store: expected a URL, memoryStore() or redisStore(), not ${show(url)}`,
     )
   return url === 'memory:' ? sharedMemoryStore : redisStore({ url })
+}
+
+/** Where the store is when nobody says. */
+export function defaultUrl(): string {
+  return process.env['CONVOY_STORE'] || process.env['REDIS_URL'] || 'redis://localhost:6379'
 }

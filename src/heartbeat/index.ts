@@ -1,6 +1,9 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { Worker as Thread } from 'node:worker_threads'
+import { checkBy, type Rules } from '../check.js'
+import { defaultUrl } from '../create-queue.js'
 import { ConvoyError } from '../errors.js'
+import { observe } from '../events.js'
 import type { Heartbeat, Pulse, PulsePlace } from '../pulse.js'
 import { show } from '../time.js'
 import { BEAT, type Ended, type Orders, RENEWED, type Report, type ThreadData } from './orders.js'
@@ -15,6 +18,13 @@ export interface HeartbeatOptions {
   readonly onError?: (error: ConvoyError) => unknown
 }
 
+const OPTIONS: Rules = {
+  url: { kind: 'other', fallback: undefined, about: "as for createQueue: the thread's own connection" },
+  tls: { kind: 'other', fallback: undefined, about: 'as for redisStore' },
+  onLag: { kind: 'function', fallback: undefined, about: 'told of a stand-still once it is over' },
+  onError: { kind: 'function', fallback: undefined, about: 'told what went wrong in the thread' },
+}
+
 /**
  * Renews the claims of a worker from a thread of its own while the event loop stands still, so that a handler that
  * computes for longer than a lease is not taken for dead: `queue.process(handler, { heartbeat: heartbeat() })`.
@@ -24,17 +34,14 @@ export interface HeartbeatOptions {
  * one) is left to jam. Not for `memory:`, where whatever could recover a job stands still, too: BAD_OPTION. The idea is that of
  * BullMQ's and Sidekiq's advice against long synchronous work, turned round.
  */
-export function heartbeat(options: HeartbeatOptions = {}): Heartbeat {
-  const url = options.url ?? (process.env['CONVOY_STORE'] || process.env['REDIS_URL'] || 'redis://localhost:6379')
+export function heartbeat(options?: HeartbeatOptions): Heartbeat {
+  const settings = checkBy<HeartbeatOptions>(OPTIONS, 'heartbeat', options)
+  const url = settings.url ?? defaultUrl()
   if (typeof url !== 'string' || !/^(rediss?|unix):/.test(url)) {
     const given = typeof url === 'string' ? 'another' : show(url)
     throw new ConvoyError('BAD_OPTION', `heartbeat: url: expected redis://, rediss:// or unix://, not ${given}`)
   }
-  for (const name of ['onLag', 'onError'] as const) {
-    if (options[name] === undefined || typeof options[name] === 'function') continue
-    throw new ConvoyError('BAD_OPTION', `heartbeat: ${name}: expected a function, not ${show(options[name])}`)
-  }
-  return { start: (place) => new ThreadPulse(place, { ...options, url }) }
+  return { start: (place) => new ThreadPulse(place, { ...settings, url }) }
 }
 
 class ThreadPulse implements Pulse {
@@ -50,11 +57,16 @@ class ThreadPulse implements Pulse {
     this.#thread = new Thread(new URL('./thread.js', import.meta.url), { workerData })
     this.#thread.unref()
     const failed = (error: ConvoyError): void => {
-      if (onError) onError(error)
-      else process.emitWarning(error)
+      if (!onError) process.emitWarning(error)
+      else
+        observe(
+          () => onError(error),
+          (thrown) => console.error('convoy-queue: heartbeat: onError threw', thrown),
+        )
     }
+    const lagged = (cause: unknown): void => failed(new ConvoyError('BAD_HANDLER', 'heartbeat: onLag threw', { cause }))
     this.#thread.on('message', (report: Report) => {
-      if (report.kind === 'lag') onLag?.(report.ms)
+      if (report.kind === 'lag') observe(() => onLag?.(report.ms), lagged)
       else failed(new ConvoyError('UNAVAILABLE', `heartbeat: ${report.text}`))
     })
     this.#thread.on('error', (cause) => failed(new ConvoyError('UNAVAILABLE', 'heartbeat: the thread died', { cause })))

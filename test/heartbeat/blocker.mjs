@@ -6,6 +6,11 @@ import { createQueue } from '../../dist/index.js'
 const { url, name, lease, busy, beating, jobTimeout } = JSON.parse(process.argv[2])
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
+// An observer stops nothing, whatever it throws.
+const onLag = (ms) => {
+  say({ lag: ms })
+  throw new Error('from the observer')
+}
 const queue = createQueue(name, { store: url, lease })
 queue.on('lost', (id) => say({ lost: id }))
 const worker = queue.process(
@@ -15,7 +20,10 @@ const worker = queue.process(
     while (performance.now() < end);
     say({ end: id, aborted: signal.aborted })
   },
-  { jobTimeout, ...(beating ? { heartbeat: heartbeat({ url, onLag: (ms) => say({ lag: ms }) }) } : {}) },
+  {
+    jobTimeout,
+    ...(beating ? { heartbeat: heartbeat({ url, onLag, onError: ({ code }) => say({ told: code }) }) } : {}),
+  },
 )
 process.stdin.once('data', async () => {
   await worker.close()

@@ -32,6 +32,7 @@ interface Line {
   readonly aborted?: boolean
   readonly lost?: string
   readonly lag?: number
+  readonly told?: string
   readonly closed?: true
 }
 
@@ -69,6 +70,8 @@ test.concurrent('a handler that blocks for three leases runs once, and the stand
   await queue.publish('a')
   await queue.idle()
   await until('the lag is told', async () => said('lag').length > 0)
+  await until('what onLag threw is told', async () => said('told').length > 0)
+  expect(said('told')).toContainEqual({ told: 'BAD_HANDLER' })
   expect(await close()).toBe(0)
   expect(said('run')).toEqual([{ run: 'a' }])
   expect(said('end')).toEqual([{ end: 'a', aborted: false }])
@@ -110,5 +113,8 @@ test('what is no Redis is refused', () => {
   for (const url of ['memory:', 'http://x']) {
     expect(() => heartbeat({ url })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
   }
+  expect(() => heartbeat({ onLagg: () => {} } as never)).toThrow(
+    expect.objectContaining({ code: 'BAD_OPTION', message: expect.stringContaining("'onLag'") }),
+  )
   expect(() => heartbeat({ onLag: 'no' as never })).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
 })
