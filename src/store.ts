@@ -1,9 +1,10 @@
 import type { AuditReply, AuditRequest, MendReply, MendRequest } from './audit-verbs.js'
 import type { ConvoyError } from './errors.js'
+import type { DedupePolicy, StepPolicy, Traits } from './policy.js'
 
 /**
- * The contract between a queue and whatever holds its truth. Twelve verbs, each atomic per call, none optional, no
- * setters; ten are the queue's, `audit` and `mend` are for `convoy-queue/audit`.
+ * The contract between a queue and whatever holds its truth. Sixteen verbs, each atomic per call, none optional, no
+ * setters; fourteen are the queue's, `audit` and `mend` are for `convoy-queue/audit`.
  * Whatever a store can do is in `test/law.ts` (one suite, every store) and in the random model test.
  *
  * A verb that was repeated because its answer was lost must do no harm: `publish` finds its own IDs again, `step` knows
@@ -18,6 +19,12 @@ export interface Store {
   sweep(request: SweepRequest, patience: Patience): Promise<SweepReply>
   /** Take IDs out by hand; answers the state each was met in. */
   withdraw(ids: readonly string[], patience: Patience): Promise<readonly State[]>
+  /** Put failed or delayed IDs in line by hand; answers the state each was met in. */
+  move(request: MoveRequest, patience: Patience): Promise<readonly State[]>
+  /** What a running job tells of itself; false when the claim is not its own any more: then nothing is kept. */
+  report(request: Report, patience: Patience): Promise<boolean>
+  /** What is kept of each ID's last run: its result, and what it logged. */
+  recall(ids: readonly string[], patience: Patience): Promise<readonly Recollection[]>
   /** Everything known of each ID, in the order asked. */
   inspect(ids: readonly string[], patience: Patience): Promise<readonly Inspection[]>
   /** A page of the IDs in one state. */
@@ -31,6 +38,12 @@ export interface Store {
    * be sent again, under its number.
    */
   awaitWork(timeout: number, signal: AbortSignal, next?: StepRequest): Promise<StepReply | undefined>
+  /**
+   * Hear the queue's messages (`messages.ts`) as they are sent, until `signal` is aborted. Resolves once they are heard:
+   * what is sent later is not missed, but for gaps, and after each `hear(null)` is called: read the truth. Price: while
+   * anybody listens, each script that changes something sends one message.
+   */
+  listen(hear: (message: string | null) => void, signal: AbortSignal, patience: Patience): Promise<void>
   /** What concerns the queue as a whole. */
   control(order: Control, patience: Patience): Promise<ControlReply>
   /** A bounded look at the truth behind the verbs: a window of the line and a page of one part, all at one moment. */
@@ -68,19 +81,20 @@ export interface Patience {
 /** Where an ID can be. It is in exactly one of these (law L1). */
 export type State = 'absent' | 'queued' | 'delayed' | 'processing' | 'failed' | 'remembered'
 
-/** What a publish is judged by, one knob per state it can meet. Only the default is known to this version. */
-export interface DedupePolicy {
-  readonly processing: 'discard'
-}
-
 export interface PublishRequest {
   readonly ids: readonly string[]
   readonly policy: DedupePolicy
+  /** What each ID brings, in order; absent when none brings anything. */
+  readonly traits?: readonly Traits[]
 }
 
 export interface PublishReply {
   /** One letter of `VERDICTS` (verdict.ts) per ID, in order. */
   readonly verdicts: string
+  /** When each delayed ID is due, ms since 1970, and 0 for the others; absent when none is delayed. */
+  readonly dueAt?: readonly number[]
+  /** The kept results of those met remembered; absent when there is none. */
+  readonly results?: readonly (string | null)[]
   /** The first sending's answer was lost: this is the second's. */
   readonly repeated: boolean
 }
@@ -92,11 +106,20 @@ export interface Held {
 }
 
 export type Settlement =
-  | (Held & { readonly end: 'done' })
+  /** `results[i]` is kept for `ids[i]`, for so many ms; absent where nothing is kept. */
+  | (Held & { readonly end: 'done'; readonly results?: readonly Kept[] })
   /** Back to the head of the line, nothing counted. */
   | (Held & { readonly end: 'release' })
   /** Final failure; `errors[i]` is the JSON text kept for `ids[i]`. */
   | (Held & { readonly end: 'fail'; readonly errors: readonly string[] })
+  /** A failed attempt: `ids[i]` comes back after `delays[i]` ms. */
+  | (Held & { readonly end: 'retry'; readonly errors: readonly string[]; readonly delays: readonly number[] })
+
+export interface Kept {
+  readonly text: string
+  /** ms */
+  readonly ttl: number
+}
 
 export interface StepRequest {
   /** 1 to 32 of A-Z a-z 0-9; random, new for every worker: with the number it makes each token unique for ever. */
@@ -118,13 +141,16 @@ export interface StepRequest {
   readonly claim: number
   /** … and how many of them start at once; the others are claimed ahead. */
   readonly slots: number
+  /** What of the queue's options a step goes by; absent when it is the default. */
+  readonly policy?: StepPolicy
   /** The worker's last step, which asks for nothing else: refuse all that comes late of the others, wake another for what it leaves. */
   readonly leaving: boolean
 }
 
 /**
  * Empty when all were accepted. Else per ID of the request, in order: `1` accepted, `0` lost (another token or none holds it: nothing changed),
- * `w` withdrawn (a settle ended it uncounted; a renewal holds it until its handler has returned).
+ * `w` withdrawn (a settle ended it uncounted; a renewal holds it until its handler has returned), `s` superseded (a failed or
+ * released run that was superseded ends uncounted; a renewal holds it), `o` (renewals alone) accepted, and a run is owed.
  */
 export type Marks = string
 
@@ -137,9 +163,11 @@ export interface StepReply {
   readonly ids: readonly string[]
   /** Per ID `attempts:jams` of this incarnation or '' for 0:0; an empty list when that is all there is. */
   readonly tries: readonly string[]
+  /** Per ID its payload, or null; absent when none has one. */
+  readonly payloads?: readonly (string | null)[]
   /** There is more to claim. Told apart from `ids`, since a call that met only stale entries gives none. */
   readonly more: boolean
-  /** ms until the next delayed ID is due, told to one idle worker only; -1 otherwise. */
+  /** ms until something that waits for its time may be claimed, told to one idle worker only; -1 otherwise. */
   readonly dueIn: number
 }
 
@@ -154,6 +182,8 @@ export interface SweepRequest {
   readonly jitter: number
   /** The JSON text kept for IDs that fail by jamming. */
   readonly error: string
+  /** Strict order: what jams goes to the head, and holds the line. */
+  readonly ordered?: boolean
   /** A guard names itself and its interval in ms, and works only while it holds the queue's guard lease. */
   readonly guard: { readonly id: string; readonly every: number } | null
 }
@@ -204,6 +234,34 @@ export interface Inspection {
   /** The last failure: JSON text, and when. */
   readonly error?: string
   readonly failedAt?: number
+  /** -1,000 to 1,000; absent for 0. */
+  readonly priority?: number
+  readonly payload?: string
+  /** processing: the JSON text last reported. */
+  readonly progress?: string
+  /** remembered: until when. */
+  readonly forgetAt?: number
+}
+
+export interface MoveRequest {
+  readonly ids: readonly string[]
+  /** `failed`: attempts from zero. `delayed`: now, whatever it waited for. One that is in another state is left there. */
+  readonly from: 'failed' | 'delayed'
+}
+
+export interface Report {
+  readonly id: string
+  readonly token: string
+  /** JSON text; absent: as it was. */
+  readonly progress?: string
+  /** Put behind what was logged; of more than `most` bytes the oldest lines go. Kept `ttl` ms after the last one. */
+  readonly log?: { readonly lines: readonly string[]; readonly most: number; readonly ttl: number }
+}
+
+export interface Recollection {
+  readonly result: string | null
+  /** Lines, the oldest first. */
+  readonly log: readonly string[]
 }
 
 export type ListedState = Exclude<State, 'absent' | 'remembered'>
@@ -232,15 +290,25 @@ export const TOTALS = [
   'jammed',
   'lost',
   'withdrawn',
+  'retried',
 ] as const
 export type Totals = Readonly<Record<(typeof TOTALS)[number], number>>
 
 /**
- * All of `totals`; the last four are the protocol's own: places the head of the line has passed (what goes back to the
- * head takes them back), entries ever given back to the head, time of the last mark, last epoch.
+ * All of `totals`; the last six are the protocol's own: places the head of the line has passed (what goes back to the
+ * head takes them back), entries ever given back to the head, time of the last mark, last epoch, entries ever made among
+ * the prioritized, messages ever sent.
  */
-export const COUNTERS: readonly Counter[] = [...TOTALS, 'taken', 'returned', 'marked', 'epoch']
-export type Counter = (typeof TOTALS)[number] | 'taken' | 'returned' | 'marked' | 'epoch'
+export const COUNTERS: readonly Counter[] = [
+  ...TOTALS,
+  'taken',
+  'returned',
+  'marked',
+  'epoch',
+  'sequence',
+  'position',
+]
+export type Counter = (typeof TOTALS)[number] | 'taken' | 'returned' | 'marked' | 'epoch' | 'sequence' | 'position'
 
 export interface Counts {
   /** The server's clock, ms since 1970. */
@@ -257,6 +325,10 @@ export interface Counts {
   readonly approximate: boolean
   /** When the head of the line was published, within a second, or -1. */
   readonly waitingSince: number
+  /** IDs that were done and are not forgotten yet. */
+  readonly remembered: number
+  /** Nothing is claimed until `resume`. */
+  readonly paused: boolean
 }
 
 /**
@@ -275,12 +347,40 @@ export type Control =
   | { readonly order: 'clear' }
   /** Put the wake token back if something is claimable: whoever took it does not need it. */
   | { readonly order: 'wake' }
+  /** Nothing is claimed, by no worker, until `resume`; what runs goes on. */
+  | { readonly order: 'pause' }
+  | { readonly order: 'resume' }
+  /** Keep the last `keep` messages; 0 keeps none any more. */
+  | { readonly order: 'journal'; readonly keep: number }
+  /** Up to `limit` kept messages from position `from` on. */
+  | { readonly order: 'messages'; readonly from: number; readonly limit: number }
+  /** Write a schedule down, or take it out (`text` null). A text that stands already keeps its slot; another begins at `slot`. */
+  | { readonly order: 'schedule'; readonly id: string; readonly text: string | null; readonly slot: number }
+  | { readonly order: 'schedules' }
 
 export interface ControlReply {
-  /** clear: how many IDs were taken out. */
+  /** clear: how many IDs were taken out. schedule: 1 when something changed. */
   readonly count: number
   /** open: the digest that was there before, when it is another one. */
   readonly digest: string
+  readonly messages?: Messages
+  readonly schedules?: readonly Scheduled[]
+}
+
+export interface Messages {
+  /** Positions of the first message kept and of the last ever sent; 0 where there is none. */
+  readonly first: number
+  readonly last: number
+  /** Those asked for, in order: see `messages.ts`. */
+  readonly texts: readonly string[]
+}
+
+/** A schedule as it is written down. */
+export interface Scheduled {
+  readonly id: string
+  readonly text: string
+  /** The last slot that was published, ms since 1970. */
+  readonly slot: number
 }
 
 /** The version of the layout in `redis/keys.ts` and of what the verbs mean by it. */

@@ -22,13 +22,27 @@ export type VerdictCounts = { readonly [O in Outcome]: number }
 export const VERDICTS: Readonly<Record<string, Pick<Verdict, 'outcome' | 'was' | 'guaranteed'>>> = {
   q: { outcome: 'queued', was: 'absent', guaranteed: true },
   f: { outcome: 'queued', was: 'failed', guaranteed: true },
+  w: { outcome: 'delayed', was: 'absent', guaranteed: true },
+  g: { outcome: 'delayed', was: 'failed', guaranteed: true },
   d: { outcome: 'duplicate', was: 'queued', guaranteed: true },
+  // Its payload is the newest now, or its priority higher …
+  u: { outcome: 'updated', was: 'queued', guaranteed: true },
   y: { outcome: 'duplicate', was: 'delayed', guaranteed: true },
+  // … or its time another.
+  v: { outcome: 'updated', was: 'delayed', guaranteed: true },
   p: { outcome: 'duplicate', was: 'processing', guaranteed: false },
-  // Withdrawn while it runs: that run will not count, so one more is owed …
+  // One more run is owed: by the policy, or because that run was withdrawn, and will not count …
   r: { outcome: 'rerun', was: 'processing', guaranteed: true },
-  // … and is owed already.
+  // … and is owed already …
   o: { outcome: 'duplicate', was: 'processing', guaranteed: true },
+  // … with the newest payload now, or a higher priority.
+  s: { outcome: 'updated', was: 'processing', guaranteed: true },
+  m: { outcome: 'duplicate', was: 'remembered', guaranteed: false },
+  h: { outcome: 'duplicate', was: 'failed', guaranteed: false },
+  x: { outcome: 'full', was: 'absent', guaranteed: false },
+  z: { outcome: 'full', was: 'failed', guaranteed: false },
+  // Of a schedule: this slot was published before, or the schedule is gone. Nothing was done.
+  n: { outcome: 'duplicate', was: 'absent', guaranteed: false },
 }
 
 /** The verdict on the i-th ID of a batch. */

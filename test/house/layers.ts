@@ -8,7 +8,7 @@ import type { Source } from './sources.js'
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'suggestion'],
-  ['store', 'audit-verbs'],
+  ['policy', 'messages', 'store', 'audit-verbs'],
   ['check', 'pulse', 'queue-settings'],
   ['job', 'verdict', 'failure', 'durability', 'options', 'life'],
   ['events', 'job-info', 'stats', 'opening'],
