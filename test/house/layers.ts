@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'suggestion'],
   ['policy', 'messages', 'store', 'audit-verbs'],
   ['check', 'pulse', 'queue-settings'],
-  ['job', 'verdict', 'failure', 'durability', 'options', 'life'],
+  ['job', 'payload', 'retries', 'verdict', 'failure', 'durability', 'options', 'life'],
   ['events', 'job-info', 'stats', 'opening'],
   ['memory', 'redis'],
   ['publish-stream', 'publisher', 'worker', 'jam-guard'],
