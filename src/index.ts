@@ -7,6 +7,7 @@ export type { Failure } from './failure.js'
 export type { Handler, JammedJob, Job } from './job.js'
 export type { JobInfo } from './job-info.js'
 export type { Background } from './life.js'
+export type { Limit } from './limits.js'
 export { memoryStore } from './memory/store.js'
 export type {
   CloseOptions,
@@ -17,8 +18,17 @@ export type {
   WaitOptions,
 } from './options.js'
 export type { Serializer } from './payload.js'
+export type { Delivery } from './presets.js'
 export type { Queue } from './queue.js'
 export { type RedisStoreOptions, redisStore } from './redis/store.js'
+export {
+  type Backoff,
+  type ExponentialBackoff,
+  type Retry,
+  type RetryOptions,
+  UnrecoverableError,
+} from './retries.js'
+export type { OwnRunOptions, RunOptions } from './run-options.js'
 export type { Logger, Stats } from './stats.js'
 export type { ListedState, OpenStore, State, Store, Totals } from './store.js'
 export type { Clock, Duration, DurationParts } from './time.js'

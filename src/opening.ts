@@ -6,6 +6,8 @@ export interface SharedOptions {
   readonly lease: number
   readonly maxJams: number
   readonly keepFailed: number
+  /** All others that are not the default, by name: a queue without them has the digest it always had. */
+  readonly shared: Readonly<Record<string, unknown>>
 }
 
 /** The server, the keys' types, the layout and our rights are checked before the first call of each role. */
@@ -16,10 +18,10 @@ export class Opening {
   readonly #fit = new Set<Role | undefined>()
   #told = false
 
-  constructor(store: Store, { lease, maxJams, keepFailed }: SharedOptions, onOther: () => void) {
+  constructor(store: Store, { lease, maxJams, keepFailed, shared }: SharedOptions, onOther: () => void) {
     this.#store = store
     this.#digest = createHash('sha1')
-      .update(JSON.stringify([lease, maxJams, keepFailed]))
+      .update(JSON.stringify([lease, maxJams, keepFailed, ...(Object.keys(shared).length > 0 ? [shared] : [])]))
       .digest('hex')
       .slice(0, 12)
     this.#onOther = onOther

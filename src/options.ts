@@ -1,6 +1,8 @@
 import { checkBy, type Rules, SIGNAL } from './check.js'
 import type { Durability } from './durability.js'
 import type { Heartbeat } from './pulse.js'
+import type { RetryOptions } from './retries.js'
+import { OWN_RUN_RULES, type OwnRunOptions, RUN_RULES, type RunOptions } from './run-options.js'
 import type { OpenStore } from './store.js'
 import type { Clock, Duration } from './time.js'
 
@@ -62,6 +64,7 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       most: 10_000_000,
       about: 'failed IDs remembered with their error; shared',
     },
+    ...RUN_RULES,
     clock: {
       kind: 'object',
       has: ['now', 'setTimer', 'clearTimer'],
@@ -90,6 +93,7 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       least: 0,
       about: 'how long an aborted handler may take to return',
     },
+    ...OWN_RUN_RULES,
     heartbeat: {
       kind: 'object',
       has: ['start'],
@@ -156,7 +160,7 @@ export function check<Settings>(call: Call, given: object | undefined): Settings
   return checkBy(OPTIONS[call], call, given)
 }
 
-export interface QueueOptions {
+export interface QueueOptions<Payload = unknown, Result = unknown> extends RunOptions<Payload, Result> {
   readonly store?: string | OpenStore
   readonly redis?: object
   readonly prefix?: string
@@ -180,7 +184,7 @@ export interface QueueOptions {
   readonly clock?: Clock
 }
 
-export interface ProcessOptions {
+export interface ProcessOptions<Payload = unknown> extends OwnRunOptions<Payload> {
   /** Handlers at once, in this worker. Default 1. */
   readonly concurrency?: number
   /**
@@ -198,7 +202,8 @@ export interface ProcessOptions {
 }
 
 /** `ProcessOptions` once checked, ms. */
-export interface ProcessSettings {
+export interface ProcessSettings extends RetryOptions {
+  readonly keepResult?: number
   readonly concurrency: number
   readonly prefetch: number
   readonly lease?: number

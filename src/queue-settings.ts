@@ -1,16 +1,15 @@
+import type { SharedOptions } from './opening.js'
+import type { RunSettings } from './run-options.js'
 import type { DurabilityNeed, OpenStore, Patience, Role, Store } from './store.js'
 import type { Clock } from './time.js'
 
 /** A queue's options once checked: shared by all it starts. */
-export interface QueueSettings {
+export interface QueueSettings extends RunSettings, SharedOptions {
   readonly name: string
   readonly prefix: string
   readonly openStore: OpenStore
   readonly clock: Clock
   readonly publishTimeout: number
-  readonly lease: number
-  readonly maxJams: number
-  readonly keepFailed: number
   readonly durability: DurabilityNeed
 }
 

@@ -15,8 +15,10 @@ import {
   type SweepOptions,
   type WaitOptions,
 } from './options.js'
+import { checkPresets } from './presets.js'
 import { chunksOf, Publisher } from './publisher.js'
 import type { Inside, QueueSettings } from './queue-settings.js'
+import { ownRunSettings } from './run-options.js'
 import { consoleLogger, type Logger, logStats, type Stats, statsOf } from './stats.js'
 import type { ListedState, ListRequest, Page, Patience, Role, State, Store } from './store.js'
 import { type Duration, pause, show } from './time.js'
@@ -27,7 +29,7 @@ import { Worker } from './worker/worker.js'
 export let insideOf: (queue: Queue) => Inside
 
 /** One queue, as one process sees it. Making it does no I/O; the first call connects. See `createQueue`. */
-export class Queue {
+export class Queue<Payload = void, Result = unknown> {
   static {
     insideOf = (queue) => ({
       settings: queue.#settings,
@@ -97,12 +99,13 @@ export class Queue {
   }
 
   /** Starts a worker: claim → run → settle, until it or the queue is closed. */
-  process(handler: Handler, options?: ProcessOptions): Worker {
+  process(handler: Handler<Payload, Result>, options?: ProcessOptions<Payload>): Worker {
     this.#refuseClosed()
     if (typeof handler !== 'function')
       throw new ConvoyError('BAD_HANDLER', `process: expected a function, not ${show(handler)}`)
     const settings = check<ProcessSettings>('process', options)
-    const { clock, keepFailed, lease, prefix, publishTimeout } = this.#settings
+    const own = ownRunSettings(settings, this.#settings)
+    const { lease, prefix, publishTimeout } = this.#settings
     // The guard goes by the queue's lease: below it, an outage that the guard thinks short could cost a living job its claim.
     if (settings.lease !== undefined && settings.lease < lease) {
       throw new ConvoyError(
@@ -110,14 +113,13 @@ export class Queue {
         `process: lease: expected at least the queue's lease, ${lease} ms, not ${settings.lease}`,
       )
     }
-    const { heartbeat, ...rest } = { ...settings, lease: settings.lease ?? lease }
+    const { heartbeat, ...rest } = { ...settings, ...own, lease: settings.lease ?? lease }
     const worker: Worker = new Worker({
+      ...this.#settings,
       ...rest,
       pulse: heartbeat?.start({ name: this.name, prefix, lease: rest.lease, jobTimeout: rest.jobTimeout }),
-      handler,
-      keepFailed,
+      handler: handler as Handler,
       store: this.#store,
-      clock,
       events: this.#events,
       opened: () => this.#opening.open('worker', { timeout: publishTimeout }),
       name: randomName(),
@@ -139,9 +141,10 @@ export class Queue {
       throw new ConvoyError('BAD_HANDLER', `jamGuard: expected a function, not ${show(onJammed)}`)
     }
     const timeout = Math.max(every, this.#settings.publishTimeout)
+    const sweeping = this.#sweeping('jamGuard', maxJams)
     return this.#run((signal) =>
       jamGuard({
-        ...this.#sweeping(maxJams),
+        ...sweeping,
         signal,
         every,
         id: randomName(),
@@ -158,8 +161,9 @@ export class Queue {
     const given = check<{ maxJams?: number; signal?: AbortSignal }>('sweep', options)
     const { maxJams, signal = new AbortController().signal } = given
     const timeout = this.#settings.publishTimeout
+    const sweeping = this.#sweeping('sweep', maxJams)
     await this.#opening.open('guard', { timeout, signal })
-    const jammed = await sweepOnce({ ...this.#sweeping(maxJams), signal }, timeout)
+    const jammed = await sweepOnce({ ...sweeping, signal }, timeout)
     if (jammed.length > 0) this.#events.emit('jammed', jammed)
     return jammed
   }
@@ -270,9 +274,10 @@ export class Queue {
     if (this.#closing !== undefined) throw new ConvoyError('CLOSED')
   }
 
-  #sweeping(maxJams = this.#settings.maxJams): Omit<Sweeping, 'signal'> {
-    const { clock, keepFailed, lease } = this.#settings
-    return { store: this.#store, clock, keepFailed, lease, maxJams }
+  #sweeping(call: string, maxJams = this.#settings.maxJams): Omit<Sweeping, 'signal'> {
+    const { clock, keepFailed, lease, policy, presets } = this.#settings
+    checkPresets(call, { maxJams }, presets)
+    return { store: this.#store, clock, keepFailed, lease, maxJams, ordered: policy?.ordered === true }
   }
 
   /** A verb of the store, once the server has been checked, with the patience of a publish. */

@@ -9,9 +9,10 @@ import type { Source } from './sources.js'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'suggestion'],
   ['policy', 'messages', 'store', 'audit-verbs'],
-  ['check', 'pulse', 'queue-settings'],
-  ['job', 'payload', 'retries', 'verdict', 'failure', 'durability', 'options', 'life'],
-  ['events', 'job-info', 'stats', 'opening'],
+  ['check', 'pulse'],
+  ['failure', 'payload', 'report', 'limits', 'presets'],
+  ['job', 'retries', 'run-options', 'verdict', 'durability', 'options', 'life'],
+  ['events', 'job-info', 'stats', 'opening', 'queue-settings'],
   ['memory', 'redis'],
   ['publish-stream', 'publisher', 'worker', 'jam-guard'],
   ['queue'],
