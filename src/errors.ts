@@ -6,6 +6,10 @@ export const ERROR_CODES = {
   BAD_ID: 'an ID is not a well-formed, non-empty string of at most 1,024 bytes (or a safe integer)',
   BAD_NAME: 'a queue name or prefix is not 1 to 128 characters of A-Z a-z 0-9 _ . : -',
   BAD_OPTION: 'an option is unknown, of the wrong type or out of range',
+  BAD_PAYLOAD:
+    'a payload cannot be encoded, has more than 1 MiB, or cannot be decoded (then it is kept as the error of the failed ID)',
+  BAD_RESULT: 'a result cannot be encoded or decoded, or has more than 1 MiB; its job is done all the same',
+  BAD_REPORT: 'what a job tells of its progress, or a line it logs, is of the wrong type or has more than 4 KiB',
   BAD_HANDLER: 'a handler or callback is not a function, or a callback or logger threw',
   CLOSED: 'the queue was closed before the call',
   UNAVAILABLE: 'the server could not be reached in time; nothing was sent, so nothing has happened',
@@ -20,10 +24,15 @@ export const ERROR_CODES = {
   WRONG_KEY: 'a key of the queue holds a value of another type; nothing was written',
   WRONG_LAYOUT: 'the queue was written by a version of this library with another layout',
   ABORTED: 'the wait was given up because its AbortSignal was aborted',
+  JOB_FAILED: 'the job that was waited for failed, finally (what is kept of it is the error's `cause`)',
+  WITHDRAWN: 'the job that was waited for was withdrawn or cleared away before it was done',
+  FULL: 'the queue holds as many IDs as `maxLength` allows; nothing was stored',
+  WAIT_TIMEOUT: 'the wait for a job took longer than its `timeout`; the job goes on',
   JOB_TIMEOUT: 'a handler ran longer than jobTimeout (kept as the error of the failed ID)',
   LEASE_LAPSED:
     'the lease of a job could not be renewed in time, so that it may soon run elsewhere (the reason of its signal)',
   STALLED: 'a worker has had no answer for half a lease (told by the error event; it goes on trying)',
+  SUPERSEDED: 'a newer publish has taken the place of a running job (the reason of its signal)',
   JAMMED: 'the worker of an ID died or stalled more often than maxJams allows (kept as the error of the failed ID)',
 } as const
 

@@ -17,7 +17,7 @@ const MOST = { all: 4_096, message: 3_000, code: 300 }
  * looked at. Never throws, never more than 4 KiB.
  */
 export function failureText(thrown: unknown, attempt: number): string {
-  const message = shorten(safely(() => messageOf(thrown)) ?? 'an error that cannot be read', MOST.message)
+  const message = shorten(messageOf(thrown), MOST.message)
   const code = safely(() => property(thrown, 'code'))
   const stack = safely(() => property(thrown, 'stack'))
   const failure = { message, ...(code === undefined ? {} : { code: shorten(code, MOST.code) }), attempt }
@@ -37,9 +37,11 @@ export function readFailure(text: string): Failure {
   return JSON.parse(text) as Failure
 }
 
-function messageOf(thrown: unknown): string {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) return String(thrown.message)
-  return String(thrown)
+/** What it says, whatever it is. */
+export function messageOf(thrown: unknown): string {
+  const read = (): string =>
+    typeof thrown === 'object' && thrown !== null && 'message' in thrown ? String(thrown.message) : String(thrown)
+  return safely(read) ?? 'an error that cannot be read'
 }
 
 function property(thrown: unknown, name: 'code' | 'stack'): string | undefined {

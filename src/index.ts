@@ -16,6 +16,7 @@ export type {
   SweepOptions,
   WaitOptions,
 } from './options.js'
+export type { Serializer } from './payload.js'
 export type { Queue } from './queue.js'
 export { type RedisStoreOptions, redisStore } from './redis/store.js'
 export type { Logger, Stats } from './stats.js'
