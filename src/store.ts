@@ -96,8 +96,8 @@ export interface PublishReply {
   /** The kept results of those met remembered; absent when there is none. */
   readonly results?: readonly (string | null)[]
   /**
-   * Where the policy says `bind`: per ID, the epoch that held it if it was processing, else the last epoch given to any
-   * claim. A run with a greater epoch starts after this publish.
+   * With `bind`: met processing, the epoch of that run; else the last epoch given to any claim. A run of the ID with a
+   * greater one starts after this publish.
    */
   readonly epochs?: readonly number[]
   /** The first sending's answer was lost: this is the second's. */
@@ -265,7 +265,7 @@ export interface Report {
 
 export interface Recollection {
   readonly result: string | null
-  /** Of the run whose result it is; 0 where there is none. */
+  /** Of the run whose result it is; 0 when there is none. */
   readonly epoch: number
   /** Lines, the oldest first. */
   readonly log: readonly string[]
@@ -306,7 +306,15 @@ export type Totals = Readonly<Record<(typeof TOTALS)[number], number>>
  * head takes them back), entries ever given back to the head, time of the last mark, last epoch, entries ever made among
  * the prioritized, messages ever sent.
  */
-export const COUNTERS: readonly Counter[] = [...TOTALS, 'taken', 'returned', 'marked', 'epoch', 'sequence', 'position']
+export const COUNTERS: readonly Counter[] = [
+  ...TOTALS,
+  'taken',
+  'returned',
+  'marked',
+  'epoch',
+  'sequence',
+  'position',
+]
 export type Counter = (typeof TOTALS)[number] | 'taken' | 'returned' | 'marked' | 'epoch' | 'sequence' | 'position'
 
 export interface Counts {
@@ -332,13 +340,12 @@ export interface Counts {
 
 /**
  * What a caller is about to do, by the verb it called: each role needs rights of its own on a server with access rules.
- * A dashboard only looks, a listener hears as well; without a role, nothing has been asked for yet.
+ * A dashboard only looks; without a role, nothing has been asked for yet.
  */
-export type Role = 'publisher' | 'worker' | 'guard' | 'operator' | 'dashboard' | 'listener'
+export type Role = 'publisher' | 'worker' | 'guard' | 'operator' | 'dashboard'
 
 /** Whether to open is to write: a digest is left by those alone whose calls write, too. */
-export const leavesDigest = (role: Role | undefined): boolean =>
-  role !== undefined && role !== 'dashboard' && role !== 'listener'
+export const leavesDigest = (role: Role | undefined): boolean => role !== undefined && role !== 'dashboard'
 
 export type Control =
   /** Check the server, every key's type, the layout and the rights of a role; who will write leaves the digest of the options. */

@@ -9,8 +9,8 @@ import type { Source } from './sources.js'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'suggestion'],
   ['policy', 'messages', 'store', 'audit-verbs'],
-  ['check', 'pulse', 'queue-settings'],
-  ['job', 'payload', 'retries', 'verdict', 'failure', 'durability', 'options', 'life'],
+  ['check', 'pulse', 'life', 'queue-settings'],
+  ['job', 'payload', 'retries', 'verdict', 'failure', 'durability', 'options'],
   ['events', 'job-info', 'stats', 'opening'],
   ['memory', 'redis'],
   ['publish-stream', 'publisher', 'worker', 'jam-guard'],
