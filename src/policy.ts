@@ -15,8 +15,12 @@ export interface DedupePolicy {
   readonly failed?: 'revive' | 'hold'
   /** Keep the time of the first publish, for `StepPolicy.rememberFrom: 'publish'`. */
   readonly stamp?: boolean
+  /** Tell each ID's epoch (`PublishReply.epochs`): for who waits for its run. */
+  readonly bind?: true
   /** IDs the queue holds at most; 0 for any number. Only what is absent or failed is refused. */
   readonly maxLength?: number
+  /** Tell the epoch after which a run is one that this publish may count on. */
+  readonly bind?: true
 }
 
 /** What a publish brings besides its ID. */

@@ -35,6 +35,11 @@ export class Queue<Payload = void, Result = unknown> {
       settings: queue.#settings,
       store: queue.#store,
       call: (role, verb) => queue.#call(role, (patience) => verb(queue.#store, patience)),
+      run: (loop) => {
+        queue.#refuseClosed()
+        return queue.#run(loop)
+      },
+      wrong: (error) => queue.#events.emit('error', error),
     })
   }
 
