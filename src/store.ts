@@ -306,7 +306,15 @@ export type Totals = Readonly<Record<(typeof TOTALS)[number], number>>
  * head takes them back), entries ever given back to the head, time of the last mark, last epoch, entries ever made among
  * the prioritized, messages ever sent.
  */
-export const COUNTERS: readonly Counter[] = [...TOTALS, 'taken', 'returned', 'marked', 'epoch', 'sequence', 'position']
+export const COUNTERS: readonly Counter[] = [
+  ...TOTALS,
+  'taken',
+  'returned',
+  'marked',
+  'epoch',
+  'sequence',
+  'position',
+]
 export type Counter = (typeof TOTALS)[number] | 'taken' | 'returned' | 'marked' | 'epoch' | 'sequence' | 'position'
 
 export interface Counts {
