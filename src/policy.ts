@@ -15,6 +15,8 @@ export interface DedupePolicy {
   readonly failed?: 'revive' | 'hold'
   /** Keep the time of the first publish, for `StepPolicy.rememberFrom: 'publish'`. */
   readonly stamp?: boolean
+  /** Tell each ID's epoch (`PublishReply.epochs`): for who waits for its run. */
+  readonly bind?: true
   /** IDs the queue holds at most; 0 for any number. Only what is absent or failed is refused. */
   readonly maxLength?: number
 }

@@ -1,3 +1,5 @@
+import type { ConvoyError } from './errors.js'
+import type { Background } from './life.js'
 import type { Serializer } from './payload.js'
 import type { PublishTerms } from './publish-options.js'
 import type { DurabilityNeed, OpenStore, Patience, Role, Store } from './store.js'
@@ -32,4 +34,8 @@ export interface Inside {
   readonly store: Store
   /** A verb of it, once the server has been checked, with the patience of a publish. */
   readonly call: <T>(role: Role, verb: (store: Store, patience: Patience) => Promise<T>) => Promise<T>
+  /** Something that runs until it is closed, or the queue is. Throws CLOSED. */
+  readonly run: (loop: (signal: AbortSignal) => Promise<void>) => Background
+  /** Tells the listeners of `error`. */
+  readonly wrong: (error: ConvoyError) => void
 }

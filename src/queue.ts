@@ -46,6 +46,11 @@ export class Queue<Payload = void, Result = unknown> {
       settings: queue.#settings,
       store: queue.#store,
       call: (role, verb) => queue.#calls.call(role, verb),
+      run: (loop) => {
+        queue.#refuseClosed()
+        return queue.#run(loop)
+      },
+      wrong: (error) => queue.#events.emit('error', error),
     })
   }
 

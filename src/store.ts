@@ -95,6 +95,11 @@ export interface PublishReply {
   readonly dueAt?: readonly number[]
   /** The kept results of those met remembered; absent when there is none. */
   readonly results?: readonly (string | null)[]
+  /**
+   * With `bind`: met processing, the epoch of that run; else the last epoch given to any claim. A run of the ID with a
+   * greater one starts after this publish.
+   */
+  readonly epochs?: readonly number[]
   /** The first sending's answer was lost: this is the second's. */
   readonly repeated: boolean
 }
@@ -260,6 +265,8 @@ export interface Report {
 
 export interface Recollection {
   readonly result: string | null
+  /** Of the run whose result it is; 0 when there is none. */
+  readonly epoch: number
   /** Lines, the oldest first. */
   readonly log: readonly string[]
 }

@@ -9,8 +9,8 @@ import type { Source } from './sources.js'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'suggestion', 'priority'],
   ['policy', 'messages', 'store', 'audit-verbs'],
-  ['check', 'pulse'],
-  ['job', 'payload', 'retries', 'verdict', 'failure', 'durability', 'dedupe', 'publish-options', 'options', 'life'],
+  ['check', 'pulse', 'life'],
+  ['job', 'payload', 'retries', 'verdict', 'failure', 'durability', 'dedupe', 'publish-options', 'options'],
   ['events', 'job-info', 'stats', 'opening', 'queue-settings'],
   ['memory', 'redis'],
   ['batch', 'parts', 'room', 'publish-stream', 'publisher', 'calls', 'looking', 'operator', 'worker', 'jam-guard'],
