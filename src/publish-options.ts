@@ -1,7 +1,7 @@
 import { checkOption, type Rule, type Rules, SIGNAL, unknownOption } from './check.js'
 import { type CallDedupe, Policies } from './dedupe.js'
 import { ConvoyError } from './errors.js'
-import { packPayload, type Serializer } from './payload.js'
+import { jsonSerializer, packPayload, type Serializer } from './payload.js'
 import type { DedupePolicy, Traits } from './policy.js'
 import { type Priority, priorityOf } from './priority.js'
 import { type Duration, type PointInTime, pointInTime, show } from './time.js'
@@ -106,7 +106,7 @@ export class PublishTerms {
   readonly #serializer: Serializer<unknown>
   readonly #bounded: boolean
 
-  constructor({ serializer, dedupe, maxLength, waitForRoom }: Given) {
+  constructor({ serializer = jsonSerializer, dedupe, maxLength = 0, waitForRoom = 0 }: Partial<Given> = {}) {
     this.#serializer = serializer
     this.#bounded = maxLength > 0
     this.policies = new Policies(dedupe, maxLength)
@@ -142,7 +142,8 @@ export class PublishTerms {
       throw new ConvoyError('BAD_OPTION', `${call}: give either delay or runAt, not both`)
     const traits: { -readonly [Name in keyof Traits]: Traits[Name] } = {}
     if (priority !== undefined) traits.priority = priorityOf(priority, `${call}: priority`)
-    if (delay !== undefined) traits.delay = checkOption(`${call}: delay`, DELAY, delay) as number
+    const wait = checkOption(`${call}: delay`, DELAY, delay) as number | undefined
+    if (wait) traits.delay = wait
     if (runAt !== undefined) traits.runAt = pointInTime(runAt, `${call}: runAt`)
     // One that is undefined by mistake is not taken for none: the serializer says whether it can be kept.
     if ('payload' in given) traits.payload = packPayload(this.#serializer, given['payload'])
