@@ -3,10 +3,12 @@ import { checkDurability } from './durability.js'
 import { ConvoyError } from './errors.js'
 import { memoryStore, sharedMemoryStore } from './memory/store.js'
 import { check, type QueueOptions } from './options.js'
+import type { Serializer } from './payload.js'
+import { PublishTerms } from './publish-options.js'
 import { Queue } from './queue.js'
 import type { BorrowedClient } from './redis/borrowed.js'
 import { redisStore } from './redis/store.js'
-import { type CheckedRunOptions, runSettings, sharedOf } from './run-options.js'
+import { type CheckedRunOptions, runSettings } from './run-options.js'
 import type { OpenStore } from './store.js'
 import { type Clock, show, systemClock } from './time.js'
 
@@ -28,15 +30,21 @@ export function createQueue<Payload = void, Result = unknown>(
       maxJams: number
       keepFailed: number
       durability: unknown
+      serializer: Serializer<unknown>
+      resultSerializer: Serializer<unknown>
+      dedupe: unknown
+      maxLength: number
+      waitForRoom: number
       clock?: Clock
     }
   >('createQueue', options)
-  const runs = runSettings(settings, options)
+  const terms = new PublishTerms(settings)
+  const runs = runSettings(settings, options, terms.policies)
   return new Queue<Payload, Result>({
     ...settings,
     ...runs,
     ...(runs.delivery === 'at-most-once' ? { maxJams: 0 } : {}),
-    shared: sharedOf(runs),
+    terms,
     name: checkName('queue name', name),
     prefix: checkName('prefix', settings.prefix),
     durability: checkDurability(settings.durability),

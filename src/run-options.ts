@@ -1,7 +1,5 @@
 import type { Rules } from './check.js'
-import { ConvoyError } from './errors.js'
 import { checkLimit, type Limit } from './limits.js'
-import { jsonSerializer, type Serializer } from './payload.js'
 import type { StepPolicy } from './policy.js'
 import { checkPresets, type Delivery, type Preset, presetsOf } from './presets.js'
 import { ATTEMPTS, type RetryOptions, type RetryPolicy, retryPolicy } from './retries.js'
@@ -14,17 +12,9 @@ export interface OwnRunOptions<Payload = unknown> extends RetryOptions<Payload> 
 }
 
 /** How the jobs of a queue run: one definition for all of its processes. */
-export interface RunOptions<Payload = unknown, Result = unknown> extends OwnRunOptions<Payload> {
-  /** How payloads become text or bytes. Default JSON. All processes must use the same. */
-  readonly payloads?: Serializer<Payload>
-  /** How results do. Default JSON. */
-  readonly results?: Serializer<Result>
+export interface RunOptions<Payload = unknown> extends OwnRunOptions<Payload> {
   /** How long what jobs log is kept after the last line of it. Default one day; of each ID at most 64 KiB, the newest. */
   readonly keepLog?: Duration
-  /** How long a done ID is remembered: a publish meanwhile is a duplicate. Default 0: not at all. */
-  readonly remember?: Duration
-  /** From its end, or from its first publish. Default `'finish'`. */
-  readonly rememberFrom?: 'finish' | 'publish'
   /** What all workers may do together. Price: nothing can be claimed ahead. */
   readonly limit?: Limit
   /**
@@ -37,18 +27,6 @@ export interface RunOptions<Payload = unknown, Result = unknown> extends OwnRunO
 
 /** The rows of `createQueue`: see OPTIONS. */
 export const RUN_RULES: Rules = {
-  payloads: {
-    kind: 'object',
-    has: ['encode', 'decode'],
-    fallback: undefined,
-    about: 'serializer of payloads, to a string or bytes; else JSON',
-  },
-  results: {
-    kind: 'object',
-    has: ['encode', 'decode'],
-    fallback: undefined,
-    about: 'serializer of results; else JSON',
-  },
   attempts: {
     kind: 'other',
     fallback: 1,
@@ -69,13 +47,6 @@ export const RUN_RULES: Rules = {
     about: 'how long what a handler returns is kept; 0 = it is not',
   },
   keepLog: { kind: 'duration', fallback: 86_400_000, least: 1, about: 'how long what jobs log is kept' },
-  remember: { kind: 'duration', fallback: 0, least: 0, about: 'how long done IDs are remembered; shared' },
-  rememberFrom: {
-    kind: 'choice',
-    choices: ['finish', 'publish'],
-    fallback: undefined,
-    about: "from its end, or from its first publish; else `'finish'`; shared",
-  },
   limit: {
     kind: 'other',
     fallback: undefined,
@@ -107,8 +78,6 @@ export interface OwnRunSettings {
 
 /** `RunOptions` once checked. */
 export interface RunSettings extends OwnRunSettings {
-  readonly payloads: Serializer<unknown>
-  readonly results: Serializer<unknown>
   readonly keepLog: number
   /** For each step; absent when nothing of it is asked for. */
   readonly policy?: StepPolicy
@@ -117,24 +86,21 @@ export interface RunSettings extends OwnRunSettings {
 }
 
 /** As `check` gives them: durations in ms, the rest as it was given. */
-export interface CheckedRunOptions extends Omit<RunOptions, 'keepResult' | 'keepLog' | 'remember'> {
+export interface CheckedRunOptions extends Omit<RunOptions, 'keepResult' | 'keepLog'> {
   readonly keepResult: number
   readonly keepLog: number
-  readonly remember: number
   readonly ordered: boolean
   readonly delivery: Delivery
 }
 
 /** `given` is what the caller said himself: a default does not contradict a preset. Throws BAD_OPTION. */
-export function runSettings(checked: CheckedRunOptions, given: object | undefined): RunSettings {
-  const { payloads = jsonSerializer, results = jsonSerializer, keepResult, keepLog, ordered, delivery } = checked
+export function runSettings(checked: CheckedRunOptions, given: object | undefined, memory: Memory): RunSettings {
+  const { keepResult, keepLog, ordered, delivery } = checked
   const limit = checkLimit(checked.limit)
   const presets = presetsOf({ ordered, delivery, limited: Object.keys(limit).length > 0 })
   checkPresets('createQueue', { ...given, 'limit.active': limit.active }, presets)
-  const policy = { ...memory(checked), ...limit, ...(ordered ? { active: 1, ordered } : {}) }
+  const policy = { ...remembering(memory), ...limit, ...(ordered ? { active: 1, ordered } : {}) }
   return {
-    payloads,
-    results,
     keepResult,
     keepLog,
     delivery,
@@ -153,13 +119,9 @@ export function ownRunSettings(checked: OwnRunOptions & { keepResult?: number },
   }
 }
 
-/** What all processes must share of them, beside `maxJams`; empty when all are the default. */
-export function sharedOf({ policy, delivery }: RunSettings): Readonly<Record<string, unknown>> {
-  return { ...policy, ...(delivery === 'at-least-once' ? {} : { delivery }) }
-}
+/** How long done IDs are remembered, ms, as `dedupe` says. */
+type Memory = Required<Pick<StepPolicy, 'remember' | 'rememberFrom'>>
 
-function memory({ remember, rememberFrom }: CheckedRunOptions): Pick<StepPolicy, 'remember' | 'rememberFrom'> {
-  if (remember > 0) return { remember, ...(rememberFrom === 'publish' ? { rememberFrom } : {}) }
-  if (rememberFrom === undefined) return {}
-  throw new ConvoyError('BAD_OPTION', 'createQueue: rememberFrom: nothing is remembered without remember')
+function remembering({ remember, rememberFrom }: Memory): Partial<Memory> {
+  return remember > 0 ? { remember, ...(rememberFrom === 'publish' ? { rememberFrom } : {}) } : {}
 }

@@ -111,7 +111,8 @@ function retime({ state, policy, ms }: Publishing, id: string, was: number, want
   if (timing === 'earliest') return Math.max(least, Math.min(was, wanted))
   // Put off for the first time now: from here on it is known how long that goes on.
   if (!state.since.has(id)) state.since.set(id, ms)
-  const cap = maxWait === undefined ? Number.POSITIVE_INFINITY : Math.max((state.since.get(id) as number) + maxWait, was)
+  const cap =
+    maxWait === undefined ? Number.POSITIVE_INFINITY : Math.max((state.since.get(id) as number) + maxWait, was)
   return Math.max(least, Math.min(wanted || ms, cap))
 }
 

@@ -87,4 +87,3 @@ const KINDS: Readonly<Record<string, 'queued' | 'revived' | 'duplicate'>> = {
   g: 'revived',
   ...Object.fromEntries([...'duyvprosmh'].map((letter) => [letter, 'duplicate' as const])),
 }
-

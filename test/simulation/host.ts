@@ -1,3 +1,5 @@
+import { jsonSerializer } from '../../src/payload.js'
+import { PublishTerms } from '../../src/publish-options.js'
 import { Queue } from '../../src/queue.js'
 import { RedisStore } from '../../src/redis/store.js'
 import type { Clock } from '../../src/time.js'
@@ -68,6 +70,12 @@ export class Host {
         maxJams,
         keepFailed: 1_000,
         durability: 'memory',
+        terms: new PublishTerms(),
+        serializer: jsonSerializer,
+        resultSerializer: jsonSerializer,
+        remember: 0,
+        rememberFrom: 'finish',
+        maxLength: 0,
       },
       openStore: (place) =>
         new RedisStore(place, { make: () => net.maker(), twin: () => net.maker(true), clock, replyTimeout }),
