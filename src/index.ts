@@ -24,7 +24,7 @@ export type { Serializer } from './payload.js'
 export type { Delivery } from './presets.js'
 export { PRIORITIES, type Priority } from './priority.js'
 export type { PublishItem, PublishOptions } from './publish-options.js'
-export type { AnyQueue, Queue, Queue } from './queue.js'
+export type { AnyQueue, Queue } from './queue.js'
 export { type RedisStoreOptions, redisStore } from './redis/store.js'
 export {
   type Backoff,
