@@ -188,7 +188,7 @@ export function check<Settings>(call: Call, given: object | undefined): Settings
   return checkBy(OPTIONS[call], call, given)
 }
 
-export interface QueueOptions<Payload = unknown, Result = unknown> {
+export interface QueueOptions<Payload = void, Result = unknown> {
   readonly store?: string | OpenStore
   readonly redis?: object
   readonly prefix?: string

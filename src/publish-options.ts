@@ -24,9 +24,9 @@ interface Terms {
   readonly signal?: AbortSignal
 }
 
-/** Whether jobs carry nothing: `void`, as where no type was given, or `undefined`. */
+/** Whether a publish may leave the payload out: of `void`, as where no type was given, or where nothing is known of it. */
 // biome-ignore lint/suspicious/noConfusingVoidType: it is asked for as a type
-type Bare<Payload> = [Payload] extends [void] ? true : false
+type Bare<Payload> = unknown extends Payload ? true : [Payload] extends [void] ? true : false
 
 /** What a publish may bring; its payload must be there where the queue's type says that jobs have one. */
 export type PublishOptions<Payload = void> = Terms &
