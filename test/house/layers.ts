@@ -9,9 +9,9 @@ import type { Source } from './sources.js'
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'suggestion', 'priority'],
   ['policy', 'messages', 'store', 'audit-verbs'],
-  ['check', 'pulse'],
-  ['failure', 'payload', 'report', 'limits', 'presets', 'life'],
-  ['job', 'retries', 'run-options', 'verdict', 'durability', 'dedupe', 'publish-options', 'options'],
+  ['check', 'pulse', 'life'],
+  ['failure', 'payload', 'report', 'limits', 'presets', 'dedupe'],
+  ['job', 'retries', 'run-options', 'publish-options', 'verdict', 'durability', 'options'],
   ['events', 'job-info', 'stats', 'opening', 'queue-settings'],
   ['memory', 'redis'],
   ['batch', 'parts', 'room', 'publish-stream', 'publisher', 'calls', 'looking', 'operator', 'worker', 'jam-guard'],
