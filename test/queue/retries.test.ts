@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import {
   type ConvoyError,
+  createQueue,
+  memoryStore,
   type ProcessOptions,
   type QueueOptions,
   UnrecoverableError,
