@@ -180,6 +180,10 @@ local function send(whole, totals, events, ms)
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
 end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
 local function split(list)
   local set, drop = {}, {}
   for i = 1, #list, 2 do
@@ -369,6 +373,9 @@ local function oddMarks(window, tail)
   end
   return odd
 end
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -379,9 +386,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -573,6 +577,9 @@ return reply`,
     rights: ['EXISTS ghosts priority', 'GET listening', 'HDEL tries', 'HGET totals', 'HINCRBY totals', 'HLEN failures priority tries', 'HMGET control priority totals', 'HSET failures totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts', 'SMISMEMBER committed ghosts', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD prioritized', 'ZCARD failedAt prioritized', 'ZMSCORE delayed failed processing remembered', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
     text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, tries, ghosts, priority, prioritized, remembered, control, events, listening = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -583,9 +590,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -653,6 +657,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
@@ -729,6 +737,9 @@ return was[2] or ''`,
     text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, listening, lease = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -739,9 +750,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -840,6 +848,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local function firstDue(delayed)
   local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
@@ -1206,6 +1218,10 @@ local function send(whole, totals, events, ms)
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
 end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
@@ -1243,19 +1259,8 @@ return 1`,
   'steer': {
     keys: ['queued', 'wake', 'totals', 'prioritized', 'delayed', 'control', 'schedules', 'events', 'listening'],
     flags: '',
-    rights: ['EXISTS delayed events', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LINDEX control delayed events listening prioritized queued schedules totals wake', 'LLEN queued wake', 'LPOP control delayed events listening prioritized queued schedules totals wake', 'RPUSH control delayed events listening prioritized queued schedules totals wake', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
+    rights: ['EXISTS delayed events', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
     text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
-local function mark(marks, place, count, ms)
-  if not dueMark(count, ms) then return end
-  count.marked = ms
-  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
-  for _ = 1, 100 do
-    local second = redis.call('LINDEX', marks, 1)
-    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
-    redis.call('LPOP', marks)
-  end
-end
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -1275,6 +1280,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local order, ms = ARGV[1], math.floor(now() / 1000)
 local whole = readControl(control, listening, ms)
@@ -1296,7 +1305,7 @@ if order == 'journal' then
   if keep == whole.journal then return 0 end
   if keep > 0 then
     redis.call('HSET', control, 'journal', ARGV[2])
-    if whole.journal == 0 then redis.call('HINCRBY', totals, 'position', 1) end
+    if whole.journal == 0 then sendNothing(whole, totals, events, ms) end
     if redis.call('EXISTS', events) == 1 then redis.call('XTRIM', events, 'MAXLEN', keep) end
   else
     redis.call('HDEL', control, 'journal')
@@ -1318,6 +1327,9 @@ return 1`,
     text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events, listening = KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -1328,9 +1340,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -1585,6 +1594,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local function firstDue(delayed)
   local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
@@ -1895,6 +1908,9 @@ return { settled, renewed, token, open and 1 or 0, dueIn, ids, past, payloads }`
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
 local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -1905,9 +1921,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -2090,6 +2103,10 @@ local function send(whole, totals, events, ms)
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
 end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
 local function firstDue(delayed)
   local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
   return first[2] and tonumber(first[2])
@@ -2214,19 +2231,8 @@ return reply`,
   'wake': {
     keys: ['queued', 'wake', 'prioritized', 'delayed', 'control', 'listening', 'alarm'],
     flags: 'allow-oom',
-    rights: ['EXISTS delayed', 'GET alarm listening', 'HINCRBY alarm control delayed listening prioritized queued wake', 'HMGET control', 'LINDEX alarm control delayed listening prioritized queued wake', 'LLEN queued wake', 'LPOP alarm control delayed listening prioritized queued wake', 'RPUSH alarm control delayed listening prioritized queued wake', 'SPUBLISH events', 'TIME', 'XADD alarm control delayed listening prioritized queued wake', 'ZCARD prioritized'],
+    rights: ['EXISTS delayed', 'GET alarm listening', 'HINCRBY alarm control delayed listening prioritized queued wake', 'HMGET control', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'XADD alarm control delayed listening prioritized queued wake', 'ZCARD prioritized'],
     text: `local queued, wake, prioritized, delayed, control, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
-local function mark(marks, place, count, ms)
-  if not dueMark(count, ms) then return end
-  count.marked = ms
-  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
-  for _ = 1, 100 do
-    local second = redis.call('LINDEX', marks, 1)
-    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
-    redis.call('LPOP', marks)
-  end
-end
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -2246,6 +2252,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local ms = math.floor(now() / 1000)
 local whole = readControl(control, listening, ms)
@@ -2278,6 +2288,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
