@@ -15,13 +15,13 @@ export interface LuaScript {
 
 export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
   'audit': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized'],
     flags: 'no-writes',
-    rights: ['HGET meta', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn'],
+    rights: ['HGET meta', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
-local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set', 'zset' }
 local function sizesOf(keys)
   local sizes = {}
   for i, key in ipairs(keys) do
@@ -70,7 +70,7 @@ local function oddMarks(window, tail)
   return odd
 end
 local part, cursor, from, returned, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
 local sizes = sizesOf(keys)
 local kept = redis.call('HMGET', totals, 'taken', 'returned')
 local taken, back = tonumber(kept[1]) or 0, (tonumber(kept[2]) or 0) - returned
@@ -132,7 +132,7 @@ return {
     rights: ['HMGET meta', 'TYPE alarm committed control delayed errors events failed failedAt failures ghosts guard kept lease listening marks meta owed payload prioritized priority processing progress queued rate remembered results schedules since steps totals tries wake withdrawn'],
     text: `local meta = KEYS[1]
 local keys = {}
-local alone = { EXISTS = {}, UNLINK = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
+local alone = { EXISTS = {}, UNLINK = {}, DEL = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
   XADD = { '*', '0', '0' }, XRANGE = { '-', '+' }, XTRIM = { 'MAXLEN', '1' } }
 for _, key in ipairs(KEYS) do keys[string.match(key, '%a+$')] = key end
 for i = #KEYS + 3, #ARGV do
@@ -319,13 +319,13 @@ if last + 1 < size then reply[1] = last + 1 end
 return reply`,
   },
   'mend': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'priority'],
     flags: '',
-    rights: ['EXISTS committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HDEL errors failures owed steps totals tries', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSET errors failures lease meta totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'ZADD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
+    rights: ['EXISTS ghosts marks priority', 'HDEL errors failures owed steps totals tries', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'HSET errors failures lease meta totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'ZADD failed failedAt prioritized processing', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt prioritized'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
-local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized, priority = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set', 'zset' }
 local function sizesOf(keys)
   local sizes = {}
   for i, key in ipairs(keys) do
@@ -445,7 +445,7 @@ if not redis.acl_check_cmd('LSET', queued, '0', '0') then
 end
 local term, note, epoch = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local ms = math.floor(now() / 1000)
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
 local sizes = sizesOf(keys)
 local ids = {}
 for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
@@ -470,15 +470,15 @@ local function entry(place)
 end
 local function sort(id, how, place, in_)
   local c, p, l, d, f, a = in_(1), in_(2), in_(3), in_(4), in_(5), in_(6)
-  local n, e, t, w, o, g = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12)
-  if how == 'commit' and (c or p or l or d or f or a or g or entry(place) ~= id) then return end
-  local alone = o and not (c or p or l or d)
-  if c or p or l or d or o or how == 'commit' then
+  local n, e, t, w, o, g, r = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12), in_(13)
+  if how == 'commit' and (c or p or l or d or f or a or g or r or entry(place) ~= id) then return end
+  if c or p or l or d or o or r or how == 'commit' then
     if not c then commit(id) end
     if l and not p then write(redis.call('ZADD', processing, ms + term, id)) end
     if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms))) end
     p = p or l
     if p and d then write(redis.call('ZREM', delayed, id)) end
+    if (p or d) and r then write(redis.call('ZREM', prioritized, id)) end
     if f or a then
       if not n then write(redis.call('HSET', failures, id, f or 1)) end
       write(redis.call('ZREM', failed, id))
@@ -487,11 +487,11 @@ local function sort(id, how, place, in_)
     end
     if e and not n then write(redis.call('HSET', failures, id, 1)) end
     if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
-    if g then write(redis.call('SREM', ghosts, id)) end
+    if g and (how == 'unmark' or not (p or d or r)) then write(redis.call('SREM', ghosts, id)) end
     if not p then
       if w then write(redis.call('SREM', withdrawn, id)) end
       if o then write(redis.call('HDEL', owed, id)) end
-      if not d and (how == 'push' or alone) then tail[#tail + 1], wrote = id, true end
+      if not d and not r and (how == 'push' or o and not c) then tail[#tail + 1], wrote = id, true end
     end
     return
   end
@@ -510,9 +510,9 @@ for i, id in ipairs(ids) do
   local how, place, twin = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   wrote = false
   if how == 'blank' then
-    local elsewhere = held[2][i] or held[3][i] or held[4][i]
+    local elsewhere = held[2][i] or held[3][i] or held[4][i] or held[13][i]
     local waits = held[1][i] and not elsewhere
-    local marked = held[12][i] and not (held[1][i] or elsewhere or held[11][i])
+    local marked = held[12][i] and not waits and (elsewhere or not held[11][i])
     local double = twin and twin ~= place and entry(twin) == id
     if entry(place) == id and (double or not (waits or marked)) then
       write(redis.call('LSET', queued, place - count.taken - 1, ''))
@@ -556,8 +556,8 @@ matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
   redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
 end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
-matter(tokens == 0 and length > 0, function() end)
-arm(wake, tokens, length)
+matter(tokens == 0 and length + #tail > 0, function() end)
+arm(wake, tokens, length + #tail)
 return { table.concat(mended), table.concat(whole) }`,
   },
   'messages': {
@@ -871,7 +871,8 @@ local function purge(remembered, kept, results, control, whole, ms)
 end
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
 local simple = ARGV[1] == 'discard'
-if not simple and not waiting then return redis.error_reply('POLICY unknown') end
+if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
+if not waiting then return redis.error_reply('POLICY unknown') end
 maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
 local n = #ARGV - 1
 if brings == '1' then n = n / 5 end
