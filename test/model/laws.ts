@@ -15,6 +15,7 @@ export class Watch {
   /** `now`: µs, as the call had it; it matters where a line is held. */
   check(state: QueueState, op: Op, reply: Reply, now = 0): void {
     checkState(state)
+    if (op.verb === 'step') checkClaims(state, op, reply as StepReply, this.#tokens)
     this.#hear(op, reply)
     const { totals } = state
     equal('published', totals.published, totals.entered - this.#moved + totals.duplicates + this.#reruns)
@@ -25,7 +26,6 @@ export class Watch {
         `L3: ${id} runs since before it was promised, and is not owed`,
       )
     }
-    checkClaims(state, op, reply)
     checkToken(state, op, reply, Math.floor(now / 1000))
   }
 
@@ -106,17 +106,15 @@ function checkToken(state: QueueState, op: Op, reply: Reply, ms: number): void {
 }
 
 /** What was claimed came before all that waits still, and no more of it than the limits allow. */
-function checkClaims(state: QueueState, op: Op, reply: Reply): void {
-  if (op.verb !== 'step') return
-  const { ids, payloads } = reply as StepReply
+function checkClaims(state: QueueState, op: Op<'step'>, reply: StepReply, tokens: ReadonlySet<string>): void {
+  const { token, ids, payloads } = reply
   const { active = 0, rate } = op.request.policy ?? {}
   const priorities = ids.map((id) => state.priority.get(id) ?? 0)
   ids.forEach((id, place) => {
     equal(`the payload of ${id}`, payloads?.[place] ?? null, state.payload.get(id) ?? null)
   })
-  const record = state.steps.get(`${op.request.worker}:${op.request.lane}`)
   // The same number again: what has happened since is no matter.
-  if (ids.length === 0 || state.totals.epoch !== Number(record?.token.split(':')[0])) return
+  if (token === '' || tokens.has(token)) return
   for (const id of state.committed) {
     if (state.processing.has(id) || state.delayed.has(id)) continue
     hold((state.priority.get(id) ?? 0) <= Math.min(...priorities), `${id} was passed by`)

@@ -16,6 +16,7 @@ function playAll(moves: readonly Move[], each: (model: Model, op: Op | null, now
     const op = player.play(move, model.state.totals.taken)
     each(model, op, player.now)
     if (move.kind === 'take') model.state.wake = 0
+    if (move.kind === 'listening') model.state.listening = move.on
     if (op === null) continue
     const told = model.call(op, player.now)
     if ('thrown' in told) {
@@ -27,11 +28,11 @@ function playAll(moves: readonly Move[], each: (model: Model, op: Op | null, now
   }
 }
 
-const { seed, path, runs } = settings(400)
+const { seed, path, runs } = settings(2_000)
 
 test(`the laws hold after every call of a random game (seed ${seed})`, () => {
   fc.assert(
-    fc.property(games(200), (moves) => playAll(moves, () => {})),
+    fc.property(games(100), (moves) => playAll(moves, () => {})),
     { seed, ...path, numRuns: runs },
   )
 }, 120_000)

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { type AuditRequest, type Mend, NAMING } from '../../src/audit-verbs.js'
-import type { Role } from '../../src/store.js'
+import type { DedupePolicy, StepPolicy } from '../../src/policy.js'
+import type { Control, Role } from '../../src/store.js'
+import { type Brought, backoff, broughtBy, dedupe, type Line, log, stepPolicy, ttl } from './knobs.js'
 
 /** IDs that must simply work; few, so that they meet each other. The truck and U+FF5E order otherwise in UTF-16 than in bytes. */
 export const IDS: readonly string[] = [
@@ -24,14 +26,22 @@ export const IDS: readonly string[] = [
 /** One ID held by a worker, named by how long ago it was claimed. */
 export interface Pick {
   readonly back: number
-  readonly use: 'done' | 'release' | 'fail' | 'renew' | 'start'
+  readonly use: 'done' | 'release' | 'fail' | 'retry' | 'renew' | 'start'
+  /** Of a retry; and how long the result of what is done is kept. */
+  readonly delay: number
+  readonly ttl: number
   /** `ever`: of everything claimed by anybody, ended or not; `forged`: under a token nobody was given. */
   readonly of: 'mine' | 'ever' | 'forged'
 }
 
 /** What a player does next; who holds what is known only when it is played. */
 export type Move = { readonly wait: number } & (
-  | { readonly kind: 'publish'; readonly ids: readonly string[] }
+  | {
+      readonly kind: 'publish'
+      readonly ids: readonly string[]
+      readonly policy: DedupePolicy
+      readonly brought?: readonly Brought[] | undefined
+    }
   | {
       readonly kind: 'step'
       readonly worker: number
@@ -41,6 +51,7 @@ export type Move = { readonly wait: number } & (
       readonly slots: number
       readonly lease: number
       readonly keepFailed: number
+      readonly policy?: StepPolicy | undefined
       readonly leaving: boolean
       /** The step before this one is not on its way yet: `again` may send it. */
       readonly skip: boolean
@@ -53,11 +64,20 @@ export type Move = { readonly wait: number } & (
       readonly keepFailed: number
       readonly lease: number
       readonly jitter: number
+      readonly ordered?: true | undefined
       readonly guard: number
       /** Wait as long as the last sweep asked for. */
       readonly patient: boolean
     }
   | { readonly kind: 'withdraw'; readonly ids: readonly string[] }
+  | { readonly kind: 'move'; readonly ids: readonly string[]; readonly from: 'failed' | 'delayed' }
+  | {
+      readonly kind: 'report'
+      readonly pick: Pick
+      readonly progress?: string | undefined
+      readonly log?: Line | undefined
+    }
+  | { readonly kind: 'recall' }
   | { readonly kind: 'inspect' }
   | {
       readonly kind: 'list'
@@ -67,13 +87,14 @@ export type Move = { readonly wait: number } & (
     }
   | { readonly kind: 'counts' }
   | { readonly kind: 'open'; readonly digest: string; readonly role: Role | undefined }
-  | { readonly kind: 'clear' }
-  | { readonly kind: 'wake' }
+  | { readonly kind: 'control'; readonly order: Control }
   /** Places count from the head here. */
   | { readonly kind: 'audit'; readonly request: AuditRequest }
   | { readonly kind: 'mend'; readonly mends: readonly Mend[]; readonly balance: boolean }
   /** A waiting worker takes the wake token. */
   | { readonly kind: 'take' }
+  /** Somebody listens from now on, or nobody does any more. */
+  | { readonly kind: 'listening'; readonly on: boolean }
 )
 
 export const WORKERS = 3
@@ -98,18 +119,70 @@ const worker = fc.nat(WORKERS - 1)
 const lease = fc.oneof({ weight: 4, arbitrary: fc.constant(LEASE) }, fc.integer({ min: 100, max: 5_000 }))
 const keepFailed = fc.oneof({ weight: 3, arbitrary: fc.constant(10_000) }, fc.nat(3))
 const seldom = fc.nat(15).map((n) => n === 15)
+const orNot = <T>(arbitrary: fc.Arbitrary<T>, freq: number): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq })
 
 const pick: fc.Arbitrary<Pick> = fc.record({
   back: fc.nat(12),
-  use: fc.constantFrom<Pick['use']>('done', 'done', 'fail', 'fail', 'release', 'renew', 'renew', 'start'),
+  use: fc.constantFrom<Pick['use']>(
+    'done',
+    'done',
+    'fail',
+    'fail',
+    'release',
+    'retry',
+    'retry',
+    'renew',
+    'renew',
+    'start',
+  ),
+  delay: backoff,
+  ttl,
   of: fc.constantFrom<Pick['of']>('mine', 'mine', 'mine', 'mine', 'mine', 'ever', 'forged'),
 })
 
 /** Places near the head, which is at `taken`; the player knows where that is. */
 const place = fc.integer({ min: -3, max: 20 })
 
+const just = (which: 'clear' | 'wake' | 'pause' | 'resume' | 'schedules'): fc.Arbitrary<Control> =>
+  fc.constant({ order: which })
+const order: fc.Arbitrary<Control> = fc.oneof(
+  just('clear'),
+  just('wake'),
+  just('pause'),
+  // A queue that stands still meets nothing.
+  { weight: 3, arbitrary: just('resume') },
+  fc.record({ order: fc.constant('journal' as const), keep: fc.constantFrom(0, 2, 30) }),
+  fc.record({ order: fc.constant('messages' as const), from: fc.nat(30), limit: fc.integer({ min: 1, max: 10 }) }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      order: fc.constant('schedule' as const),
+      id,
+      text: fc.constantFrom('every day', 'every 5 m', null),
+      slot: fc.nat(3),
+    }),
+  },
+  just('schedules'),
+)
+
 const kinds = {
-  publish: fc.record({ wait, kind: fc.constant('publish' as const), ids }),
+  publish: fc.record({
+    wait,
+    kind: fc.constant('publish' as const),
+    ids,
+    policy: fc.constant<DedupePolicy>({ processing: 'discard' }),
+  }),
+  /** With all that a publish can bring and ask for. */
+  publishMore: fc.tuple(wait, ids, orNot(dedupe, 5)).chain(([pause, names, policy = { processing: 'discard' }]) =>
+    fc.record({
+      wait: fc.constant(pause),
+      kind: fc.constant('publish' as const),
+      ids: fc.constant(names),
+      policy: fc.constant<DedupePolicy>(policy),
+      brought: broughtBy(names.length),
+    }),
+  ),
   step: fc.record({
     wait,
     kind: fc.constant('step' as const),
@@ -120,6 +193,7 @@ const kinds = {
     slots: fc.nat(6),
     lease,
     keepFailed,
+    policy: orNot(stepPolicy, 1),
     leaving: seldom,
     skip: seldom,
   }),
@@ -132,10 +206,25 @@ const kinds = {
     keepFailed,
     lease,
     jitter: fc.constantFrom(0, 0.25, 0.123456789, 1e-7, 0.999),
+    ordered: fc.constantFrom(undefined, undefined, true as const),
     guard: fc.nat(3),
     patient: fc.boolean(),
   }),
   withdraw: fc.record({ wait, kind: fc.constant('withdraw' as const), ids }),
+  move: fc.record({
+    wait,
+    kind: fc.constant('move' as const),
+    ids,
+    from: fc.constantFrom<'failed' | 'delayed'>('failed', 'delayed'),
+  }),
+  report: fc.record({
+    wait,
+    kind: fc.constant('report' as const),
+    pick,
+    progress: fc.constantFrom(undefined, '0.5', '{"at":"é"}'),
+    log: orNot(log, 3),
+  }),
+  recall: fc.record({ wait, kind: fc.constant('recall' as const) }),
   inspect: fc.record({ wait, kind: fc.constant('inspect' as const) }),
   list: fc.record({
     wait,
@@ -151,8 +240,7 @@ const kinds = {
     digest: fc.constantFrom('one', 'other'),
     role: fc.constantFrom('publisher', 'worker', 'dashboard', undefined),
   }),
-  clear: fc.record({ wait, kind: fc.constant('clear' as const) }),
-  wake: fc.record({ wait, kind: fc.constant('wake' as const) }),
+  control: fc.record({ wait, kind: fc.constant('control' as const), order }),
   audit: fc.record({
     wait,
     kind: fc.constant('audit' as const),
@@ -188,23 +276,28 @@ const kinds = {
     balance: fc.boolean(),
   }),
   take: fc.record({ wait, kind: fc.constant('take' as const) }),
+  listening: fc.record({ wait, kind: fc.constant('listening' as const), on: fc.boolean() }),
 }
 
 const WEIGHTS: Readonly<Record<keyof typeof kinds, number>> = {
-  publish: 12,
+  publish: 10,
+  publishMore: 14,
   step: 20,
   again: 4,
   sweep: 12,
   withdraw: 5,
+  move: 3,
+  report: 4,
+  recall: 2,
   inspect: 2,
   list: 2,
   counts: 2,
   open: 1,
-  clear: 1,
-  wake: 1,
+  control: 10,
   audit: 4,
   mend: 3,
   take: 4,
+  listening: 2,
 }
 
 const move: fc.Arbitrary<Move> = fc.oneof(

@@ -78,6 +78,11 @@ async function playBoth(moves: readonly Move[]): Promise<void> {
         await send(['LPOP', keyOf(prefix, name, 'wake')])
         model.state.wake = 0
       }
+      if (move.kind === 'listening') {
+        const key = keyOf(prefix, name, 'listening')
+        await send(move.on ? ['SET', key, '0', 'PX', '600000'] : ['DEL', key])
+        model.state.listening = move.on
+      }
       if (op === null) continue
       const told = await tell(store, op)
       const should = model.call(op, player.now)
