@@ -10,7 +10,7 @@ async function running(world: World, options: QueueOptions<string>) {
   const queue = world.queueFor<string>({ clock, ...options })
   const told: string[] = []
   for (const name of ['superseded', 'withdrawn', 'lost', 'failed', 'retrying'] as const) {
-    queue.on(name, (id) => told.push(`${name} ${id}`))
+    queue.on(name, (...[id]) => told.push(`${name} ${id}`))
   }
   const stage = world.stage()
   queue.process((job) => stage.handler(job))
