@@ -342,7 +342,7 @@ export interface Counts {
  * What a caller is about to do, by the verb it called: each role needs rights of its own on a server with access rules.
  * A dashboard only looks; without a role, nothing has been asked for yet.
  */
-export type Role = 'publisher' | 'worker' | 'guard' | 'operator' | 'dashboard'
+export type Role = 'publisher' | 'worker' | 'guard' | 'operator' | 'dashboard' | 'listener'
 
 /** Whether to open is to write: a digest is left by those alone whose calls write, too. */
 export const leavesDigest = (role: Role | undefined): boolean => role !== undefined && role !== 'dashboard'
