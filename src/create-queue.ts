@@ -3,6 +3,8 @@ import { checkDurability } from './durability.js'
 import { ConvoyError } from './errors.js'
 import { memoryStore, sharedMemoryStore } from './memory/store.js'
 import { check, type QueueOptions } from './options.js'
+import type { Serializer } from './payload.js'
+import { PublishTerms } from './publish-options.js'
 import { Queue } from './queue.js'
 import type { BorrowedClient } from './redis/borrowed.js'
 import { redisStore } from './redis/store.js'
@@ -13,7 +15,10 @@ import { type Clock, show, systemClock } from './time.js'
  * A queue by its name: every process that makes one with the same name, prefix and server shares it. Does no I/O.
  * Throws BAD_NAME and BAD_OPTION.
  */
-export function createQueue(name: string, options?: QueueOptions): Queue {
+export function createQueue<Payload = void, Result = unknown>(
+  name: string,
+  options?: QueueOptions<Payload, Result>,
+): Queue<Payload, Result> {
   const settings = check<{
     store?: unknown
     redis?: unknown
@@ -23,10 +28,20 @@ export function createQueue(name: string, options?: QueueOptions): Queue {
     maxJams: number
     keepFailed: number
     durability: unknown
+    serializer: Serializer<unknown>
+    resultSerializer: Serializer<unknown>
+    dedupe: unknown
+    maxLength: number
+    waitForRoom: number
     clock?: Clock
   }>('createQueue', options)
-  return new Queue({
+  const terms = new PublishTerms(settings)
+  const { remember, rememberFrom } = terms.policies
+  return new Queue<Payload, Result>({
     ...settings,
+    terms,
+    remember,
+    rememberFrom,
     name: checkName('queue name', name),
     prefix: checkName('prefix', settings.prefix),
     durability: checkDurability(settings.durability),

@@ -24,7 +24,7 @@ export const ERROR_CODES = {
   WRONG_KEY: 'a key of the queue holds a value of another type; nothing was written',
   WRONG_LAYOUT: 'the queue was written by a version of this library with another layout',
   ABORTED: 'the wait was given up because its AbortSignal was aborted',
-  JOB_FAILED: "the job that was waited for failed, finally (what is kept of it is the error's `cause`)",
+  JOB_FAILED: 'the job that was waited for failed, finally (what is kept of it is the `cause`)',
   WITHDRAWN: 'the job that was waited for was withdrawn or cleared away before it was done',
   FULL: 'the queue holds as many IDs as `maxLength` allows; nothing was stored',
   WAIT_TIMEOUT: 'the wait for a job took longer than its `timeout`; the job goes on',

@@ -11,7 +11,7 @@ export interface QueueEvents {
   suspended: [cause: ConvoyError]
   /** It is back: they go on. */
   resumed: []
-  /** Another process uses this queue with other shared options (`lease`, `maxJams`, `keepFailed`). */
+  /** Another process uses this queue with other shared options (`lease`, `maxJams`, `keepFailed`, `maxLength`, `dedupe.remember`). */
   optionsDiffer: []
   /** A handler of this process failed, finally. */
   failed: [id: string, error: unknown]

@@ -6,6 +6,9 @@ export interface SharedOptions {
   readonly lease: number
   readonly maxJams: number
   readonly keepFailed: number
+  readonly remember: number
+  readonly rememberFrom: string
+  readonly maxLength: number
 }
 
 /** The server, the keys' types, the layout and our rights are checked before the first call of each role. */
@@ -16,10 +19,13 @@ export class Opening {
   readonly #fit = new Set<Role | undefined>()
   #told = false
 
-  constructor(store: Store, { lease, maxJams, keepFailed }: SharedOptions, onOther: () => void) {
+  constructor(store: Store, options: SharedOptions, onOther: () => void) {
+    const { lease, maxJams, keepFailed, remember, rememberFrom, maxLength } = options
+    // What is at its default is left out: the digest of a queue that uses none of it is the one it always was.
+    const rest = [...(remember > 0 ? [remember, rememberFrom] : []), ...(maxLength > 0 ? [{ maxLength }] : [])]
     this.#store = store
     this.#digest = createHash('sha1')
-      .update(JSON.stringify([lease, maxJams, keepFailed]))
+      .update(JSON.stringify([lease, maxJams, keepFailed, ...rest]))
       .digest('hex')
       .slice(0, 12)
     this.#onOther = onOther

@@ -1,5 +1,7 @@
 import { checkBy, type Rules, SIGNAL } from './check.js'
+import type { Dedupe } from './dedupe.js'
 import type { Durability } from './durability.js'
+import { jsonSerializer, type Serializer } from './payload.js'
 import type { Heartbeat } from './pulse.js'
 import type { OpenStore } from './store.js'
 import type { Clock, Duration } from './time.js'
@@ -61,6 +63,36 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       least: 0,
       most: 10_000_000,
       about: 'failed IDs remembered with their error; shared',
+    },
+    serializer: {
+      kind: 'object',
+      has: ['encode', 'decode'],
+      fallback: jsonSerializer,
+      about: 'how payloads become strings or bytes, and come back; else JSON',
+    },
+    resultSerializer: {
+      kind: 'object',
+      has: ['encode', 'decode'],
+      fallback: jsonSerializer,
+      about: 'the same of results',
+    },
+    dedupe: {
+      kind: 'other',
+      fallback: undefined,
+      about: '`latest`, or one knob per state an ID may be met in: see `dedupe`; `remember` is shared',
+    },
+    maxLength: {
+      kind: 'integer',
+      fallback: 0,
+      least: 0,
+      most: 1_000_000_000,
+      about: 'IDs queued, delayed and processing at most; 0 = any number; shared',
+    },
+    waitForRoom: {
+      kind: 'duration',
+      fallback: 0,
+      least: 0,
+      about: 'how long a publish waits for room in a full queue before its verdict is `full`',
     },
     clock: {
       kind: 'object',
@@ -156,7 +188,7 @@ export function check<Settings>(call: Call, given: object | undefined): Settings
   return checkBy(OPTIONS[call], call, given)
 }
 
-export interface QueueOptions {
+export interface QueueOptions<Payload = unknown, Result = unknown> {
   readonly store?: string | OpenStore
   readonly redis?: object
   readonly prefix?: string
@@ -177,6 +209,21 @@ export interface QueueOptions {
   readonly maxJams?: number
   /** Failed IDs remembered with their error, at most 4 KiB each; the oldest go first. Default 10,000. */
   readonly keepFailed?: number
+  /**
+   * How payloads become strings or bytes, and come back. Default JSON. The same in all processes: what a worker cannot
+   * decode fails its job with BAD_PAYLOAD.
+   */
+  readonly serializer?: Serializer<Payload>
+  readonly resultSerializer?: Serializer<Result>
+  /** What a publish does where its ID is already. Default: what is there stays, and nothing of the duplicate is kept. */
+  readonly dedupe?: Dedupe
+  /**
+   * IDs queued, delayed and processing at most; a publish that would be one more is answered `full`, and nothing of it is
+   * stored. Duplicates are judged first; owed runs, retries and what is moved by hand always fit. Default 0: any number.
+   */
+  readonly maxLength?: number
+  /** How long a publish waits for room in a full queue before its verdict is `full`. Default 0. See `PublishOptions`. */
+  readonly waitForRoom?: Duration
   readonly clock?: Clock
 }
 

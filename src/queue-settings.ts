@@ -1,5 +1,7 @@
 import type { ConvoyError } from './errors.js'
 import type { Background } from './life.js'
+import type { Serializer } from './payload.js'
+import type { PublishTerms } from './publish-options.js'
 import type { DurabilityNeed, OpenStore, Patience, Role, Store } from './store.js'
 import type { Clock } from './time.js'
 
@@ -14,6 +16,16 @@ export interface QueueSettings {
   readonly maxJams: number
   readonly keepFailed: number
   readonly durability: DurabilityNeed
+  /** How publishes are read: their dedupe policy, their payloads. */
+  readonly terms: PublishTerms
+  readonly serializer: Serializer<unknown>
+  readonly resultSerializer: Serializer<unknown>
+  /** How long a worker remembers an ID that was done, ms; 0 for not at all … */
+  readonly remember: number
+  /** … from when on. With `publish` the terms have the first publish stamped. */
+  readonly rememberFrom: 'finish' | 'publish'
+  /** 0 for any number. */
+  readonly maxLength: number
 }
 
 /** What an optional entry (`convoy-queue/…`) works with. */

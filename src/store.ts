@@ -271,7 +271,9 @@ export interface Recollection {
   readonly log: readonly string[]
 }
 
+/** The states whose IDs can be listed. */
 export type ListedState = Exclude<State, 'absent' | 'remembered'>
+export const LISTED: readonly ListedState[] = ['queued', 'delayed', 'processing', 'failed']
 
 export interface ListRequest {
   readonly state: ListedState
@@ -306,15 +308,7 @@ export type Totals = Readonly<Record<(typeof TOTALS)[number], number>>
  * head takes them back), entries ever given back to the head, time of the last mark, last epoch, entries ever made among
  * the prioritized, messages ever sent.
  */
-export const COUNTERS: readonly Counter[] = [
-  ...TOTALS,
-  'taken',
-  'returned',
-  'marked',
-  'epoch',
-  'sequence',
-  'position',
-]
+export const COUNTERS: readonly Counter[] = [...TOTALS, 'taken', 'returned', 'marked', 'epoch', 'sequence', 'position']
 export type Counter = (typeof TOTALS)[number] | 'taken' | 'returned' | 'marked' | 'epoch' | 'sequence' | 'position'
 
 export interface Counts {

@@ -1,18 +1,42 @@
 import { ConvoyError } from '../errors.js'
-import { type Control, type ControlReply, LAYOUT, leavesDigest } from '../store.js'
+import { type Control, type ControlReply, LAYOUT, leavesDigest, type Messages } from '../store.js'
+import { nudge } from './alarm.js'
+import { clear } from './clear.js'
 import { arm } from './line.js'
+import { announce, trim } from './news.js'
 import type { QueueState } from './state.js'
 
 /** What concerns the queue as a whole. */
-export function control(state: QueueState, order: Control): ControlReply {
+export function control(state: QueueState, order: Control, now: number): ControlReply {
+  const ms = Math.floor(now / 1000)
+  const none = { count: 0, digest: '' }
   switch (order.order) {
     case 'open':
       return { count: 0, digest: open(state, order.digest, leavesDigest(order.role)) }
     case 'clear':
-      return { count: clear(state), digest: '' }
+      return { count: clear(state, ms), digest: '' }
     case 'wake':
-      arm(state)
-      return { count: 0, digest: '' }
+      wake(state, ms)
+      return none
+    case 'pause':
+      if (!state.control.paused) {
+        state.control.paused = true
+        announce(state, ms, 'paused')
+      }
+      return none
+    case 'resume':
+      if (state.control.paused) resume(state, ms)
+      return none
+    case 'journal':
+      state.control.journal = order.keep
+      trim(state)
+      return none
+    case 'messages':
+      return { ...none, messages: messages(state, order.from, order.limit) }
+    case 'schedule':
+      return { count: schedule(state, order) ? 1 : 0, digest: '' }
+    case 'schedules':
+      return { ...none, schedules: Array.from(state.schedules, ([id, { text, slot }]) => ({ id, text, slot })) }
   }
 }
 
@@ -31,25 +55,35 @@ function open({ meta }: QueueState, digest: string, leave: boolean): string {
   return was
 }
 
-/** Withdraw all that waits and forget all failures; what is processing goes on, with nothing owed. */
-function clear(state: QueueState): number {
-  const { totals } = state
-  const waiting = state.committed.size - state.processing.size
-  const count = waiting + state.failed.size + state.owed.size
-  totals.left += waiting
-  totals.withdrawn += count
-  totals.taken += state.queued.size
-  state.wake = 0
-  state.queued.clear()
-  state.committed.clear()
-  state.delayed.clear()
-  state.failed.clear()
-  state.failedAt.clear()
-  state.failures.clear()
-  state.errors.clear()
-  state.tries.clear()
-  state.owed.clear()
-  state.ghosts.clear()
-  for (const id of state.processing.slice()) state.committed.add(id)
-  return count
+/** The token goes back where something may be claimed, or where nobody who waits knows when. */
+function wake(state: QueueState, ms: number): void {
+  const { alarm, delayed } = state
+  arm(state, ms)
+  const comes = delayed.size > 0 || state.control.hold > ms
+  if (comes && (alarm === null || alarm.until <= ms)) nudge(state)
+}
+
+function resume(state: QueueState, ms: number): void {
+  state.control.paused = false
+  arm(state, ms)
+  if (state.delayed.size > 0) nudge(state)
+  announce(state, ms, 'resumed')
+}
+
+function messages({ events, totals }: QueueState, from: number, limit: number): Messages {
+  const first = events.at(0)?.position ?? 0
+  return {
+    first,
+    last: totals.position,
+    texts: events.slice(Math.max(0, from - first), limit).map(({ text }) => text),
+  }
+}
+
+/** A text that stands already keeps its slot. */
+function schedule({ schedules }: QueueState, order: Control & { order: 'schedule' }): boolean {
+  const { id, text, slot } = order
+  if (text === null) return schedules.delete(id)
+  if (schedules.get(id)?.text === text) return false
+  schedules.set(id, { slot, text })
+  return true
 }

@@ -1,3 +1,4 @@
+import { dropBaggage } from './baggage.js'
 import type { QueueState } from './state.js'
 
 /** An ID that fails for good. `stays`: one more run is owed, so it stays committed. */
@@ -31,5 +32,6 @@ export function recordFailures(state: QueueState, failing: readonly Failing[], m
   for (const id of state.failedAt.popLeast(Math.min(over, 1000))) {
     state.failed.delete(id)
     state.errors.delete(id)
+    dropBaggage(state, id)
   }
 }

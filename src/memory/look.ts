@@ -1,59 +1,97 @@
 import type { Counts, Inspection, ListRequest, Page, State } from '../store.js'
 import { TOTALS } from '../store.js'
+import { isRemembered } from './keepsakes.js'
+import { lineSize } from './line.js'
 import type { QueueState } from './state.js'
 
 // The verbs that only look.
 
 /** Everything known of each ID. */
-export function inspect(state: QueueState, ids: readonly string[]): Inspection[] {
+export function inspect(state: QueueState, ids: readonly string[], now: number): Inspection[] {
+  const ms = Math.floor(now / 1000)
   return ids.map((id) => {
     const [attempts, jams] = (state.tries.get(id) ?? '0:0').split(':').map(Number)
     const failure = state.errors.get(id)
     return {
       id,
-      ...whereabouts(state, id),
+      ...whereabouts(state, id, ms),
       attempts: attempts ?? 0,
       jams: jams ?? 0,
       failures: state.failed.get(id) ?? state.failures.get(id) ?? 0,
       ...(failure === undefined ? {} : { error: failure.text, failedAt: failure.ms }),
+      ...baggageOf(state, id),
     }
   })
 }
 
-function whereabouts(state: QueueState, id: string): Pick<Inspection, 'state'> & Partial<Inspection> {
-  const leaseEnd = state.processing.score(id)
-  const dueAt = state.delayed.score(id)
-  if (!state.committed.has(id)) return { state: state.failed.has(id) ? 'failed' : 'absent' }
-  if (leaseEnd !== undefined) {
-    const held = state.lease.get(id) ?? ''
-    const ahead = held.startsWith('~')
-    return {
-      state: 'processing',
-      leaseEnd,
-      token: ahead ? held.slice(1) : held,
-      ...(ahead ? { ahead } : {}),
-      ...(state.withdrawn.has(id) ? { withdrawn: true } : {}),
-      ...(state.owed.has(id) ? { owed: true } : {}),
-    }
+/** Where an ID is. */
+export function stateOf(state: QueueState, id: string, ms: number): State {
+  if (state.committed.has(id)) {
+    if (state.processing.has(id)) return 'processing'
+    return state.delayed.has(id) ? 'delayed' : 'queued'
   }
-  return dueAt === undefined ? { state: 'queued' } : { state: 'delayed', dueAt }
+  if (state.failed.has(id)) return 'failed'
+  return isRemembered(state, id, ms) ? 'remembered' : 'absent'
+}
+
+function whereabouts(state: QueueState, id: string, ms: number): Pick<Inspection, 'state'> & Partial<Inspection> {
+  const is = stateOf(state, id, ms)
+  switch (is) {
+    case 'processing': {
+      const held = state.lease.get(id) ?? ''
+      const ahead = held.startsWith('~')
+      const progress = state.progress.get(id)
+      return {
+        state: is,
+        leaseEnd: state.processing.score(id) as number,
+        token: ahead ? held.slice(1) : held,
+        ...(ahead ? { ahead } : {}),
+        ...(state.withdrawn.has(id) ? { withdrawn: true } : {}),
+        ...(state.owed.has(id) ? { owed: true } : {}),
+        ...(progress === undefined ? {} : { progress }),
+      }
+    }
+    case 'delayed':
+      return { state: is, dueAt: state.delayed.score(id) as number }
+    case 'remembered':
+      return { state: is, forgetAt: state.remembered.score(id) as number }
+    case 'queued':
+    case 'failed':
+    case 'absent':
+      return { state: is }
+  }
+}
+
+function baggageOf(state: QueueState, id: string): Pick<Inspection, 'priority' | 'payload'> {
+  const priority = state.priority.get(id)
+  const payload = state.payload.get(id)
+  return { ...(priority === undefined ? {} : { priority }), ...(payload === undefined ? {} : { payload }) }
 }
 
 /** A page of the IDs in one state. */
 export function list(state: QueueState, { state: which, cursor, limit }: ListRequest): Page {
   const next = (size: number): number | null => (cursor + limit < size ? cursor + limit : null)
-  if (which === 'queued') {
-    // By windows of the line; a stale entry in one makes the page shorter, never wrong.
-    const ids = state.queued.slice(cursor, limit).filter((id) => stateOf(state, id) === 'queued')
-    return { ids, cursor: next(state.queued.size) }
-  }
+  if (which === 'queued') return { ids: queuedFrom(state, cursor, limit), cursor: next(lineSize(state)) }
   const places = { processing: state.processing, delayed: state.delayed, failed: state.failedAt }
   const place = places[which]
   return { ids: place.slice(cursor, limit), cursor: next(place.size) }
 }
 
-function stateOf(state: QueueState, id: string): State {
-  return whereabouts(state, id).state
+/** In the order of their claims. By windows of the line; a stale entry in one makes the page shorter, never wrong. */
+function queuedFrom(state: QueueState, cursor: number, limit: number): string[] {
+  const { queued, prioritized, committed, processing, delayed } = state
+  const before = prioritized.between(Number.NEGATIVE_INFINITY, 0)
+  const inLine = (id: string): boolean =>
+    committed.has(id) && !processing.has(id) && !delayed.has(id) && !prioritized.has(id)
+  const first = Math.max(0, cursor - before.length)
+  const line = queued.slice(first, Math.max(0, cursor + limit - before.length - first))
+  const past = Math.max(0, cursor - before.length - queued.size)
+  const end = Math.max(0, cursor + limit - before.length - queued.size)
+  return [
+    ...before.slice(cursor, cursor + limit),
+    ...line.filter(inLine),
+    ...prioritized.slice(before.length + past, end - past),
+  ]
 }
 
 /** The numbers of the queue. */
@@ -73,7 +111,10 @@ export function counts(state: QueueState, now: number): Counts {
     totals,
     runningSince: runningSince(state),
     approximate: processing > 1000,
-    waitingSince: queued > 0 ? waitingSince(state) : -1,
+    // Of the line alone: nobody notes when those beside it came.
+    waitingSince: queued > state.prioritized.size ? waitingSince(state) : -1,
+    remembered: state.remembered.size,
+    paused: state.control.paused,
   }
 }
 

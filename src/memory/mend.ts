@@ -1,6 +1,6 @@
 import type { Mend, MendReply, MendRequest } from '../audit-verbs.js'
 import { LAYOUT } from '../store.js'
-import { arm, toTail } from './line.js'
+import { toTail } from './line.js'
 import { partsOf } from './naming.js'
 import type { QueueState } from './state.js'
 
@@ -35,7 +35,7 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   const layout = request.layout && meta.layout === ''
   if (layout) meta.layout = String(LAYOUT)
   const wake = state.wake === 0 && length + tail.length > 0
-  arm(state)
+  if (wake) state.wake = 1
   const whole = [epoch, balance, marks, layout, false, wake]
   return { mended: mended.join(''), whole: whole.map((due) => (due ? '1' : '0')).join('') }
 }

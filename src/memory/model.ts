@@ -5,9 +5,12 @@ import type {
   Counts,
   Inspection,
   ListRequest,
+  MoveRequest,
   Page,
   PublishReply,
   PublishRequest,
+  Recollection,
+  Report,
   State,
   StepReply,
   StepRequest,
@@ -16,9 +19,12 @@ import type {
 } from '../store.js'
 import { audit } from './audit.js'
 import { control } from './control.js'
+import { recall } from './keepsakes.js'
 import { counts, inspect, list } from './look.js'
 import { mend } from './mend.js'
+import { move } from './move.js'
 import { publish } from './publish.js'
+import { report } from './report.js'
 import type { QueueState } from './state.js'
 import { step } from './step.js'
 import { sweep } from './sweep.js'
@@ -31,6 +37,9 @@ interface Requests {
   step: StepRequest
   sweep: SweepRequest
   withdraw: readonly string[]
+  move: MoveRequest
+  report: Report
+  recall: readonly string[]
   inspect: readonly string[]
   list: ListRequest
   counts: null
@@ -44,6 +53,9 @@ interface Replies {
   step: StepReply
   sweep: SweepReply
   withdraw: readonly State[]
+  move: readonly State[]
+  report: boolean
+  recall: readonly Recollection[]
   inspect: readonly Inspection[]
   list: Page
   counts: Counts
@@ -64,6 +76,9 @@ const VERBS: { readonly [V in Verb]: (state: QueueState, request: Requests[V], n
   step,
   sweep,
   withdraw,
+  move,
+  report,
+  recall,
   inspect,
   list,
   counts: (state, _, now) => counts(state, now),

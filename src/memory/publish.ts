@@ -1,51 +1,90 @@
+import type { DedupePolicy } from '../policy.js'
 import type { PublishReply, PublishRequest } from '../store.js'
+import { dueSooner, firstDue, nudge } from './alarm.js'
+import { type Publishing, place } from './dedupe.js'
+import { keptText, purge } from './keepsakes.js'
 import { arm, toTail } from './line.js'
+import { News } from './news.js'
 import type { QueueState } from './state.js'
 
 /** Put IDs in, each at most once. An ID that comes twice in a batch meets itself: the second is a duplicate. */
 export function publish(state: QueueState, request: PublishRequest, now: number): PublishReply {
-  const { committed, totals } = state
+  const ms = Math.floor(now / 1000)
+  return isPlain(state, request) ? publishPlain(state, request.ids, ms) : publishEach(state, request, ms)
+}
+
+/** Neither asks for anything nor meets anything that only a slow look can tell. */
+function isPlain(state: QueueState, { policy, traits }: PublishRequest): boolean {
+  const { delayed, failed, withdrawn, ghosts, remembered, control, listening, priority } = state
+  const met = delayed.size + failed.size + withdrawn.size + ghosts.size + remembered.size + priority.size
+  const controlled = control.paused || control.hold > 0 || control.journal > 0
+  return met === 0 && !controlled && !listening && traits === undefined && isDefault(policy)
+}
+
+function isDefault(policy: DedupePolicy): boolean {
+  if (policy.processing !== 'discard') return false
+  for (const knob in policy) if (knob !== 'processing' && policy[knob as keyof DedupePolicy] !== undefined) return false
+  return true
+}
+
+function publishPlain(state: QueueState, ids: readonly string[], ms: number): PublishReply {
+  const { committed, processing, totals } = state
   const fresh: string[] = []
   let verdicts = ''
-  let reruns = 0
-  for (const id of request.ids) {
+  for (const id of ids) {
     if (committed.has(id)) {
-      const letter = judge(state, id)
-      if (letter === 'r') reruns++
-      verdicts += letter
+      verdicts += processing.has(id) ? 'p' : 'd'
     } else {
       committed.add(id)
       fresh.push(id)
-      verdicts += revive(state, id) ? 'f' : 'q'
+      verdicts += 'q'
     }
   }
   totals.entered += fresh.length
-  totals.published += request.ids.length
-  totals.duplicates += request.ids.length - fresh.length - reruns
+  totals.published += ids.length
+  totals.duplicates += ids.length - fresh.length
   if (fresh.length > 0) {
-    toTail(state, fresh, Math.floor(now / 1000))
-    arm(state)
+    toTail(state, fresh, ms)
+    arm(state, ms)
   }
   return { verdicts, repeated: false }
 }
 
-/** What is committed already: discarded, and told where it is. A withdrawn run will not count, so one more is owed. */
-function judge(state: QueueState, id: string): string {
-  if (state.processing.has(id)) {
-    if (!state.withdrawn.has(id)) return 'p'
-    if (state.owed.has(id)) return 'o'
-    state.owed.add(id)
-    return 'r'
+function publishEach(state: QueueState, { ids, policy, traits }: PublishRequest, ms: number): PublishReply {
+  purge(state, ms)
+  const before = firstDue(state)
+  const news = News.of(state)
+  const call: Publishing = { state, policy, ms, tail: new Set() }
+  const letters = ids.map((id, at) => {
+    const { letter, due = 0 } = place(call, id, traits?.[at] ?? {})
+    const kind = KINDS[letter]
+    if (kind !== undefined) news?.add(kind, id)
+    return { letter, due, result: letter === 'm' ? (keptText(state, `r${id}`, ms) ?? null) : null }
+  })
+  const count = (which: string): number => letters.filter(({ letter }) => which.includes(letter)).length
+  const entered = count('qfwg')
+  const published = ids.length - count('xzn')
+  state.totals.entered += entered
+  state.totals.published += published
+  state.totals.duplicates += published - entered - count('r')
+
+  toTail(state, [...call.tail], ms)
+  if (call.tail.size > 0) arm(state, ms)
+  if (dueSooner(state, before)) nudge(state)
+  news?.send(state, ms, ['queued', 'revived', 'duplicate'])
+  return {
+    verdicts: letters.map(({ letter }) => letter).join(''),
+    ...(letters.some(({ due }) => due > 0) ? { dueAt: letters.map(({ due }) => due) } : {}),
+    ...(letters.some(({ result }) => result !== null) ? { results: letters.map(({ result }) => result) } : {}),
+    repeated: false,
   }
-  return state.delayed.has(id) ? 'y' : 'd'
 }
 
-/** Out of the failed; its count travels with it. */
-function revive(state: QueueState, id: string): boolean {
-  const times = state.failed.get(id)
-  if (times === undefined) return false
-  state.failures.set(id, times)
-  state.failed.delete(id)
-  state.failedAt.delete(id)
-  return true
+const KINDS: Readonly<Record<string, 'queued' | 'revived' | 'duplicate'>> = {
+  q: 'queued',
+  w: 'queued',
+  f: 'revived',
+  g: 'revived',
+  ...Object.fromEntries([...'duyvprosmh'].map((letter) => [letter, 'duplicate' as const])),
 }
+

@@ -1,21 +1,21 @@
-import type { Held, Settlement } from '../store.js'
+import type { Held, Settlement, StepRequest } from '../store.js'
 import { type Failing, recordFailures } from './failures.js'
-import { toHead, toTail } from './line.js'
-import type { QueueState } from './state.js'
+import { keep } from './keepsakes.js'
+import type { News } from './news.js'
+import { begin as beginOwed, merge } from './owed.js'
+import { endClaim, forget, hold, Places } from './places.js'
+import type { OwedRun, QueueState } from './state.js'
 
 /** Under the token, or still marked as claimed ahead under it. */
-function owns(held: string | undefined, token: string): boolean {
+export function owns(held: string | undefined, token: string): boolean {
   return held !== undefined && !token.startsWith('~') && (held === token || held === `~${token}`)
 }
 
-/** Ends claims. All are judged before any is written. Answers a mark per ID, in order; nothing when all were accepted. */
-export function settle(state: QueueState, settlements: readonly Settlement[], keepFailed: number, ms: number): string {
+/** Ends claims, no ID twice. Answers a mark per ID, in order; nothing when all were accepted. */
+export function settle(state: QueueState, request: StepRequest, ms: number, news: News | undefined): string {
   const { lease, totals } = state
-  const ending: string[] = []
-  const free: string[] = []
-  const tail: string[] = []
-  const head: string[] = []
-  const forget: string[] = []
+  const { settle: settlements, keepFailed, policy = {} } = request
+  const places = new Places()
   const failing: Failing[] = []
   let marks = ''
   let odd = false
@@ -27,66 +27,97 @@ export function settle(state: QueueState, settlements: readonly Settlement[], ke
         totals.lost++
         return
       }
-      ending.push(id)
-      const owed = state.owed.has(id)
-      const next = owed ? tail : free
-      if (state.withdrawn.has(id)) {
-        // Withdrawn while it ran: this run does not count, whatever it says.
-        marks += 'w'
+      const owed = state.owed.get(id)
+      // Withdrawn or superseded while it ran: this run does not count, whatever it says; the latter may be done all the same.
+      const gone = state.withdrawn.has(id)
+      const superseded = !gone && owed?.superseded === true && settlement.end !== 'done'
+      endClaim(state, id)
+      if (gone || superseded) {
+        marks += gone ? 'w' : 's'
         odd = true
-        forget.push(id)
-        next.push(id)
+        if (gone) news?.add('withdrawn', id)
+        forget(state, id)
+        next(id, owed)
         return
       }
       marks += '1'
-      switch (settlement.end) {
-        case 'done':
-          totals.done++
-          forget.push(id)
-          next.push(id)
-          break
-        case 'release':
-          head.push(id)
-          break
-        case 'fail':
-          totals.failed++
-          failing.push({ id, text: settlement.errors[place] ?? '', stays: owed })
-          next.push(id)
-      }
+      end(settlement, place, id, owed)
     })
   }
-  for (const id of ending) {
-    state.processing.delete(id)
-    lease.delete(id)
-    state.withdrawn.delete(id)
-    state.owed.delete(id)
-  }
-  for (const { id } of failing) state.tries.delete(id)
-  for (const id of forget) {
-    state.tries.delete(id)
-    state.failures.delete(id)
-    state.errors.delete(id)
-  }
   recordFailures(state, failing, ms, keepFailed)
-  for (const id of free) if (state.committed.delete(id)) totals.left++
-  toHead(state, head)
-  toTail(state, tail, ms)
+  places.write(state, ms)
   return odd ? marks : ''
+
+  function next(id: string, owed: OwedRun | undefined): void {
+    if (owed === undefined) places.free.push(id)
+    else beginOwed(state, id, owed, places, ms)
+  }
+
+  function end(settlement: Settlement, place: number, id: string, owed: OwedRun | undefined): void {
+    switch (settlement.end) {
+      case 'done': {
+        totals.done++
+        news?.add('done', id)
+        const result = settlement.results?.[place]
+        if (result !== undefined && result.ttl > 0) keep(state, `r${id}`, result.text, ms + result.ttl)
+        if (owed === undefined) remember(state, id, request, ms)
+        forget(state, id)
+        next(id, owed)
+        return
+      }
+      case 'release': {
+        const due = merge(state, id, owed)
+        if (due > ms) places.later.push({ id, due })
+        else places.head.push(id)
+        return
+      }
+      case 'fail':
+        totals.failed++
+        news?.add('failed', id)
+        state.tries.delete(id)
+        failing.push({ id, text: settlement.errors[place] ?? '', stays: owed !== undefined })
+        if (owed === undefined) places.failed.push(id)
+        else beginOwed(state, id, owed, places, ms)
+        return
+      case 'retry': {
+        totals.retried++
+        news?.add('retried', id)
+        const [attempts = '0'] = (state.tries.get(id) ?? '0:0').split(':')
+        state.tries.set(id, `${Number(attempts) + 1}:0`)
+        state.errors.set(id, { ms, text: settlement.errors[place] ?? '' })
+        const due = Math.max(ms + (settlement.delays[place] ?? 0), merge(state, id, owed))
+        if (policy.ordered) {
+          places.head.push(id)
+          hold(state, due)
+        } else if (due > ms) places.later.push({ id, due })
+        else places.tail.push(id)
+      }
+    }
+  }
+}
+
+function remember(state: QueueState, id: string, { policy = {} }: StepRequest, ms: number): void {
+  const { remember: time = 0, rememberFrom } = policy
+  if (time <= 0) return
+  const from = rememberFrom === 'publish' ? (state.since.get(id) ?? ms) : ms
+  if (from + time > ms) state.remembered.set(id, from + time)
 }
 
 /** Claimed ahead, begun since: from now on a lapse counts as a jam. */
-export function begin(state: QueueState, started: readonly Held[]): void {
+export function begin(state: QueueState, started: readonly Held[], news: News | undefined): void {
   for (const { token, ids } of started) {
     for (const id of ids) {
       const held = state.lease.get(id)
-      if (held?.startsWith('~') && owns(held, token)) state.lease.set(id, held.slice(1))
+      if (!held?.startsWith('~') || !owns(held, token)) continue
+      state.lease.set(id, held.slice(1))
+      news?.add('started', id)
     }
   }
 }
 
 /**
  * Moves the lease ends of what is still held; accepted after the lease end too, until a sweep has taken the ID. Marks
- * as those of `settle`, in the order asked.
+ * as those of `settle`, in the order asked; and `o` where a run is owed.
  */
 export function renew(state: QueueState, held: readonly Held[], leaseEnd: number): string {
   let marks = ''
@@ -96,14 +127,21 @@ export function renew(state: QueueState, held: readonly Held[], leaseEnd: number
       if (!owns(state.lease.get(id), token)) {
         marks += '0'
         odd = true
-      } else {
-        // A withdrawn one is told so, and holds on: a run owed must not start beside the one that has not ended.
-        const withdrawn = state.withdrawn.has(id)
-        marks += withdrawn ? 'w' : '1'
-        odd ||= withdrawn
-        state.processing.set(id, leaseEnd)
+        continue
       }
+      // Who is withdrawn or superseded is told so, and holds on: a run owed must not start beside the one that has not ended.
+      const mark = outlook(state, id)
+      marks += mark
+      odd ||= mark !== '1'
+      state.processing.set(id, leaseEnd)
     }
   }
   return odd ? marks : ''
+}
+
+function outlook({ withdrawn, owed }: QueueState, id: string): 'w' | 's' | 'o' | '1' {
+  if (withdrawn.size > 0 && withdrawn.has(id)) return 'w'
+  const run = owed.size === 0 ? undefined : owed.get(id)
+  if (run === undefined) return '1'
+  return run.superseded ? 's' : 'o'
 }

@@ -32,10 +32,34 @@ export interface QueueState {
   /** ID → `attempts:jams`. */
   readonly tries: Map<string, string>
   readonly withdrawn: Set<string>
-  readonly owed: Set<string>
+  readonly owed: Map<string, OwedRun>
   readonly ghosts: Set<string>
   readonly guard: Guard
   alarm: Alarm | null
+  /** Of queued, delayed, processing and failed IDs, as is `priority`, where none is 0. */
+  readonly payload: Map<string, string>
+  readonly priority: Map<string, number>
+  /** Waiting IDs with a priority: see `line.ts`. */
+  readonly prioritized: Ordered
+  /** ID → first publish, ms. */
+  readonly since: Map<string, number>
+  /** ID → forget at, ms. */
+  readonly remembered: Ordered
+  /** ID → JSON text, while processing. */
+  readonly progress: Map<string, string>
+  readonly control: Switches
+  rate: Window | null
+  /** `r` + ID → result; `l` + ID → lines. */
+  readonly results: Map<string, string>
+  /** As in `results` → until, ms. */
+  readonly kept: Ordered
+  readonly schedules: Map<string, Schedule>
+  /** The last messages, while a journal is kept. */
+  readonly events: Deque<Sent>
+  /** Somebody hears what is sent. */
+  listening: boolean
+  /** What was sent and not heard yet: whoever listens takes it out. */
+  readonly outbox: string[]
 }
 
 /** The numbers people see, and the protocol's own. */
@@ -71,6 +95,40 @@ export interface Guard {
   grace: number
 }
 
+/** One more run that is due, and what it brings. */
+export interface OwedRun {
+  /** The run that is on was told to end: it does not count. */
+  readonly superseded: boolean
+  /** ms; null: at once. */
+  readonly due: number | null
+  readonly priority: number
+  readonly payload: string | undefined
+}
+
+export interface Switches {
+  paused: boolean
+  /** The line stands until then, ms; 0: it does not. */
+  hold: number
+  /** Messages kept. */
+  journal: number
+}
+
+/** Claims counted from `start` on. */
+export interface Window {
+  readonly start: number
+  readonly count: number
+}
+
+export interface Schedule {
+  readonly slot: number
+  readonly text: string
+}
+
+export interface Sent {
+  readonly position: number
+  readonly text: string
+}
+
 export interface Alarm {
   readonly worker: string
   readonly until: number
@@ -93,10 +151,13 @@ export function emptyState(): QueueState {
       jammed: 0,
       lost: 0,
       withdrawn: 0,
+      retried: 0,
       taken: 0,
       marked: 0,
       epoch: 0,
       returned: 0,
+      sequence: 0,
+      position: 0,
     },
     steps: new Map(),
     marks: new Deque(),
@@ -108,10 +169,24 @@ export function emptyState(): QueueState {
     errors: new Map(),
     tries: new Map(),
     withdrawn: new Set(),
-    owed: new Set(),
+    owed: new Map(),
     ghosts: new Set(),
     guard: { holder: '', until: 0, at: 0, grace: 0 },
     alarm: null,
+    payload: new Map(),
+    priority: new Map(),
+    prioritized: new Ordered(),
+    since: new Map(),
+    remembered: new Ordered(),
+    progress: new Map(),
+    control: { paused: false, hold: 0, journal: 0 },
+    rate: null,
+    results: new Map(),
+    kept: new Ordered(),
+    schedules: new Map(),
+    events: new Deque(),
+    listening: false,
+    outbox: [],
   }
 }
 
@@ -134,9 +209,23 @@ export function clone(state: QueueState): QueueState {
     errors: new Map(state.errors),
     tries: new Map(state.tries),
     withdrawn: new Set(state.withdrawn),
-    owed: new Set(state.owed),
+    owed: new Map(state.owed),
     ghosts: new Set(state.ghosts),
     guard: { ...state.guard },
     alarm: state.alarm,
+    payload: new Map(state.payload),
+    priority: new Map(state.priority),
+    prioritized: state.prioritized.clone(),
+    since: new Map(state.since),
+    remembered: state.remembered.clone(),
+    progress: new Map(state.progress),
+    control: { ...state.control },
+    rate: state.rate,
+    results: new Map(state.results),
+    kept: state.kept.clone(),
+    schedules: new Map(state.schedules),
+    events: state.events.clone(),
+    listening: state.listening,
+    outbox: state.outbox.slice(),
   }
 }

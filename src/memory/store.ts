@@ -17,7 +17,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): OpenStore {
   return (place) => {
     // No prefix or name holds a brace.
     const where = `${place.prefix}:{${place.name}}`
-    const room = world.get(where) ?? { state: emptyState(), waiters: new Set() }
+    const room = world.get(where) ?? { state: emptyState(), waiters: new Set(), listeners: new Set() }
     world.set(where, room)
     return open(room, clock, place)
   }
@@ -30,7 +30,10 @@ export const sharedMemoryStore: OpenStore = memoryStore()
 interface Room {
   readonly state: QueueState
   readonly waiters: Set<() => void>
+  readonly listeners: Set<Hear>
 }
+
+type Hear = (message: string) => void
 
 function wallClock(): () => number {
   let last = 0
@@ -56,7 +59,25 @@ function open(room: Room, clock: () => number, { name, durability = 'memory' }: 
     if (closed) throw new ConvoyError('CLOSED', `queue ${name}: the store was closed before ${verb}`)
     const reply = apply(room.state, { verb, request }, Math.floor(clock() * 1000))
     handToken(room)
+    deliver(room)
     return reply
+  }
+
+  async function listen(hear: Hear, signal: AbortSignal): Promise<void> {
+    if (closed) throw new ConvoyError('CLOSED', `queue ${name}: the store was closed before listen`)
+    if (signal.aborted) return
+    // One of its own, though the same function listens twice.
+    const one: Hear = (message) => hear(message)
+    const end = (): void => {
+      signal.removeEventListener('abort', end)
+      mine.delete(end)
+      room.listeners.delete(one)
+      room.state.listening = room.listeners.size > 0
+    }
+    signal.addEventListener('abort', end, { once: true })
+    mine.add(end)
+    room.listeners.add(one)
+    room.state.listening = true
   }
 
   function awaitWork(timeout: number, signal: AbortSignal): Promise<undefined> {
@@ -83,6 +104,9 @@ function open(room: Room, clock: () => number, { name, durability = 'memory' }: 
     step: (request) => run('step', request),
     sweep: (request) => run('sweep', request),
     withdraw: (ids) => run('withdraw', ids),
+    move: (request) => run('move', request),
+    report: (request) => run('report', request),
+    recall: (ids) => run('recall', ids),
     inspect: (ids) => run('inspect', ids),
     list: (request) => run('list', request),
     counts: () => run('counts', null),
@@ -90,6 +114,7 @@ function open(room: Room, clock: () => number, { name, durability = 'memory' }: 
     audit: (request) => run('audit', request),
     mend: (request) => run('mend', request),
     awaitWork,
+    listen,
     close: async () => {
       closed = true
       for (const end of [...mine]) end()
@@ -103,4 +128,15 @@ function handToken({ state, waiters }: Room): void {
   if (state.wake === 0 || next === undefined) return
   state.wake = 0
   next()
+}
+
+/** After the verb, never inside it: whoever listens can break nothing, and may call any verb. */
+function deliver({ state, listeners }: Room): void {
+  if (state.outbox.length === 0) return
+  const messages = state.outbox.splice(0)
+  for (const hear of [...listeners]) {
+    queueMicrotask(() => {
+      for (const message of messages) if (listeners.has(hear)) hear(message)
+    })
+  }
 }

@@ -1,6 +1,11 @@
 import type { Jammed, SweepReply, SweepRequest } from '../store.js'
+import { dueSooner, firstDue, nudge } from './alarm.js'
 import { type Failing, recordFailures } from './failures.js'
-import { arm, promote, toHead, toTail } from './line.js'
+import { purge } from './keepsakes.js'
+import { arm, promote } from './line.js'
+import { News } from './news.js'
+import { begin, merge } from './owed.js'
+import { endClaim, forget, hold, Places } from './places.js'
 import type { QueueState } from './state.js'
 
 /** Recover what jammed, move what is due, re-arm the wake token, drop the records of dead workers. */
@@ -18,14 +23,19 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
     guard.until = ms + Math.floor(request.guard.every * 1.5)
   }
   giveGrace(state, request.lease, ms)
+  const before = firstDue(state)
+  const news = News.of(state)
+  purge(state, ms)
   promote(state, ms)
 
   const lapsed = state.processing.between(Number.NEGATIVE_INFINITY, ms, request.limit)
   const look = Math.max(1, Math.floor(Math.floor(request.lease / 2) / 2))
   const wait = lapsed.length > 0 && guard.grace > ms ? Math.min(guard.grace - ms, look) : 0
-  const jammed = wait > 0 || lapsed.length === 0 ? [] : recover(state, lapsed, request, ms)
+  const jammed = wait > 0 || lapsed.length === 0 ? [] : recover(state, lapsed, request, ms, news)
   dropRecords(state, ms)
-  arm(state)
+  arm(state, ms)
+  if (dueSooner(state, before)) nudge(state)
+  news?.send(state, ms, ['jammed', 'failed'])
   return { held: true, wait, more: wait === 0 && lapsed.length === request.limit, jammed }
 }
 
@@ -39,61 +49,70 @@ function giveGrace({ guard }: QueueState, lease: number, ms: number): void {
   guard.at = ms
 }
 
-function recover(state: QueueState, lapsed: readonly string[], request: SweepRequest, ms: number): Jammed[] {
+function recover(
+  state: QueueState,
+  lapsed: readonly string[],
+  request: SweepRequest,
+  ms: number,
+  news: News | undefined,
+): Jammed[] {
   const { totals } = state
-  const head: string[] = []
-  const tail: string[] = []
-  const free: string[] = []
+  const places = new Places()
   const failing: Failing[] = []
 
   const jammed = lapsed.map((id): Jammed => {
     const held = state.lease.get(id) ?? ''
     const started = !held.startsWith('~')
     const token = started ? held : held.slice(1)
-    const owed = state.owed.has(id)
+    const owed = state.owed.get(id)
     const withdrawn = state.withdrawn.has(id)
     const [attempts = '0', past = '0'] = (state.tries.get(id) ?? '0:0').split(':')
     let jams = Number(past)
+    endClaim(state, id)
 
-    state.processing.delete(id)
-    state.lease.delete(id)
-    state.withdrawn.delete(id)
-    state.owed.delete(id)
-
+    if (owed !== undefined && (withdrawn || owed.superseded)) {
+      forget(state, id)
+      return { id, token, jams, started, now: begin(state, id, owed, places, ms) }
+    }
     if (withdrawn) {
       state.tries.delete(id)
-      ;(owed ? tail : free).push(id)
-      return { id, token, jams, started, now: owed ? 'queued' : 'absent' }
+      places.free.push(id)
+      return { id, token, jams, started, now: 'absent' }
     }
-    if (!started) {
-      head.push(id)
-      return { id, token, jams, started, now: 'queued' }
-    }
+    if (!started) return { id, token, jams, started, now: back(id, merge(state, id, owed)) }
+
     jams++
     totals.jammed++
+    news?.add('jammed', id)
     if (jams > request.maxJams) {
       totals.failed++
+      news?.add('failed', id)
       state.tries.delete(id)
-      failing.push({ id, text: request.error, stays: owed })
-      ;(owed ? tail : free).push(id)
-      return { id, token, jams, started, now: owed ? 'queued' : 'failed' }
+      failing.push({ id, text: request.error, stays: owed !== undefined })
+      if (owed !== undefined) return { id, token, jams, started, now: begin(state, id, owed, places, ms) }
+      places.failed.push(id)
+      return { id, token, jams, started, now: 'failed' }
     }
     state.tries.set(id, `${attempts}:${jams}`)
-    if (jams === 1) {
-      head.push(id)
-      return { id, token, jams, started, now: 'queued' }
-    }
+    const due = merge(state, id, owed)
+    if (jams === 1) return { id, token, jams, started, now: back(id, due) }
     // Later jams wait, so that a poison ID does not take its neighbours down again and again.
     const pause = Math.floor(jams * request.lease + request.jitter * Math.floor(request.lease / 2))
-    state.delayed.set(id, ms + pause)
-    return { id, token, jams, started, now: 'delayed' }
+    const until = Math.max(ms + pause, due)
+    if (!request.ordered) return { id, token, jams, started, now: back(id, until) }
+    hold(state, until)
+    return { id, token, jams, started, now: back(id, 0) }
   })
 
   recordFailures(state, failing, ms, request.keepFailed)
-  for (const id of free) if (state.committed.delete(id)) totals.left++
-  toHead(state, head)
-  toTail(state, tail, ms)
+  places.write(state, ms)
   return jammed
+
+  function back(id: string, due: number): 'queued' | 'delayed' {
+    if (due <= ms) places.head.push(id)
+    else places.later.push({ id, due })
+    return due <= ms ? 'queued' : 'delayed'
+  }
 }
 
 const HOUR = 3_600_000

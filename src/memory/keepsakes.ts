@@ -1,0 +1,44 @@
+import type { Recollection } from '../store.js'
+import type { QueueState } from './state.js'
+
+// What stays of an ID after its run, each for its time: that it was done, its result, what it logged.
+
+/** Drops what has lapsed, up to 100 of each; and a hold that is over. */
+export function purge(state: QueueState, ms: number): void {
+  const { remembered, kept, control } = state
+  for (const id of lapsed(remembered, ms)) remembered.delete(id)
+  for (const name of lapsed(kept, ms)) drop(state, name)
+  if (control.hold <= ms) control.hold = 0
+}
+
+function lapsed(what: QueueState['kept'], ms: number): readonly string[] {
+  return what.size === 0 ? [] : what.between(Number.NEGATIVE_INFINITY, ms, 100)
+}
+
+/** Forgets one of `results`. */
+export function drop({ results, kept }: QueueState, name: string): void {
+  results.delete(name)
+  kept.delete(name)
+}
+
+export function keep({ results, kept }: QueueState, name: string, text: string, until: number): void {
+  results.set(name, text)
+  kept.set(name, until)
+}
+
+export function keptText({ results, kept }: QueueState, name: string, ms: number): string | undefined {
+  return (kept.score(name) ?? Number.NEGATIVE_INFINITY) > ms ? results.get(name) : undefined
+}
+
+export function isRemembered({ remembered }: QueueState, id: string, ms: number): boolean {
+  return (remembered.score(id) ?? Number.NEGATIVE_INFINITY) > ms
+}
+
+/** What is kept of each ID's last run. */
+export function recall(state: QueueState, ids: readonly string[], now: number): Recollection[] {
+  const ms = Math.floor(now / 1000)
+  return ids.map((id) => ({
+    result: keptText(state, `r${id}`, ms) ?? null,
+    log: keptText(state, `l${id}`, ms)?.split('\n') ?? [],
+  }))
+}
