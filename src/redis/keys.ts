@@ -22,10 +22,23 @@ export const KEYS = {
   errors: 'hash', //       ID → `ms json`                the last failure
   tries: 'hash', //        ID → `attempts:jams`          of this incarnation
   withdrawn: 'set', //     ID                            withdrawn while processing
-  owed: 'hash', //         ID → ''                       published again while processing: one more run is due
-  ghosts: 'set', //        ID                            withdrawn while queued: its entry still stands in the line
+  owed: 'hash', //         ID → what it brings           published again while processing: one more run is due
+  ghosts: 'set', //        ID                            withdrawn while queued, or raised: its entry still stands in the line
   guard: 'hash', //        holder, until, at, grace      the jam guard's lease; when it last swept; until when it holds back
   alarm: 'string', //      worker:ms                     the idle worker that was told when the next delayed ID is due
+  payload: 'hash', //      ID → text                     of waiting, processing and failed IDs
+  priority: 'hash', //     ID → integer, not 0           of waiting, processing and failed IDs
+  prioritized: 'zset', //  ID → −priority·2⁴⁰ + number   waiting IDs whose priority is not 0
+  since: 'hash', //        ID → ms                       when it was first published, where that counts
+  remembered: 'zset', //   ID → forget at, ms            done, and not to be run again before
+  progress: 'hash', //     ID → JSON                     what a running job told last
+  control: 'hash', //      paused, hold, journal         what holds of the queue as a whole
+  rate: 'string', //       start:count                   the window of a rate limit, and the claims in it
+  results: 'hash', //      rID → result, lID → log       kept of the last run: `epoch text`; lines
+  kept: 'zset', //         rID, lID → until, ms          when they go
+  schedules: 'hash', //    ID → `slot text`              the last slot published, and the schedule
+  events: 'stream', //     position-0 → message          the journal; also the name of the channel
+  listening: 'string', //  database                      somebody listens: goes by itself
 } as const
 
 export type Part = keyof typeof KEYS
