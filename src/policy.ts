@@ -19,8 +19,6 @@ export interface DedupePolicy {
   readonly bind?: true
   /** IDs the queue holds at most; 0 for any number. Only what is absent or failed is refused. */
   readonly maxLength?: number
-  /** Tell the epoch after which a run is one that this publish may count on. */
-  readonly bind?: true
 }
 
 /** What a publish brings besides its ID. */
