@@ -1,5 +1,5 @@
-import { blocked, lineSize } from './line.js'
 import type { Limits } from './limits.js'
+import { blocked, lineSize } from './line.js'
 import type { QueueState } from './state.js'
 
 // One idle worker is told when it is worth asking again; the others wait for the token.
@@ -41,7 +41,11 @@ function nextDue(state: QueueState, limits: Limits, ms: number): number | undefi
   const held = blocked(state, ms)
   const open = limits.spentUntil(ms)
   if (!held && open === undefined) return undefined
-  return Math.min(first ?? Number.POSITIVE_INFINITY, held ? hold : Number.POSITIVE_INFINITY, open ?? Number.POSITIVE_INFINITY)
+  return Math.min(
+    first ?? Number.POSITIVE_INFINITY,
+    held ? hold : Number.POSITIVE_INFINITY,
+    open ?? Number.POSITIVE_INFINITY,
+  )
 }
 
 /** A worker that leaves, or has its hands full, will not ask in time: another is to be told. True when there is need. */

@@ -28,8 +28,7 @@ export function control(state: QueueState, order: Control, now: number): Control
       if (state.control.paused) resume(state, ms)
       return none
     case 'journal':
-      state.control.journal = order.keep
-      trim(state)
+      journal(state, order.keep)
       return none
     case 'messages':
       return { ...none, messages: messages(state, order.from, order.limit) }
@@ -68,6 +67,13 @@ function resume(state: QueueState, ms: number): void {
   arm(state, ms)
   if (state.delayed.size > 0) nudge(state)
   announce(state, ms, 'resumed')
+}
+
+/** What happened while no journal was kept leaves a gap, which its readers see. */
+function journal(state: QueueState, most: number): void {
+  if (state.control.journal === 0 && most > 0) state.totals.position++
+  state.control.journal = most
+  trim(state)
 }
 
 function messages({ events, totals }: QueueState, from: number, limit: number): Messages {

@@ -13,47 +13,40 @@ export interface Publishing {
   readonly tail: Set<string>
 }
 
-/** A letter of `VERDICTS`, and when the ID is due if it is to wait until then. */
-export interface Placed {
-  readonly letter: string
-  readonly due?: number
-}
-
-/** What becomes of one ID. */
-export function place(call: Publishing, id: string, traits: Traits): Placed {
+/** What becomes of one ID: a letter of `VERDICTS`. */
+export function place(call: Publishing, id: string, traits: Traits): string {
   const { schedules } = call.state
   const { slot } = traits
   if (slot === undefined) return meet(call, id, traits)
   const schedule = schedules.get(id)
-  if (schedule === undefined || schedule.slot >= slot) return { letter: 'n' }
-  const placed = meet(call, id, traits)
+  if (schedule === undefined || schedule.slot >= slot) return 'n'
+  const letter = meet(call, id, traits)
   // What found no room may come again.
-  if (placed.letter !== 'x' && placed.letter !== 'z') schedules.set(id, { ...schedule, slot })
-  return placed
+  if (letter !== 'x' && letter !== 'z') schedules.set(id, { ...schedule, slot })
+  return letter
 }
 
 /** By where it is. */
-function meet(call: Publishing, id: string, traits: Traits): Placed {
+function meet(call: Publishing, id: string, traits: Traits): string {
   const { state, policy, ms } = call
   const at = traits.runAt ?? ms + (traits.delay ?? 0)
   const wanted = at > ms ? at : 0
   if (state.processing.has(id)) {
-    if (!state.withdrawn.has(id) && policy.processing === 'discard') return { letter: 'p' }
-    const letter = owe(state, id, policy, traits, wanted)
-    return { letter, due: state.owed.get(id)?.due ?? 0 }
+    if (!state.withdrawn.has(id) && policy.processing === 'discard') return 'p'
+    return owe(state, id, policy, traits, wanted)
   }
   if (state.delayed.has(id)) return meetDelayed(call, id, traits, wanted)
   if (state.committed.has(id)) return meetWaiting(call, id, traits)
-  if (isRemembered(state, id, ms)) return { letter: 'm' }
+  if (isRemembered(state, id, ms)) return 'm'
   state.remembered.delete(id)
   return enter(call, id, traits, wanted)
 }
 
-function enter({ state, policy, ms, tail }: Publishing, id: string, traits: Traits, wanted: number): Placed {
+function enter({ state, policy, ms, tail }: Publishing, id: string, traits: Traits, wanted: number): string {
   const { committed, failed, since, delayed } = state
   const back = failed.has(id)
-  if (back && policy.failed === 'hold') return { letter: 'h' }
-  if (policy.maxLength && committed.size >= policy.maxLength) return { letter: back ? 'z' : 'x' }
+  if (back && policy.failed === 'hold') return 'h'
+  if (policy.maxLength && committed.size >= policy.maxLength) return back ? 'z' : 'x'
   if (back) revive(state, id)
   dropBaggage(state, id)
   committed.add(id)
@@ -62,10 +55,10 @@ function enter({ state, policy, ms, tail }: Publishing, id: string, traits: Trai
   if (policy.stamp || (policy.timing === 'latest' && wanted > 0)) since.set(id, ms)
   if (wanted === 0) {
     tail.add(id)
-    return { letter: back ? 'f' : 'q' }
+    return back ? 'f' : 'q'
   }
   delayed.set(id, wanted)
-  return { letter: back ? 'g' : 'w', due: wanted }
+  return back ? 'g' : 'w'
 }
 
 /** Out of the failed; its count travels with it. */
@@ -75,7 +68,7 @@ export function revive(state: QueueState, id: string): void {
   state.failedAt.delete(id)
 }
 
-function meetWaiting({ state, policy, tail }: Publishing, id: string, traits: Traits): Placed {
+function meetWaiting({ state, policy, tail }: Publishing, id: string, traits: Traits): string {
   const replaced = replace(state, policy, id, traits)
   const raised = raise(state, id, traits.priority)
   if (raised) {
@@ -83,10 +76,10 @@ function meetWaiting({ state, policy, tail }: Publishing, id: string, traits: Tr
     if (!tail.delete(id) && !state.prioritized.delete(id)) state.ghosts.add(id)
     tail.add(id)
   }
-  return { letter: replaced || raised ? 'u' : 'd' }
+  return replaced || raised ? 'u' : 'd'
 }
 
-function meetDelayed(call: Publishing, id: string, traits: Traits, wanted: number): Placed {
+function meetDelayed(call: Publishing, id: string, traits: Traits, wanted: number): string {
   const { state, policy, ms, tail } = call
   const was = state.delayed.score(id) as number
   const replaced = replace(state, policy, id, traits)
@@ -96,10 +89,10 @@ function meetDelayed(call: Publishing, id: string, traits: Traits, wanted: numbe
   if (due !== was && due <= ms) {
     state.delayed.delete(id)
     tail.add(id)
-    return { letter }
+  } else {
+    state.delayed.set(id, due)
   }
-  state.delayed.set(id, due)
-  return { letter, due }
+  return letter
 }
 
 /** When what waits for its time is due after this publish. */
@@ -111,7 +104,8 @@ function retime({ state, policy, ms }: Publishing, id: string, was: number, want
   if (timing === 'earliest') return Math.max(least, Math.min(was, wanted))
   // Put off for the first time now: from here on it is known how long that goes on.
   if (!state.since.has(id)) state.since.set(id, ms)
-  const cap = maxWait === undefined ? Number.POSITIVE_INFINITY : Math.max((state.since.get(id) as number) + maxWait, was)
+  const cap =
+    maxWait === undefined ? Number.POSITIVE_INFINITY : Math.max((state.since.get(id) as number) + maxWait, was)
   return Math.max(least, Math.min(wanted || ms, cap))
 }
 

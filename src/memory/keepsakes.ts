@@ -1,4 +1,4 @@
-import type { Recollection } from '../store.js'
+import type { Kept, Recollection } from '../store.js'
 import type { QueueState } from './state.js'
 
 // What stays of an ID after its run, each for its time: that it was done, its result, what it logged.
@@ -34,11 +34,20 @@ export function isRemembered({ remembered }: QueueState, id: string, ms: number)
   return (remembered.score(id) ?? Number.NEGATIVE_INFINITY) > ms
 }
 
+/** A result, and the epoch of the run it is of. */
+export function keepResult(state: QueueState, id: string, token: string, { text, ttl }: Kept, ms: number): void {
+  if (ttl > 0) keep(state, `r${id}`, `${token.split(':')[0]} ${text}`, ms + ttl)
+}
+
+export function resultOf(state: QueueState, id: string, ms: number): Omit<Recollection, 'log'> {
+  const text = keptText(state, `r${id}`, ms)
+  if (text === undefined) return { result: null, epoch: 0 }
+  const space = text.indexOf(' ')
+  return { result: text.slice(space + 1), epoch: Number(text.slice(0, space)) }
+}
+
 /** What is kept of each ID's last run. */
 export function recall(state: QueueState, ids: readonly string[], now: number): Recollection[] {
   const ms = Math.floor(now / 1000)
-  return ids.map((id) => ({
-    result: keptText(state, `r${id}`, ms) ?? null,
-    log: keptText(state, `l${id}`, ms)?.split('\n') ?? [],
-  }))
+  return ids.map((id) => ({ ...resultOf(state, id, ms), log: keptText(state, `l${id}`, ms)?.split('\n') ?? [] }))
 }

@@ -4,7 +4,13 @@ import type { Places } from './places.js'
 import type { OwedRun, QueueState } from './state.js'
 
 /** What a publish leaves behind that met a run: one more, at most. */
-export function owe(state: QueueState, id: string, policy: DedupePolicy, traits: Traits, wanted: number): 'r' | 'o' | 's' {
+export function owe(
+  state: QueueState,
+  id: string,
+  policy: DedupePolicy,
+  traits: Traits,
+  wanted: number,
+): 'r' | 'o' | 's' {
   const before = state.owed.get(id)
   const superseded = before?.superseded === true || (policy.processing === 'supersede' && !state.withdrawn.has(id))
   if (before === undefined) {

@@ -2,7 +2,7 @@ import type { DedupePolicy } from '../policy.js'
 import type { PublishReply, PublishRequest } from '../store.js'
 import { dueSooner, firstDue, nudge } from './alarm.js'
 import { type Publishing, place } from './dedupe.js'
-import { keptText, purge } from './keepsakes.js'
+import { purge, resultOf } from './keepsakes.js'
 import { arm, toTail } from './line.js'
 import { News } from './news.js'
 import type { QueueState } from './state.js'
@@ -54,12 +54,14 @@ function publishEach(state: QueueState, { ids, policy, traits }: PublishRequest,
   purge(state, ms)
   const before = firstDue(state)
   const news = News.of(state)
+  const epochs = policy.bind ? { epochs: ids.map((id) => epochOf(state, id)) } : {}
   const call: Publishing = { state, policy, ms, tail: new Set() }
   const letters = ids.map((id, at) => {
-    const { letter, due = 0 } = place(call, id, traits?.[at] ?? {})
+    const letter = place(call, id, traits?.[at] ?? {})
     const kind = KINDS[letter]
     if (kind !== undefined) news?.add(kind, id)
-    return { letter, due, result: letter === 'm' ? (keptText(state, `r${id}`, ms) ?? null) : null }
+    const due = state.delayed.score(id) ?? state.owed.get(id)?.due ?? 0
+    return { letter, due, result: letter === 'm' ? resultOf(state, id, ms).result : null }
   })
   const count = (which: string): number => letters.filter(({ letter }) => which.includes(letter)).length
   const entered = count('qfwg')
@@ -76,8 +78,15 @@ function publishEach(state: QueueState, { ids, policy, traits }: PublishRequest,
     verdicts: letters.map(({ letter }) => letter).join(''),
     ...(letters.some(({ due }) => due > 0) ? { dueAt: letters.map(({ due }) => due) } : {}),
     ...(letters.some(({ result }) => result !== null) ? { results: letters.map(({ result }) => result) } : {}),
+    ...epochs,
     repeated: false,
   }
+}
+
+/** Of the run that is on, or of the last claim of any ID: what runs after this publish has a greater one. */
+function epochOf({ lease, totals }: QueueState, id: string): number {
+  const token = lease.get(id)
+  return token === undefined ? totals.epoch : Number(token.replace('~', '').split(':')[0])
 }
 
 const KINDS: Readonly<Record<string, 'queued' | 'revived' | 'duplicate'>> = {
@@ -87,4 +96,3 @@ const KINDS: Readonly<Record<string, 'queued' | 'revived' | 'duplicate'>> = {
   g: 'revived',
   ...Object.fromEntries([...'duyvprosmh'].map((letter) => [letter, 'duplicate' as const])),
 }
-

@@ -1,6 +1,6 @@
 import type { Held, Settlement, StepRequest } from '../store.js'
 import { type Failing, recordFailures } from './failures.js'
-import { keep } from './keepsakes.js'
+import { keepResult } from './keepsakes.js'
 import type { News } from './news.js'
 import { begin as beginOwed, merge } from './owed.js'
 import { endClaim, forget, hold, Places } from './places.js'
@@ -59,7 +59,7 @@ export function settle(state: QueueState, request: StepRequest, ms: number, news
         totals.done++
         news?.add('done', id)
         const result = settlement.results?.[place]
-        if (result !== undefined && result.ttl > 0) keep(state, `r${id}`, result.text, ms + result.ttl)
+        if (result !== undefined) keepResult(state, id, settlement.token, result, ms)
         if (owed === undefined) remember(state, id, request, ms)
         forget(state, id)
         next(id, owed)

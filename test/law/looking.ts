@@ -44,10 +44,13 @@ export const looking: Laws = {
         jammed: 2,
         lost: 1,
         withdrawn: 0,
+        retried: 0,
       },
       runningSince: q.now,
       approximate: false,
       waitingSince: expect.any(Number),
+      remembered: 0,
+      paused: false,
     })
   },
 

@@ -12,6 +12,12 @@ export function callStore(store: Store, op: Op, patience: Patience): Promise<Rep
       return store.sweep(op.request, patience)
     case 'withdraw':
       return store.withdraw(op.request, patience)
+    case 'move':
+      return store.move(op.request, patience)
+    case 'report':
+      return store.report(op.request, patience)
+    case 'recall':
+      return store.recall(op.request, patience)
     case 'inspect':
       return store.inspect(op.request, patience)
     case 'list':

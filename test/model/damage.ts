@@ -94,9 +94,11 @@ export function hitModel(state: QueueState, hit: Hit): void {
   switch (part) {
     case 'committed':
     case 'withdrawn':
-    case 'owed':
     case 'ghosts':
       state[part].add(id)
+      return
+    case 'owed':
+      state.owed.set(id, { superseded: false, due: null, priority: 0, payload: undefined })
       return
     case 'processing':
     case 'delayed':
@@ -133,10 +135,14 @@ function drop(state: QueueState, part: Part): void {
     case 'alarm':
       state.alarm = null
       return
-    case 'processing':
-    case 'delayed':
-    case 'failedAt':
-      for (const id of state[part].slice()) state[part].delete(id)
+    case 'control':
+      Object.assign(state.control, { paused: false, hold: 0, journal: 0 })
+      return
+    case 'rate':
+      state.rate = null
+      return
+    case 'listening':
+      state.listening = false
       return
     default:
       state[part].clear()

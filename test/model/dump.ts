@@ -1,4 +1,5 @@
 import type { QueueState } from '../../src/memory/model.js'
+import { owedText } from '../../src/memory/owed.js'
 import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
 
 /** A queue's whole state as Redis holds it: every key of the table, as text; sets and hashes in one order of their own. */
@@ -12,6 +13,7 @@ const READ: Readonly<Record<string, (key: string) => string[]>> = {
   zset: (key) => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
   hash: (key) => ['HGETALL', key],
   string: (key) => ['GET', key],
+  stream: (key) => ['XRANGE', key, '-', '+'],
 }
 
 const PARTS = Object.keys(KEYS) as Part[]
@@ -19,7 +21,10 @@ const PARTS = Object.keys(KEYS) as Part[]
 /** Nobody asks for the order of `failed`, so the model keeps none. */
 const SORTED: readonly Part[] = PARTS.filter((part) => ['set', 'hash'].includes(KEYS[part]) || part === 'failed')
 
-/** Reads the state raw, past the library. A key of the queue that should not expire must not; the alarm, only by value. */
+/** These go by themselves; whether they still count is told by their values. */
+const EXPIRING: readonly Part[] = ['alarm', 'rate', 'listening']
+
+/** Reads the state raw, past the library. A key of the queue that should not expire must not, and the others must. */
 export async function dumpRedis(send: Send, prefix: string, name: string): Promise<Dump> {
   const keys = PARTS.map((part) => keyOf(prefix, name, part))
   const [values, expiries] = await Promise.all([
@@ -28,7 +33,8 @@ export async function dumpRedis(send: Send, prefix: string, name: string): Promi
   ])
   PARTS.forEach((part, place) => {
     const ms = expiries[place] as number
-    if (part === 'alarm' ? ms === -1 || ms > 6000 : ms >= 0) throw new Error(`${part} expires in ${ms} ms`)
+    const wrong = EXPIRING.includes(part) ? ms === -1 || (part === 'alarm' && ms > 6000) : ms >= 0
+    if (wrong) throw new Error(`${part} expires in ${ms} ms`)
   })
   return dumpReplies((part) => values[PARTS.indexOf(part)])
 }
@@ -37,6 +43,8 @@ export async function dumpRedis(send: Send, prefix: string, name: string): Promi
 export function dumpReplies(read: (part: Part) => unknown): Dump {
   return toDump((part) => {
     const value = read(part)
+    if (KEYS[part] === 'stream') return (value as [string, [string, string]][]).map(spellEntry)
+    if (part === 'listening') return value === null ? [] : ['1']
     const flat = Array.isArray(value) ? value.map(String) : value === null ? [] : [String(value)]
     return KEYS[part] === 'hash' || KEYS[part] === 'zset' ? pairs(flat) : flat
   })
@@ -45,7 +53,7 @@ export function dumpReplies(read: (part: Part) => unknown): Dump {
 /** The model's state, spelled as Redis would. */
 export function dumpModel(state: QueueState): Dump {
   const { guard, alarm } = state
-  const scored = (part: 'processing' | 'delayed' | 'failedAt'): string[] =>
+  const scored = (part: 'processing' | 'delayed' | 'failedAt' | 'prioritized' | 'remembered' | 'kept'): string[] =>
     state[part].slice().map((id) => `${id}=${state[part].score(id)}`)
   const fields = (values: Iterable<readonly [string, unknown]>): string[] =>
     Array.from(values, ([field, value]) => `${field}=${value}`)
@@ -60,11 +68,19 @@ export function dumpModel(state: QueueState): Dump {
       case 'processing':
       case 'delayed':
       case 'failedAt':
+      case 'prioritized':
+      case 'remembered':
+      case 'kept':
         return scored(part)
       case 'lease':
       case 'failed':
       case 'failures':
       case 'tries':
+      case 'payload':
+      case 'priority':
+      case 'since':
+      case 'progress':
+      case 'results':
         return fields(state[part])
       case 'wake':
         return state.wake === 1 ? ['1'] : []
@@ -81,13 +97,35 @@ export function dumpModel(state: QueueState): Dump {
       case 'errors':
         return Array.from(state.errors, ([id, { ms, text }]) => `${id}=${ms} ${text}`)
       case 'owed':
-        return [...state.owed].map((id) => `${id}=`)
+        return Array.from(state.owed, ([id, run]) => `${id}=${owedText(run)}`)
+      case 'control': {
+        const { paused, hold, journal } = state.control
+        return fields(Object.entries({ paused: paused ? 1 : 0, hold, journal }).filter(([, value]) => value !== 0))
+      }
+      case 'rate':
+        return state.rate === null ? [] : [`${state.rate.start}:${state.rate.count}`]
+      case 'schedules':
+        return Array.from(state.schedules, ([id, { slot, text }]) => `${id}=${slot} ${text}`)
+      case 'events':
+        return state.events.slice().map(({ position, text }) => `${position} ${respell(text)}`)
+      case 'listening':
+        return state.listening ? ['1'] : []
       case 'guard':
         return fields(Object.entries(guard).filter(([, value]) => value !== ''))
       case 'alarm':
         return alarm === null ? [] : [`${alarm.worker}:${alarm.until}`]
     }
   })
+}
+
+/** Of a stream: its ID is `position-0`, its one field the message. */
+function spellEntry([entry, [, text]]: readonly [string, readonly [string, string]]): string {
+  return `${entry.replace(/-0$/, '')} ${respell(text)}`
+}
+
+/** Whoever wrote it, JSON spells alike. */
+function respell(text: string): string {
+  return JSON.stringify(JSON.parse(text))
 }
 
 function toDump(read: (part: Part) => string[]): Dump {

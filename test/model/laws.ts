@@ -1,6 +1,6 @@
 import type { MendReply } from '../../src/audit-verbs.js'
 import { apply, emptyState, type Op, type QueueState, type Reply } from '../../src/memory/model.js'
-import type { Jammed, PublishReply, StepReply, SweepReply } from '../../src/store.js'
+import type { Jammed, PublishReply, State, StepReply, SweepReply } from '../../src/store.js'
 import { VERDICTS } from '../../src/verdict.js'
 
 /** Watches one queue from its first call on, and throws where a law is broken: on its whole state, after every call. */
@@ -10,12 +10,14 @@ export class Watch {
   readonly #promised = new Set<string>()
   #epoch = 0
   #reruns = 0
+  #moved = 0
 
-  check(state: QueueState, op: Op, reply: Reply): void {
+  /** `now`: µs, as the call had it; it matters where a line is held. */
+  check(state: QueueState, op: Op, reply: Reply, now = 0): void {
     checkState(state)
     this.#hear(op, reply)
     const { totals } = state
-    equal('published', totals.published, totals.entered + totals.duplicates + this.#reruns)
+    equal('published', totals.published, totals.entered - this.#moved + totals.duplicates + this.#reruns)
     for (const id of this.#promised) {
       hold(state.committed.has(id), `L3: ${id} was promised a run and is gone`)
       hold(
@@ -23,10 +25,8 @@ export class Watch {
         `L3: ${id} runs since before it was promised, and is not owed`,
       )
     }
-    if (['publish', 'step', 'sweep'].includes(op.verb) && (reply as SweepReply).held !== false) {
-      const entered = op.verb !== 'publish' || /[qf]/.test((reply as PublishReply).verdicts)
-      hold(!entered || state.queued.size === 0 || state.wake === 1, 'there is a line and nobody is woken')
-    }
+    checkClaims(state, op, reply)
+    checkToken(state, op, reply, Math.floor(now / 1000))
   }
 
   #hear(op: Op, reply: Reply): void {
@@ -64,6 +64,11 @@ export class Watch {
       case 'control':
         if (op.request.order === 'clear') this.#promised.clear()
         return
+      case 'move':
+        if (op.request.from === 'failed') this.#moved += (reply as State[]).filter((was) => was === 'failed').length
+        return
+      case 'report':
+      case 'recall':
       case 'inspect':
       case 'list':
       case 'counts':
@@ -85,25 +90,68 @@ export function checkState(state: QueueState): void {
   checkNames(state)
 }
 
+/** Where something was put in line, and may be claimed, somebody is woken. */
+function checkToken(state: QueueState, op: Op, reply: Reply, ms: number): void {
+  const { control, queued, prioritized } = state
+  const line = queued.size + prioritized.size
+  const told =
+    (op.verb === 'publish' && /[qf]/.test((reply as PublishReply).verdicts)) ||
+    (op.verb === 'move' && (reply as State[]).includes(op.request.from)) ||
+    (op.verb === 'step' && (reply as StepReply).more) ||
+    (op.verb === 'sweep' && (reply as SweepReply).held)
+  const blocked = control.paused || control.hold > ms
+  hold(!told || line === 0 || blocked || state.wake === 1, 'there is a line and nobody is woken')
+  if (op.verb !== 'step' || op.request.policy !== undefined) return
+  equal('more', (reply as StepReply).more, line > 0 && !blocked)
+}
+
+/** What was claimed came before all that waits still, and no more of it than the limits allow. */
+function checkClaims(state: QueueState, op: Op, reply: Reply): void {
+  if (op.verb !== 'step') return
+  const { ids, payloads } = reply as StepReply
+  const { active = 0, rate } = op.request.policy ?? {}
+  const priorities = ids.map((id) => state.priority.get(id) ?? 0)
+  ids.forEach((id, place) => {
+    equal(`the payload of ${id}`, payloads?.[place] ?? null, state.payload.get(id) ?? null)
+  })
+  const record = state.steps.get(`${op.request.worker}:${op.request.lane}`)
+  // The same number again: what has happened since is no matter.
+  if (ids.length === 0 || state.totals.epoch !== Number(record?.token.split(':')[0])) return
+  for (const id of state.committed) {
+    if (state.processing.has(id) || state.delayed.has(id)) continue
+    hold((state.priority.get(id) ?? 0) <= Math.min(...priorities), `${id} was passed by`)
+  }
+  if (active > 0) hold(state.processing.size <= active, `${state.processing.size} are active`)
+  if (rate !== undefined) hold(state.rate !== null && state.rate.count <= rate.max, 'more than the rate')
+}
+
 /** L1: an ID is in exactly one state, and the numbers agree. L2: what is processing has one lease, nothing else has. */
 function checkPlaces(state: QueueState): void {
-  const { committed, processing, delayed, ghosts, failed, failedAt, lease, totals } = state
+  const { committed, processing, delayed, prioritized, ghosts, failed, failedAt, lease, totals } = state
   const line = state.queued.slice()
   const inLine = new Set(line)
+  const elsewhere = (id: string): boolean => processing.has(id) || delayed.has(id) || prioritized.has(id)
   equal('L6: IDs twice in line', line.length - inLine.size, 0)
-  for (const id of ghosts) hold(inLine.has(id) && !committed.has(id), `ghost ${id} has no stale entry`)
-  for (const id of line) hold(committed.has(id) !== ghosts.has(id), `${id} is in line, neither waiting nor a ghost`)
+  for (const id of ghosts) hold(inLine.has(id), `ghost ${id} has no stale entry`)
+  for (const id of line) {
+    hold((committed.has(id) && !elsewhere(id)) !== ghosts.has(id), `${id} is in line, neither waiting nor a ghost`)
+  }
   for (const id of committed) {
-    const places = Number(inLine.has(id)) + Number(processing.has(id)) + Number(delayed.has(id))
-    equal(`L1: places of ${id}`, places, 1)
+    const places = [inLine.has(id) && !ghosts.has(id), processing.has(id), delayed.has(id), prioritized.has(id)]
+    equal(`L1: places of ${id}`, places.filter(Boolean).length, 1)
     hold(!failed.has(id), `L1: ${id} is committed and failed`)
   }
-  const queued = line.length - ghosts.size
+  const queued = line.length - ghosts.size + prioritized.size
   equal('L1: committed', committed.size, queued + processing.size + delayed.size)
   equal('L1: entered - left', totals.entered - totals.left, committed.size)
   equal('failedAt', failedAt.slice().sort().join(), [...failed.keys()].sort().join())
   equal('L2: leases', processing.slice().sort().join(), [...lease.keys()].sort().join())
   hold(line.length === 0 || state.marks.size > 0, 'nobody can tell how old the head of the line is')
+  for (const id of prioritized.slice()) {
+    const score = prioritized.score(id) as number
+    equal(`the priority of ${id}`, Math.round(-score / 2 ** 40), state.priority.get(id))
+  }
+  for (const id of state.remembered.slice()) hold(!committed.has(id) && !failed.has(id), `L1: ${id} is remembered, too`)
   let last = Number.NEGATIVE_INFINITY
   for (const { place } of state.marks.slice()) {
     hold(place > last && place <= totals.taken + line.length, `mark at ${place} after ${last}`)
@@ -113,15 +161,25 @@ function checkPlaces(state: QueueState): void {
 
 /** L5: nothing names an ID that is free, but the places that stand for its being remembered or in line. */
 function checkNames(state: QueueState): void {
-  const { committed, processing, failed } = state
+  const { committed, processing, failed, withdrawn } = state
   const within = (what: string, names: Iterable<string>, may: (id: string) => boolean): void => {
     for (const id of names) hold(may(id), `L5: ${what} names ${id}`)
   }
   within('failures', state.failures.keys(), (id) => committed.has(id))
   within('tries', state.tries.keys(), (id) => committed.has(id))
   within('errors', state.errors.keys(), (id) => committed.has(id) || failed.has(id))
-  within('withdrawn', state.withdrawn, (id) => processing.has(id))
-  within('owed', state.owed, (id) => processing.has(id))
+  within('withdrawn', withdrawn, (id) => processing.has(id))
+  within('owed', state.owed.keys(), (id) => processing.has(id))
+  within('payload', state.payload.keys(), (id) => committed.has(id) || failed.has(id))
+  within('priority', state.priority.keys(), (id) => committed.has(id) || failed.has(id))
+  within('since', state.since.keys(), (id) => committed.has(id))
+  within('progress', state.progress.keys(), (id) => processing.has(id))
+  within('results', state.results.keys(), (name) => state.kept.has(name))
+  equal('L5: results', state.results.size, state.kept.size)
+  hold(state.control.journal >= state.events.size, 'L5: more messages than the journal keeps')
+  for (const [id, { superseded }] of state.owed) {
+    hold(!superseded || !withdrawn.has(id), `${id} is withdrawn and superseded`)
+  }
   for (const id of failed.keys()) hold(state.errors.has(id), `${id} failed without an error`)
 }
 

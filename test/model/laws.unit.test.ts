@@ -23,7 +23,7 @@ function playAll(moves: readonly Move[], each: (model: Model, op: Op | null, now
       continue
     }
     player.hear(op, told.reply)
-    watch.check(model.state, op, told.reply)
+    watch.check(model.state, op, told.reply, player.now)
   }
 }
 

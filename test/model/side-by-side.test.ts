@@ -85,7 +85,7 @@ async function playBoth(moves: readonly Move[]): Promise<void> {
       equal(`${at}: the state`, await dumpRedis(send, prefix, name), dumpModel(model.state))
       if ('thrown' in should) continue
       player.hear(op, should.reply)
-      watch.check(model.state, op, should.reply)
+      watch.check(model.state, op, should.reply, player.now)
     }
   } finally {
     await send(['UNLINK', ...Object.keys(KEYS).map((part) => keyOf(prefix, name, part as Part))])
