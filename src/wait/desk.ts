@@ -95,7 +95,10 @@ export class Desk {
   }
 
   readonly #heard = (text: string | null): void => {
-    if (text === null) return this.#look(this.#waiters.keys())
+    if (text === null) {
+      this.#look(this.#waiters.keys())
+      return
+    }
     for (const { kind, ids } of readMessage(text).told) {
       const end = kind === 'cleared' ? 'withdrawn' : ENDS[kind]
       if (end === undefined) continue
