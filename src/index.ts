@@ -8,6 +8,7 @@ export type { Failure } from './failure.js'
 export type { Handler, JammedJob, Job } from './job.js'
 export type { JobInfo } from './job-info.js'
 export type { Background } from './life.js'
+export type { Limit } from './limits.js'
 export type { KeptResult } from './looking.js'
 export { memoryStore } from './memory/store.js'
 export type { Met } from './operator.js'
@@ -20,10 +21,19 @@ export type {
   WaitOptions,
 } from './options.js'
 export type { Serializer } from './payload.js'
+export type { Delivery } from './presets.js'
 export { PRIORITIES, type Priority } from './priority.js'
 export type { PublishItem, PublishOptions } from './publish-options.js'
 export type { AnyQueue, Queue } from './queue.js'
 export { type RedisStoreOptions, redisStore } from './redis/store.js'
+export {
+  type Backoff,
+  type ExponentialBackoff,
+  type Retry,
+  type RetryOptions,
+  UnrecoverableError,
+} from './retries.js'
+export type { OwnRunOptions, RunOptions } from './run-options.js'
 export type { Logger, Stats } from './stats.js'
 export type { ListedState, OpenStore, State, Store, Totals } from './store.js'
 export type { Clock, Duration, DurationParts, PointInTime } from './time.js'

@@ -6,9 +6,8 @@ export interface SharedOptions {
   readonly lease: number
   readonly maxJams: number
   readonly keepFailed: number
-  readonly remember: number
-  readonly rememberFrom: string
-  readonly maxLength: number
+  /** All others that are not the default, by name: a queue without them has the digest it always had. */
+  readonly shared: Readonly<Record<string, unknown>>
 }
 
 /** The server, the keys' types, the layout and our rights are checked before the first call of each role. */
@@ -19,13 +18,10 @@ export class Opening {
   readonly #fit = new Set<Role | undefined>()
   #told = false
 
-  constructor(store: Store, options: SharedOptions, onOther: () => void) {
-    const { lease, maxJams, keepFailed, remember, rememberFrom, maxLength } = options
-    // What is at its default is left out: the digest of a queue that uses none of it is the one it always was.
-    const rest = [...(remember > 0 ? [remember, rememberFrom] : []), ...(maxLength > 0 ? [{ maxLength }] : [])]
+  constructor(store: Store, { lease, maxJams, keepFailed, shared }: SharedOptions, onOther: () => void) {
     this.#store = store
     this.#digest = createHash('sha1')
-      .update(JSON.stringify([lease, maxJams, keepFailed, ...rest]))
+      .update(JSON.stringify([lease, maxJams, keepFailed, ...(Object.keys(shared).length > 0 ? [shared] : [])]))
       .digest('hex')
       .slice(0, 12)
     this.#onOther = onOther

@@ -1,8 +1,9 @@
 import { checkBy, type Rules, SIGNAL } from './check.js'
-import type { Dedupe } from './dedupe.js'
 import type { Durability } from './durability.js'
-import { jsonSerializer, type Serializer } from './payload.js'
+import { TERMS_RULES, type TermsOptions } from './publish-options.js'
 import type { Heartbeat } from './pulse.js'
+import type { RetryOptions } from './retries.js'
+import { OWN_RUN_RULES, type OwnRunOptions, RUN_RULES, type RunOptions } from './run-options.js'
 import type { OpenStore } from './store.js'
 import type { Clock, Duration } from './time.js'
 
@@ -64,36 +65,8 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       most: 10_000_000,
       about: 'failed IDs remembered with their error; shared',
     },
-    serializer: {
-      kind: 'object',
-      has: ['encode', 'decode'],
-      fallback: jsonSerializer,
-      about: 'how payloads become strings or bytes, and come back; else JSON',
-    },
-    resultSerializer: {
-      kind: 'object',
-      has: ['encode', 'decode'],
-      fallback: jsonSerializer,
-      about: 'the same of results',
-    },
-    dedupe: {
-      kind: 'other',
-      fallback: undefined,
-      about: '`latest`, or one knob per state an ID may be met in: see `dedupe`; `remember` is shared',
-    },
-    maxLength: {
-      kind: 'integer',
-      fallback: 0,
-      least: 0,
-      most: 1_000_000_000,
-      about: 'IDs queued, delayed and processing at most; 0 = any number; shared',
-    },
-    waitForRoom: {
-      kind: 'duration',
-      fallback: 0,
-      least: 0,
-      about: 'how long a publish waits for room in a full queue before its verdict is `full`',
-    },
+    ...TERMS_RULES,
+    ...RUN_RULES,
     clock: {
       kind: 'object',
       has: ['now', 'setTimer', 'clearTimer'],
@@ -122,6 +95,7 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       least: 0,
       about: 'how long an aborted handler may take to return',
     },
+    ...OWN_RUN_RULES,
     heartbeat: {
       kind: 'object',
       has: ['start'],
@@ -188,7 +162,7 @@ export function check<Settings>(call: Call, given: object | undefined): Settings
   return checkBy(OPTIONS[call], call, given)
 }
 
-export interface QueueOptions<Payload = unknown, Result = unknown> {
+export interface QueueOptions<Payload = void, Result = unknown> extends TermsOptions, RunOptions<Payload, Result> {
   readonly store?: string | OpenStore
   readonly redis?: object
   readonly prefix?: string
@@ -209,25 +183,10 @@ export interface QueueOptions<Payload = unknown, Result = unknown> {
   readonly maxJams?: number
   /** Failed IDs remembered with their error, at most 4 KiB each; the oldest go first. Default 10,000. */
   readonly keepFailed?: number
-  /**
-   * How payloads become strings or bytes, and come back. Default JSON. The same in all processes: what a worker cannot
-   * decode fails its job with BAD_PAYLOAD.
-   */
-  readonly serializer?: Serializer<Payload>
-  readonly resultSerializer?: Serializer<Result>
-  /** What a publish does where its ID is already. Default: what is there stays, and nothing of the duplicate is kept. */
-  readonly dedupe?: Dedupe
-  /**
-   * IDs queued, delayed and processing at most; a publish that would be one more is answered `full`, and nothing of it is
-   * stored. Duplicates are judged first; owed runs, retries and what is moved by hand always fit. Default 0: any number.
-   */
-  readonly maxLength?: number
-  /** How long a publish waits for room in a full queue before its verdict is `full`. Default 0. See `PublishOptions`. */
-  readonly waitForRoom?: Duration
   readonly clock?: Clock
 }
 
-export interface ProcessOptions {
+export interface ProcessOptions<Payload = unknown> extends OwnRunOptions<Payload> {
   /** Handlers at once, in this worker. Default 1. */
   readonly concurrency?: number
   /**
@@ -245,7 +204,8 @@ export interface ProcessOptions {
 }
 
 /** `ProcessOptions` once checked, ms. */
-export interface ProcessSettings {
+export interface ProcessSettings extends RetryOptions {
+  readonly keepResult?: number
   readonly concurrency: number
   readonly prefetch: number
   readonly lease?: number

@@ -31,7 +31,7 @@ export class Parts {
 
   /** An ID, or `{ id, … }`. Throws what is wrong with it, and has then taken nothing of it. */
   add(item: unknown): void {
-    const whole = typeof item === 'object' && item !== null && !Array.isArray(item)
+    const whole = typeof item === 'object' && item !== null && 'id' in item
     const id = checkId(whole ? (item as { id?: unknown }).id : item)
     const wish = whole ? this.#terms.read('publishMany', item, true) : this.#terms.plain
     const bytes = bytesOf(id, wish)

@@ -1,7 +1,7 @@
 import { checkOption, type Rule, type Rules, SIGNAL, unknownOption } from './check.js'
-import { type CallDedupe, Policies } from './dedupe.js'
+import { type CallDedupe, type Dedupe, Policies } from './dedupe.js'
 import { ConvoyError } from './errors.js'
-import { packPayload, type Serializer } from './payload.js'
+import { jsonSerializer, packPayload, type Serializer } from './payload.js'
 import type { DedupePolicy, Traits } from './policy.js'
 import { type Priority, priorityOf } from './priority.js'
 import { type Duration, type PointInTime, pointInTime, show } from './time.js'
@@ -24,9 +24,9 @@ interface Terms {
   readonly signal?: AbortSignal
 }
 
-/** Whether jobs carry nothing: `void`, as where no type was given, or `undefined`. */
+/** Whether a publish may leave the payload out: of `void`, as where no type was given, or where nothing is known of it. */
 // biome-ignore lint/suspicious/noConfusingVoidType: it is asked for as a type
-type Bare<Payload> = [Payload] extends [void] ? true : false
+type Bare<Payload> = unknown extends Payload ? true : [Payload] extends [void] ? true : false
 
 /** What a publish may bring; its payload must be there where the queue's type says that jobs have one. */
 export type PublishOptions<Payload = void> = Terms &
@@ -77,6 +77,50 @@ export const PUBLISH_OPTIONS: Rules = {
   signal: STOP,
 }
 
+/** What the publishes of a queue go by. */
+export interface TermsOptions {
+  /** What a publish does where its ID is already. Default: what is there stays, and nothing of the duplicate is kept. */
+  readonly dedupe?: Dedupe
+  /**
+   * IDs queued, delayed and processing at most; a publish that would be one more is answered `full`, and nothing of it is
+   * stored. Duplicates are judged first; owed runs, retries and what is moved by hand always fit. Default 0: any number.
+   */
+  readonly maxLength?: number
+  /** How long a publish waits for room in a full queue before its verdict is `full`. Default 0. See `PublishOptions`. */
+  readonly waitForRoom?: Duration
+}
+
+/** `TermsOptions` once checked. */
+export interface CheckedTerms {
+  readonly dedupe?: unknown
+  /** 0 for any number. */
+  readonly maxLength: number
+  /** ms. */
+  readonly waitForRoom: number
+}
+
+/** The rows of `createQueue`: see OPTIONS. */
+export const TERMS_RULES: Rules = {
+  dedupe: {
+    kind: 'other',
+    fallback: undefined,
+    about: '`latest`, or one knob per state an ID may be met in: see `dedupe`',
+  },
+  maxLength: {
+    kind: 'integer',
+    fallback: 0,
+    least: 0,
+    most: 1_000_000_000,
+    about: 'IDs queued, delayed and processing at most; 0 = any number; shared',
+  },
+  waitForRoom: {
+    kind: 'duration',
+    fallback: 0,
+    least: 0,
+    about: 'how long a publish waits for room in a full queue before its verdict is `full`',
+  },
+}
+
 /** A publish, read: all but its ID. */
 export interface Wish {
   readonly policy: DedupePolicy
@@ -89,15 +133,6 @@ export interface Wish {
   readonly signal?: AbortSignal
 }
 
-interface Given {
-  readonly serializer: Serializer<unknown>
-  readonly dedupe: unknown
-  /** 0 for any number. */
-  readonly maxLength: number
-  /** ms. */
-  readonly waitForRoom: number
-}
-
 /** How the publishes of a queue are read: its own terms, and what single publishes change of them. */
 export class PublishTerms {
   readonly policies: Policies
@@ -106,7 +141,8 @@ export class PublishTerms {
   readonly #serializer: Serializer<unknown>
   readonly #bounded: boolean
 
-  constructor({ serializer, dedupe, maxLength, waitForRoom }: Given) {
+  constructor(terms: Partial<CheckedTerms> & { readonly serializer?: Serializer<unknown> } = {}) {
+    const { serializer = jsonSerializer, dedupe, maxLength = 0, waitForRoom = 0 } = terms
     this.#serializer = serializer
     this.#bounded = maxLength > 0
     this.policies = new Policies(dedupe, maxLength)
@@ -142,7 +178,8 @@ export class PublishTerms {
       throw new ConvoyError('BAD_OPTION', `${call}: give either delay or runAt, not both`)
     const traits: { -readonly [Name in keyof Traits]: Traits[Name] } = {}
     if (priority !== undefined) traits.priority = priorityOf(priority, `${call}: priority`)
-    if (delay !== undefined) traits.delay = checkOption(`${call}: delay`, DELAY, delay) as number
+    const wait = checkOption(`${call}: delay`, DELAY, delay) as number | undefined
+    if (wait) traits.delay = wait
     if (runAt !== undefined) traits.runAt = pointInTime(runAt, `${call}: runAt`)
     // One that is undefined by mistake is not taken for none: the serializer says whether it can be kept.
     if ('payload' in given) traits.payload = packPayload(this.#serializer, given['payload'])

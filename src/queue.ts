@@ -20,9 +20,11 @@ import {
   type WaitOptions,
 } from './options.js'
 import { unpackResult } from './payload.js'
+import { checkPresets } from './presets.js'
 import type { PublishArgs, PublishItem } from './publish-options.js'
 import { Publisher } from './publisher.js'
 import type { Inside, QueueSettings } from './queue-settings.js'
+import { ownRunSettings } from './run-options.js'
 import { consoleLogger, type Logger, logStats, type Stats } from './stats.js'
 import { LISTED, type ListedState, type ListRequest, type Page, type Patience, type Store } from './store.js'
 import { type Duration, pause, show } from './time.js'
@@ -69,7 +71,7 @@ export class Queue<Payload = void, Result = unknown> {
 
   /** @internal Use `createQueue`. */
   constructor(settings: QueueSettings) {
-    const { name, prefix, durability, openStore, clock, publishTimeout, terms, resultSerializer } = settings
+    const { name, prefix, durability, openStore, clock, publishTimeout, terms, results } = settings
     this.name = name
     this.#settings = settings
     this.#store = openStore({
@@ -85,7 +87,7 @@ export class Queue<Payload = void, Result = unknown> {
     const store = this.#store
     this.#opening = new Opening(store, settings, () => this.#events.emit('optionsDiffer'))
     const opened = (patience: Patience): Promise<void> => this.#opening.open('publisher', patience)
-    const result = (text: string): unknown => unpackResult(resultSerializer, text)
+    const result = (text: string): unknown => unpackResult(results, text)
     this.#publisher = new Publisher({
       ...{ store, clock, publishTimeout, terms, opened },
       verdictOn: (id, reply, i) => verdictOn(id, reply, i, result),
@@ -131,12 +133,13 @@ export class Queue<Payload = void, Result = unknown> {
   }
 
   /** Starts a worker: claim → run → settle, until it or the queue is closed. */
-  process(handler: Handler, options?: ProcessOptions): Worker {
+  process(handler: Handler<Payload, Result>, options?: ProcessOptions<Payload>): Worker {
     this.#refuseClosed()
     if (typeof handler !== 'function')
       throw new ConvoyError('BAD_HANDLER', `process: expected a function, not ${show(handler)}`)
     const settings = check<ProcessSettings>('process', options)
-    const { clock, keepFailed, lease, prefix, publishTimeout } = this.#settings
+    const own = ownRunSettings(settings, this.#settings)
+    const { lease, prefix, publishTimeout } = this.#settings
     // The guard goes by the queue's lease: below it, an outage that the guard thinks short could cost a living job its claim.
     if (settings.lease !== undefined && settings.lease < lease) {
       throw new ConvoyError(
@@ -144,14 +147,13 @@ export class Queue<Payload = void, Result = unknown> {
         `process: lease: expected at least the queue's lease, ${lease} ms, not ${settings.lease}`,
       )
     }
-    const { heartbeat, ...rest } = { ...settings, lease: settings.lease ?? lease }
+    const { heartbeat, ...rest } = { ...settings, ...own, lease: settings.lease ?? lease }
     const worker: Worker = new Worker({
+      ...this.#settings,
       ...rest,
       pulse: heartbeat?.start({ name: this.name, prefix, lease: rest.lease, jobTimeout: rest.jobTimeout }),
-      handler,
-      keepFailed,
+      handler: handler as Handler,
       store: this.#store,
-      clock,
       events: this.#events,
       opened: () => this.#opening.open('worker', { timeout: publishTimeout }),
       name: randomName(),
@@ -173,9 +175,10 @@ export class Queue<Payload = void, Result = unknown> {
       throw new ConvoyError('BAD_HANDLER', `jamGuard: expected a function, not ${show(onJammed)}`)
     }
     const timeout = Math.max(every, this.#settings.publishTimeout)
+    const sweeping = this.#sweeping('jamGuard', maxJams)
     return this.#run((signal) =>
       jamGuard({
-        ...this.#sweeping(maxJams),
+        ...sweeping,
         signal,
         every,
         id: randomName(),
@@ -192,8 +195,9 @@ export class Queue<Payload = void, Result = unknown> {
     const given = check<{ maxJams?: number; signal?: AbortSignal }>('sweep', options)
     const { maxJams, signal = new AbortController().signal } = given
     const timeout = this.#settings.publishTimeout
+    const sweeping = this.#sweeping('sweep', maxJams)
     await this.#opening.open('guard', { timeout, signal })
-    const jammed = await sweepOnce({ ...this.#sweeping(maxJams), signal }, timeout)
+    const jammed = await sweepOnce({ ...sweeping, signal }, timeout)
     if (jammed.length > 0) this.#events.emit('jammed', jammed)
     return jammed
   }
@@ -339,9 +343,10 @@ export class Queue<Payload = void, Result = unknown> {
     if (this.#closing !== undefined) throw new ConvoyError('CLOSED')
   }
 
-  #sweeping(maxJams = this.#settings.maxJams): Omit<Sweeping, 'signal'> {
-    const { clock, keepFailed, lease } = this.#settings
-    return { store: this.#store, clock, keepFailed, lease, maxJams }
+  #sweeping(call: string, maxJams = this.#settings.maxJams): Omit<Sweeping, 'signal'> {
+    const { clock, keepFailed, lease, policy, presets } = this.#settings
+    checkPresets(call, { maxJams }, presets)
+    return { store: this.#store, clock, keepFailed, lease, maxJams, ordered: policy?.ordered === true }
   }
 }
 

@@ -1,5 +1,8 @@
+import { check } from '../../src/options.js'
+import { PublishTerms } from '../../src/publish-options.js'
 import { Queue } from '../../src/queue.js'
 import { RedisStore } from '../../src/redis/store.js'
+import { type CheckedRunOptions, runSettings } from '../../src/run-options.js'
 import type { Clock } from '../../src/time.js'
 import type { Entry } from './agenda.js'
 import { Network, type Quality } from './network.js'
@@ -58,6 +61,7 @@ export class Host {
     }
     const { lease, maxJams, publishTimeout, replyTimeout } = terms
     const { clock, net } = this
+    const publishing = new PublishTerms()
     this.queue = new Queue({
       ...{
         name: QUEUE,
@@ -68,7 +72,10 @@ export class Host {
         maxJams,
         keepFailed: 1_000,
         durability: 'memory',
+        shared: {},
       },
+      terms: publishing,
+      ...runSettings(check<CheckedRunOptions>('createQueue', {}), publishing.policies, {}),
       openStore: (place) =>
         new RedisStore(place, { make: () => net.maker(), twin: () => net.maker(true), clock, replyTimeout }),
     })
