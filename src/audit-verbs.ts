@@ -17,6 +17,7 @@ export const NAMING = [
   'withdrawn',
   'owed',
   'ghosts',
+  'prioritized',
 ] as const
 export type Naming = (typeof NAMING)[number]
 

@@ -35,6 +35,7 @@ export {
 } from './retries.js'
 export type { OwnRunOptions, RunOptions } from './run-options.js'
 export type { Logger, Stats } from './stats.js'
+export { type SteppedClock, steppedClock } from './stepped-clock.js'
 export type { ListedState, OpenStore, State, Store, Totals } from './store.js'
 export type { Clock, Duration, DurationParts, PointInTime } from './time.js'
 export type { Outcome, Verdict, VerdictCounts } from './verdict.js'

@@ -59,7 +59,7 @@ export function jammedJob({ token, ...rest }: Jammed): JammedJob {
 
 /** The worker's end of its jobs: one for all, so that a job that asks for nothing costs nothing. */
 export interface Desk {
-  readonly payloads: Serializer<unknown>
+  readonly serializer: Serializer<unknown>
   /** Resolves to whether it was kept; never rejects. */
   report(job: Job, progress: string | undefined, lines: readonly string[]): Promise<boolean>
 }
@@ -147,7 +147,7 @@ export class Job<Payload = unknown> {
 
   /** @internal Reads the payload. Throws BAD_PAYLOAD. */
   open(): void {
-    if (this.#payload !== undefined) this.#payload = unpackPayload(this.#desk.payloads, this.#payload as string)
+    if (this.#payload !== undefined) this.#payload = unpackPayload(this.#desk.serializer, this.#payload as string)
   }
 
   /** @internal ms, if the handler said so. */

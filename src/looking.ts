@@ -10,8 +10,8 @@ export type KeptResult<Result> = { readonly found: true; readonly value: Result 
 
 interface LookingOptions {
   readonly calls: Calls
-  readonly payloads: Serializer<unknown>
-  readonly results: Serializer<unknown>
+  readonly serializer: Serializer<unknown>
+  readonly resultSerializer: Serializer<unknown>
 }
 
 /** All that can be seen of a queue; nothing here changes anything. */
@@ -27,11 +27,11 @@ export class Looking {
   }
 
   async inspect(ids: unknown): Promise<JobInfo[]> {
-    const { calls, payloads } = this.#options
+    const { calls, serializer } = this.#options
     const seen = await calls.inChunks('dashboard', checkIds(ids), (store, some, patience) =>
       store.inspect(some, patience),
     )
-    return seen.map((one) => jobInfo(one, payloads))
+    return seen.map((one) => jobInfo(one, serializer))
   }
 
   list(request: ListRequest): Promise<Page> {
@@ -40,7 +40,9 @@ export class Looking {
 
   async result(id: unknown): Promise<KeptResult<unknown>> {
     const { result } = await this.#recall(id)
-    return result === null ? { found: false } : { found: true, value: unpackResult(this.#options.results, result) }
+    return result === null
+      ? { found: false }
+      : { found: true, value: unpackResult(this.#options.resultSerializer, result) }
   }
 
   async logOf(id: unknown): Promise<readonly string[]> {

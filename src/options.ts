@@ -1,5 +1,6 @@
 import { checkBy, type Rules, SIGNAL } from './check.js'
 import type { Durability } from './durability.js'
+import { jsonSerializer, type Serializer } from './payload.js'
 import { TERMS_RULES, type TermsOptions } from './publish-options.js'
 import type { Heartbeat } from './pulse.js'
 import type { RetryOptions } from './retries.js'
@@ -64,6 +65,18 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       least: 0,
       most: 10_000_000,
       about: 'failed IDs remembered with their error; shared',
+    },
+    serializer: {
+      kind: 'object',
+      has: ['encode', 'decode'],
+      fallback: jsonSerializer,
+      about: 'how payloads become strings or bytes, and come back; else JSON',
+    },
+    resultSerializer: {
+      kind: 'object',
+      has: ['encode', 'decode'],
+      fallback: jsonSerializer,
+      about: 'the same of results',
     },
     ...TERMS_RULES,
     ...RUN_RULES,
@@ -162,7 +175,7 @@ export function check<Settings>(call: Call, given: object | undefined): Settings
   return checkBy(OPTIONS[call], call, given)
 }
 
-export interface QueueOptions<Payload = void, Result = unknown> extends TermsOptions, RunOptions<Payload, Result> {
+export interface QueueOptions<Payload = void, Result = unknown> extends TermsOptions, RunOptions<Payload> {
   readonly store?: string | OpenStore
   readonly redis?: object
   readonly prefix?: string
@@ -183,6 +196,12 @@ export interface QueueOptions<Payload = void, Result = unknown> extends TermsOpt
   readonly maxJams?: number
   /** Failed IDs remembered with their error, at most 4 KiB each; the oldest go first. Default 10,000. */
   readonly keepFailed?: number
+  /**
+   * How payloads become strings or bytes, and come back. Default JSON. The same in all processes: what a worker cannot
+   * decode fails its job with BAD_PAYLOAD.
+   */
+  readonly serializer?: Serializer<Payload>
+  readonly resultSerializer?: Serializer<Result>
   readonly clock?: Clock
 }
 

@@ -1,6 +1,7 @@
 import type { ConvoyError } from './errors.js'
 import type { Background } from './life.js'
 import type { SharedOptions } from './opening.js'
+import type { Serializer } from './payload.js'
 import type { PublishTerms } from './publish-options.js'
 import type { RunSettings } from './run-options.js'
 import type { DurabilityNeed, OpenStore, Patience, Role, Store } from './store.js'
@@ -16,6 +17,8 @@ export interface QueueSettings extends RunSettings, SharedOptions {
   readonly durability: DurabilityNeed
   /** How publishes are read: their dedupe policy, their payloads. */
   readonly terms: PublishTerms
+  readonly serializer: Serializer<unknown>
+  readonly resultSerializer: Serializer<unknown>
 }
 
 /** What an optional entry (`convoy-queue/…`) works with. */

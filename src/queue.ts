@@ -71,7 +71,7 @@ export class Queue<Payload = void, Result = unknown> {
 
   /** @internal Use `createQueue`. */
   constructor(settings: QueueSettings) {
-    const { name, prefix, durability, openStore, clock, publishTimeout, terms, results } = settings
+    const { name, prefix, durability, openStore, clock, publishTimeout, terms, resultSerializer } = settings
     this.name = name
     this.#settings = settings
     this.#store = openStore({
@@ -87,7 +87,7 @@ export class Queue<Payload = void, Result = unknown> {
     const store = this.#store
     this.#opening = new Opening(store, settings, () => this.#events.emit('optionsDiffer'))
     const opened = (patience: Patience): Promise<void> => this.#opening.open('publisher', patience)
-    const result = (text: string): unknown => unpackResult(results, text)
+    const result = (text: string): unknown => unpackResult(resultSerializer, text)
     this.#publisher = new Publisher({
       ...{ store, clock, publishTimeout, terms, opened },
       verdictOn: (id, reply, i) => verdictOn(id, reply, i, result),

@@ -59,11 +59,13 @@ export interface RetryPolicy {
 /** The bounds of `attempts`, whoever says them. */
 export const ATTEMPTS: Pick<Rule, 'least' | 'most'> = { least: 1, most: 1_000_000 }
 const ATTEMPTS_RULE: Rule = { kind: 'integer', fallback: 1, about: '', ...ATTEMPTS }
-const DELAY: Rule = { kind: 'duration', fallback: undefined, least: 0, about: '' }
+/** No server's clock of this century carries this past the year 9999. */
+const LONGEST = 250_000_000_000_000
+const DELAY: Rule = { kind: 'duration', fallback: undefined, least: 0, most: LONGEST, about: '' }
 const EXPONENTIAL: Rules = {
   type: { kind: 'choice', choices: ['exponential'], fallback: undefined, about: '' },
-  delay: { kind: 'duration', fallback: 1_000, least: 0, about: '' },
-  cap: { kind: 'duration', fallback: 3_600_000, least: 0, about: '' },
+  delay: { kind: 'duration', fallback: 1_000, least: 0, most: LONGEST, about: '' },
+  cap: { kind: 'duration', fallback: 3_600_000, least: 0, most: LONGEST, about: '' },
   jitter: { kind: 'other', fallback: 0.5, about: '' },
 }
 

@@ -1,6 +1,5 @@
 import type { Rules } from './check.js'
 import { checkLimit, type Limit } from './limits.js'
-import { jsonSerializer, type Serializer } from './payload.js'
 import type { StepPolicy } from './policy.js'
 import { checkPresets, type Delivery, type Preset, presetsOf } from './presets.js'
 import { ATTEMPTS, type RetryOptions, type RetryPolicy, retryPolicy } from './retries.js'
@@ -13,14 +12,7 @@ export interface OwnRunOptions<Payload = unknown> extends RetryOptions<Payload> 
 }
 
 /** How the jobs of a queue run: one definition for all of its processes. */
-export interface RunOptions<Payload = unknown, Result = unknown> extends OwnRunOptions<Payload> {
-  /**
-   * How payloads become text or bytes, and come back. Default JSON. The same in all processes: what a worker cannot decode
-   * fails its job with BAD_PAYLOAD.
-   */
-  readonly serializer?: Serializer<Payload>
-  /** How results do. Default JSON. */
-  readonly resultSerializer?: Serializer<Result>
+export interface RunOptions<Payload = unknown> extends OwnRunOptions<Payload> {
   /** How long what jobs log is kept after the last line of it. Default one day; of each ID at most 64 KiB, the newest. */
   readonly keepLog?: Duration
   /** What all workers may do together. Price: nothing can be claimed ahead. */
@@ -35,18 +27,6 @@ export interface RunOptions<Payload = unknown, Result = unknown> extends OwnRunO
 
 /** The rows of `createQueue`: see OPTIONS. */
 export const RUN_RULES: Rules = {
-  serializer: {
-    kind: 'object',
-    has: ['encode', 'decode'],
-    fallback: undefined,
-    about: 'serializer of payloads, to a string or bytes; else JSON',
-  },
-  resultSerializer: {
-    kind: 'object',
-    has: ['encode', 'decode'],
-    fallback: undefined,
-    about: 'serializer of results; else JSON',
-  },
   attempts: {
     kind: 'other',
     fallback: 1,
@@ -98,8 +78,6 @@ export interface OwnRunSettings {
 
 /** `RunOptions` once checked. */
 export interface RunSettings extends OwnRunSettings {
-  readonly payloads: Serializer<unknown>
-  readonly results: Serializer<unknown>
   readonly keepLog: number
   /** For each step; absent when nothing of it is asked for. */
   readonly policy?: StepPolicy
@@ -116,16 +94,13 @@ export interface CheckedRunOptions extends Omit<RunOptions, 'keepResult' | 'keep
 }
 
 /** `given` is what the caller said himself: a default does not contradict a preset. Throws BAD_OPTION. */
-export function runSettings(checked: CheckedRunOptions, memory: Memory, given: object | undefined): RunSettings {
-  const { serializer: payloads = jsonSerializer, resultSerializer: results = jsonSerializer } = checked
+export function runSettings(checked: CheckedRunOptions, given: object | undefined, memory: Memory): RunSettings {
   const { keepResult, keepLog, ordered, delivery } = checked
   const limit = checkLimit(checked.limit)
   const presets = presetsOf({ ordered, delivery, limited: Object.keys(limit).length > 0 })
   checkPresets('createQueue', { ...given, 'limit.active': limit.active }, presets)
   const policy = { ...remembering(memory), ...limit, ...(ordered ? { active: 1, ordered } : {}) }
   return {
-    payloads,
-    results,
     keepResult,
     keepLog,
     delivery,
@@ -144,14 +119,9 @@ export function ownRunSettings(checked: OwnRunOptions & { keepResult?: number },
   }
 }
 
-/** What all processes must share of them, beside `maxJams`; empty when all are the default. */
-export function sharedOf({ policy, delivery }: RunSettings): Readonly<Record<string, unknown>> {
-  return { ...policy, ...(delivery === 'at-least-once' ? {} : { delivery }) }
-}
-
-/** What a queue's `dedupe` says of IDs that were done. */
+/** How long done IDs are remembered, ms, as `dedupe` says. */
 type Memory = Required<Pick<StepPolicy, 'remember' | 'rememberFrom'>>
 
 function remembering({ remember, rememberFrom }: Memory): Partial<Memory> {
-  return remember === 0 ? {} : { remember, ...(rememberFrom === 'publish' ? { rememberFrom } : {}) }
+  return remember > 0 ? { remember, ...(rememberFrom === 'publish' ? { rememberFrom } : {}) } : {}
 }

@@ -14,7 +14,9 @@ function inOf({ parts }: Named): In {
   return Object.fromEntries(NAMING.map((name, bit) => [name, (parts & (1 << bit)) !== 0])) as In
 }
 
-const waits = (on: In): boolean => on.committed && !on.processing && !on.lease && !on.delayed
+const elsewhere = (on: In): boolean => on.processing || on.lease || on.delayed || on.prioritized
+/** By its entry in the line. */
+const waits = (on: In): boolean => on.committed && !elsewhere(on)
 
 /** An entry of the line. `lost`: more IDs have entered than left and are committed, so an entry may be all that is left of one. */
 export function judgeEntry(seen: Seen, lost: boolean): Orphan | null {
@@ -22,8 +24,8 @@ export function judgeEntry(seen: Seen, lost: boolean): Orphan | null {
   // What a repair has blanked.
   if (id === '') return null
   const on = inOf(seen)
-  const known = on.committed || on.processing || on.lease || on.delayed || on.owed
-  const good = waits(on) || (on.ghosts && !known)
+  const known = on.committed || elsewhere(on) || on.owed
+  const good = waits(on) || (on.ghosts && (elsewhere(on) || !on.owed))
   const missing = !good && lost && !known && !on.failed && !on.failedAt
   if (twin !== null && (good || missing)) {
     return { kind: 'twice', mend: { how: 'blank', id, place: Math.max(place, twin), twin: Math.min(place, twin) } }
@@ -64,7 +66,11 @@ const RULES: Readonly<Record<Naming, (on: In, inLine: () => boolean) => Kind | n
   tries: (on) => (on.committed ? null : 'nameless'),
   withdrawn: (on) => (on.processing || on.lease ? null : 'nameless'),
   owed: (on) => (on.processing || on.lease ? null : 'owed'),
-  ghosts: (on, inLine) => (on.committed || !inLine() ? 'ghost' : null),
+  ghosts: (on, inLine) => (waits(on) || !inLine() ? 'ghost' : null),
+  prioritized: (on) => {
+    if (!on.committed) return 'uncommitted'
+    return on.processing || on.lease || on.delayed ? 'contradicted' : null
+  },
 }
 
 /** Parts of which an ID is judged by its standing in the line. */
@@ -77,7 +83,7 @@ export function judgePage(part: Naming, { page, totals }: AuditReply, line: Line
     if (kind === null) return []
     const { id } = one
     if (kind === 'nowhere') return [{ kind, mend: { how: 'push', id } }]
-    if (kind === 'ghost' && !on.committed) return [{ kind, mend: { how: 'unmark', id } }]
+    if (kind === 'ghost' && !waits(on)) return [{ kind, mend: { how: 'unmark', id } }]
     return [{ kind, mend: { how: 'sort', id } }]
   })
 }

@@ -86,7 +86,7 @@ export class Pass {
   }
 
   #judgeWhole({ totals, sizes, length, marks, layout, guard }: AuditReply): void {
-    const { committed, processing, lease, delayed, failed, failedAt, ghosts } = sizes
+    const { committed, processing, lease, delayed, failed, failedAt, ghosts, prioritized } = sizes
     const { findings } = this
     const difference = totals.entered - totals.left - committed
     if (difference !== 0 || Object.values(totals).some(Number.isNaN)) {
@@ -97,7 +97,7 @@ export class Pass {
     if (!guard) findings.note('guard')
     if (this.#terms.opened && layout === '' && totals.published !== 0) findings.note('meta')
     if (this.#terms.full) return
-    const missing = committed - processing - delayed - (length - ghosts)
+    const missing = committed - processing - delayed - prioritized - (length - ghosts)
     if (missing > 0) findings.note('line', missing)
     if (processing !== lease) findings.note('leases', Math.abs(processing - lease))
     if (failed !== failedAt) findings.note('failures', Math.abs(failed - failedAt))

@@ -46,10 +46,10 @@ function entryAt({ queued, totals }: QueueState, place: number): string | undefi
 
 /** No ID is empty, so a claim drops the entry as it drops all that is stale. */
 function blank(state: QueueState, { id, place, twin }: Mend & { how: 'blank' }): boolean {
-  const { committed, processing, lease, delayed, owed, ghosts, queued, totals } = state
-  const elsewhere = processing.has(id) || lease.has(id) || delayed.has(id)
+  const { committed, processing, lease, delayed, prioritized, owed, ghosts, queued, totals } = state
+  const elsewhere = processing.has(id) || lease.has(id) || delayed.has(id) || prioritized.has(id)
   const waits = committed.has(id) && !elsewhere
-  const marked = ghosts.has(id) && !committed.has(id) && !elsewhere && !owed.has(id)
+  const marked = ghosts.has(id) && !waits && (elsewhere || !owed.has(id))
   const double = twin !== null && twin !== place && entryAt(state, twin) === id
   if (entryAt(state, place) !== id || (!double && (waits || marked))) return false
   queued.put(place - totals.taken - 1, '')
@@ -68,11 +68,11 @@ function sort(
   tail: string[],
 ): boolean {
   const { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries } = state
-  const { withdrawn, owed, ghosts, totals } = state
+  const { withdrawn, owed, ghosts, prioritized, totals } = state
   const { how, id } = one
   const held = partsOf(state).map((part) => part.has(id))
-  const [c, p, l, d, f, a, n, e, t, w, o, g] = held
-  if (one.how === 'commit' && (c || p || l || d || f || a || g || entryAt(state, one.place) !== id)) return false
+  const [c, p, l, d, f, a, n, e, t, w, o, g, r] = held
+  if (one.how === 'commit' && (c || p || l || d || f || a || g || r || entryAt(state, one.place) !== id)) return false
   let wrote = false
   const write = (due: boolean | undefined, what: () => unknown): void => {
     if (!due) return
@@ -81,7 +81,7 @@ function sort(
   }
   const note = (): unknown => errors.set(id, { ms, text: error })
 
-  if (c || p || l || d || o || how === 'commit') {
+  if (c || p || l || d || o || r || how === 'commit') {
     const runs = p || l
     const times = n || f || a
     write(!c, () => committed.add(id))
@@ -89,15 +89,17 @@ function sort(
     // Nobody has this token: its IDs lapse, and a sweep takes them.
     write(p && !l, () => lease.set(id, `${totals.epoch}:${ms}:audit:0`))
     write(runs && d, () => delayed.delete(id))
+    write((runs || d) && r, () => prioritized.delete(id))
     write((f || a) && !n, () => failures.set(id, failed.get(id) ?? 1))
     write(f || a, () => failed.delete(id))
     write(f || a, () => failedAt.delete(id))
     write(e && !times, () => failures.set(id, 1))
     write(times && !e, note)
-    write(g, () => ghosts.delete(id))
+    // One that is elsewhere may have a stale entry in the line; by that of one that waits it waits.
+    write(g && (how === 'unmark' || !(runs || d || r)), () => ghosts.delete(id))
     write(!runs && w, () => withdrawn.delete(id))
     write(!runs && o, () => owed.delete(id))
-    write(!runs && !d && (how === 'push' || (o && !c)), () => tail.push(id))
+    write(!runs && !d && !r && (how === 'push' || (o && !c)), () => tail.push(id))
     return wrote
   }
   write(f && !a, () => failedAt.set(id, ms))

@@ -1,7 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import { messageOf } from '../failure.js'
 import type { Job } from '../job.js'
-import { packResult } from '../payload.js'
+import { packResult, type Serializer } from '../payload.js'
 import { retryDelay } from '../retries.js'
 import type { RunSettings } from '../run-options.js'
 import type { Kept } from '../store.js'
@@ -11,7 +11,8 @@ import type { Outbox } from './outbox.js'
 import type { Reports } from './reports.js'
 import type { RunEnds } from './runs.js'
 
-export interface EndsOptions extends Pick<RunSettings, 'retries' | 'keepResult' | 'results' | 'delivery'> {
+export interface EndsOptions extends Pick<RunSettings, 'retries' | 'keepResult' | 'delivery'> {
+  readonly resultSerializer: Serializer<unknown>
   readonly claims: Claims
   readonly outbox: Outbox
   readonly reports: Reports
@@ -85,7 +86,7 @@ export class Ends implements RunEnds {
 
   #pack(job: Job, result: unknown, ttl: number): Kept | undefined {
     try {
-      return { text: packResult(this.#options.results, result), ttl }
+      return { text: packResult(this.#options.resultSerializer, result), ttl }
     } catch (error) {
       this.#tell(error, 'BAD_RESULT', `the result of ${show(job.id)} is not kept`)
       return undefined

@@ -2,6 +2,7 @@ import { ConvoyError } from '../errors.js'
 import type { Events } from '../events.js'
 import type { Desk, Handler, Job } from '../job.js'
 import { type CloseOptions, check, type ProcessSettings } from '../options.js'
+import type { Serializer } from '../payload.js'
 import type { Pulse } from '../pulse.js'
 import type { RetryOptions } from '../retries.js'
 import type { RunSettings } from '../run-options.js'
@@ -20,6 +21,8 @@ import { Watch } from './watch.js'
 export interface WorkerOptions extends Omit<ProcessSettings, keyof RetryOptions | 'keepResult'>, RunSettings {
   readonly handler: Handler
   readonly lease: number
+  readonly serializer: Serializer<unknown>
+  readonly resultSerializer: Serializer<unknown>
   /** How long a report waits for a server that is away, ms. */
   readonly publishTimeout: number
   readonly pulse: Pulse | undefined
@@ -91,7 +94,7 @@ export class Worker {
       quiet,
     })
     const desk: Desk = {
-      payloads: options.payloads,
+      serializer: options.serializer,
       report: (job, progress, lines) => this.#reports.report(job, progress, lines),
     }
     const start = (job: Job, ahead: boolean): void => (this.#isClosing ? ends.release(job) : this.#runs.add(job, ahead))

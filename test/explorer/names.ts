@@ -84,7 +84,7 @@ function describePlaces(state: QueueState, ms: number): string {
     state.delayed.slice().map((id) => `${id} ${until(state.delayed.score(id) as number)}`),
     [...state.committed].sort(),
     `${pairs(state.failed)};${state.failedAt.slice()};${pairs(state.failures)};${[...state.errors.keys()].sort()}`,
-    `${pairs(state.tries)};${[...state.withdrawn].sort()};${[...state.owed].sort()};${[...state.ghosts].sort()}`,
+    `${pairs(state.tries)};${[...state.withdrawn].sort()};${[...state.owed.keys()].sort()};${[...state.ghosts].sort()}`,
     `${state.wake} ${guard.holder} ${until(guard.until)} ${until(guard.grace)}`,
     ms < guard.at || ms > guard.at + half ? 'late' : ms - guard.at,
   ].join('|')

@@ -157,7 +157,7 @@ function holds({ server, now }: World): string {
     queued: queued.slice().map((id) => (ghosts.has(id) ? `(${id})` : id)),
     processing: processing.slice().map((id) => `${id} by ${lease.get(id)} for ${(processing.score(id) ?? 0) - ms} ms`),
     delayed: delayed.slice().map((id) => `${id} for ${(delayed.score(id) ?? 0) - ms} ms`),
-    owed: [...owed],
+    owed: [...owed.keys()],
     withdrawn: [...withdrawn],
     failed: [...failed.keys()],
   }

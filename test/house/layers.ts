@@ -7,7 +7,7 @@ import type { Source } from './sources.js'
  * its own layer and from those before it. What is not in this table does not belong in src.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'time', 'suggestion', 'priority'],
+  ['errors', 'time', 'stepped-clock', 'suggestion', 'priority'],
   ['policy', 'messages', 'store', 'audit-verbs'],
   ['check', 'pulse', 'life'],
   ['failure', 'payload', 'report', 'limits', 'presets', 'dedupe'],

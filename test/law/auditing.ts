@@ -61,7 +61,17 @@ export const auditing: Laws = {
       ['w', token],
     ])
     const { sizes } = await q.audit()
-    const rest = { failed: 1, failedAt: 1, failures: 1, errors: 2, tries: 1, withdrawn: 2, owed: 1, ghosts: 1 }
+    const rest = {
+      failed: 1,
+      failedAt: 1,
+      failures: 1,
+      errors: 2,
+      tries: 1,
+      withdrawn: 2,
+      owed: 1,
+      ghosts: 1,
+      prioritized: 0,
+    }
     expect(sizes).toEqual({ committed: 6, processing: 3, lease: 3, delayed: 1, ...rest })
   },
 

@@ -1,4 +1,5 @@
 import { check } from '../../src/options.js'
+import { jsonSerializer } from '../../src/payload.js'
 import { PublishTerms } from '../../src/publish-options.js'
 import { Queue } from '../../src/queue.js'
 import { RedisStore } from '../../src/redis/store.js'
@@ -72,10 +73,12 @@ export class Host {
         maxJams,
         keepFailed: 1_000,
         durability: 'memory',
-        shared: {},
+        maxLength: 0,
+        serializer: jsonSerializer,
+        resultSerializer: jsonSerializer,
       },
       terms: publishing,
-      ...runSettings(check<CheckedRunOptions>('createQueue', {}), publishing.policies, {}),
+      ...runSettings(check<CheckedRunOptions>('createQueue', {}), {}, publishing.policies),
       openStore: (place) =>
         new RedisStore(place, { make: () => net.maker(), twin: () => net.maker(true), clock, replyTimeout }),
     })

@@ -46,6 +46,10 @@ export function storeByRole(url: string, testClockKey?: string): OpenStore {
       awaitWork: (timeout, signal, next) => as('worker').awaitWork(timeout, signal, next),
       sweep: (request, patience) => as('guard').sweep(request, patience),
       withdraw: (ids, patience) => as('operator').withdraw(ids, patience),
+      move: (request, patience) => as('operator').move(request, patience),
+      report: (request, patience) => as('worker').report(request, patience),
+      recall: (ids, patience) => as('dashboard').recall(ids, patience),
+      listen: (hear, signal, patience) => as('dashboard').listen(hear, signal, patience),
       inspect: (ids, patience) => as('dashboard').inspect(ids, patience),
       list: (request, patience) => as('dashboard').list(request, patience),
       counts: (patience) => as('dashboard').counts(patience),
@@ -64,7 +68,15 @@ function callerOf(order: Control): Role {
     case 'open':
       return order.role ?? 'dashboard'
     case 'clear':
+    case 'pause':
+    case 'resume':
+    case 'journal':
       return 'operator'
+    case 'schedule':
+    case 'schedules':
+      return 'operator'
+    case 'messages':
+      return 'dashboard'
     case 'wake':
       return 'worker'
   }
