@@ -20,3 +20,8 @@ local function send(whole, totals, events, ms)
   -- Channels are one for all databases: its number, which the listeners left, keeps namesakes apart.
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
 end
+
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end

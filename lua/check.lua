@@ -9,7 +9,7 @@ local meta = KEYS[1]
 -- A right that is missing would show halfway through a script, and what that had written would stay.
 local keys = {}
 -- What takes many keys would take an argument too many for one of them.
-local alone = { EXISTS = {}, UNLINK = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
+local alone = { EXISTS = {}, UNLINK = {}, DEL = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
   XADD = { '*', '0', '0' }, XRANGE = { '-', '+' }, XTRIM = { 'MAXLEN', '1' } }
 for _, key in ipairs(KEYS) do keys[string.match(key, '%a+$')] = key end
 for i = #KEYS + 3, #ARGV do

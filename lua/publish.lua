@@ -17,7 +17,8 @@ local payload, priority, prioritized, since, remembered, control, results, kept,
 
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
 local simple = ARGV[1] == 'discard'
-if not simple and not waiting then return redis.error_reply('POLICY unknown') end
+if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
+if not waiting then return redis.error_reply('POLICY unknown') end
 maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
 local n = #ARGV - 1
 if brings == '1' then n = n / 5 end

@@ -3,7 +3,7 @@
 -- ARGV  order (pause, resume, journal, schedule), then for journal: keep; for schedule: id slot text (s and the text, or nothing)
 -- GIVES 1 when something changed
 local queued, wake, totals, prioritized, delayed, control, schedules, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
---- @include _line
+--- @include _arm
 --- @include _control
 local order, ms = ARGV[1], math.floor(now() / 1000)
 local whole = readControl(control, listening, ms)
@@ -25,8 +25,8 @@ if order == 'journal' then
   if keep == whole.journal then return 0 end
   if keep > 0 then
     redis.call('HSET', control, 'journal', ARGV[2])
-    -- A reader that comes back sees a hole where nothing was kept.
-    if whole.journal == 0 then redis.call('HINCRBY', totals, 'position', 1) end
+    -- A reader that comes back sees a hole where nothing was kept; who listens now is told of a message without news.
+    if whole.journal == 0 then sendNothing(whole, totals, events, ms) end
     if redis.call('EXISTS', events) == 1 then redis.call('XTRIM', events, 'MAXLEN', keep) end
   else
     redis.call('HDEL', control, 'journal')

@@ -3,7 +3,7 @@
 -- FLAGS allow-oom
 -- GIVES 1
 local queued, wake, prioritized, delayed, control, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
---- @include _line
+--- @include _arm
 --- @include _control
 local ms = math.floor(now() / 1000)
 local whole = readControl(control, listening, ms)

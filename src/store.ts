@@ -334,12 +334,12 @@ export interface Counts {
 
 /**
  * What a caller is about to do, by the verb it called: each role needs rights of its own on a server with access rules.
- * A dashboard only looks; without a role, nothing has been asked for yet.
+ * A dashboard only looks, a listener hears as well; without a role, nothing has been asked for yet.
  */
 export type Role = 'publisher' | 'worker' | 'guard' | 'operator' | 'dashboard' | 'listener'
 
 /** Whether to open is to write: a digest is left by those alone whose calls write, too. */
-export const leavesDigest = (role: Role | undefined): boolean => role !== undefined && role !== 'dashboard'
+export const leavesDigest = (role: Role | undefined): boolean => role !== undefined && role !== 'dashboard' && role !== 'listener'
 
 export type Control =
   /** Check the server, every key's type, the layout and the rights of a role; who will write leaves the digest of the options. */

@@ -15,13 +15,13 @@ export interface LuaScript {
 
 export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
   'audit': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized'],
     flags: 'no-writes',
-    rights: ['HGET meta', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn'],
+    rights: ['HGET meta', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
-local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set', 'zset' }
 local function sizesOf(keys)
   local sizes = {}
   for i, key in ipairs(keys) do
@@ -70,7 +70,7 @@ local function oddMarks(window, tail)
   return odd
 end
 local part, cursor, from, returned, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
 local sizes = sizesOf(keys)
 local kept = redis.call('HMGET', totals, 'taken', 'returned')
 local taken, back = tonumber(kept[1]) or 0, (tonumber(kept[2]) or 0) - returned
@@ -132,7 +132,7 @@ return {
     rights: ['HMGET meta', 'TYPE alarm committed control delayed errors events failed failedAt failures ghosts guard kept lease listening marks meta owed payload prioritized priority processing progress queued rate remembered results schedules since steps totals tries wake withdrawn'],
     text: `local meta = KEYS[1]
 local keys = {}
-local alone = { EXISTS = {}, UNLINK = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
+local alone = { EXISTS = {}, UNLINK = {}, DEL = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
   XADD = { '*', '0', '0' }, XRANGE = { '-', '+' }, XTRIM = { 'MAXLEN', '1' } }
 for _, key in ipairs(KEYS) do keys[string.match(key, '%a+$')] = key end
 for i = #KEYS + 3, #ARGV do
@@ -179,6 +179,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local function split(list)
   local set, drop = {}, {}
@@ -315,13 +319,13 @@ if last + 1 < size then reply[1] = last + 1 end
 return reply`,
   },
   'mend': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'priority'],
     flags: '',
-    rights: ['EXISTS committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HDEL errors failures owed steps totals tries', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSET errors failures lease meta totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'ZADD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
+    rights: ['EXISTS ghosts marks priority', 'HDEL errors failures owed steps totals tries', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'HSET errors failures lease meta totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'ZADD failed failedAt prioritized processing', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt prioritized'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
-local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized, priority = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set', 'zset' }
 local function sizesOf(keys)
   local sizes = {}
   for i, key in ipairs(keys) do
@@ -369,6 +373,9 @@ local function oddMarks(window, tail)
   end
   return odd
 end
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -379,9 +386,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -441,7 +445,7 @@ if not redis.acl_check_cmd('LSET', queued, '0', '0') then
 end
 local term, note, epoch = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local ms = math.floor(now() / 1000)
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
 local sizes = sizesOf(keys)
 local ids = {}
 for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
@@ -466,15 +470,15 @@ local function entry(place)
 end
 local function sort(id, how, place, in_)
   local c, p, l, d, f, a = in_(1), in_(2), in_(3), in_(4), in_(5), in_(6)
-  local n, e, t, w, o, g = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12)
-  if how == 'commit' and (c or p or l or d or f or a or g or entry(place) ~= id) then return end
-  local alone = o and not (c or p or l or d)
-  if c or p or l or d or o or how == 'commit' then
+  local n, e, t, w, o, g, r = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12), in_(13)
+  if how == 'commit' and (c or p or l or d or f or a or g or r or entry(place) ~= id) then return end
+  if c or p or l or d or o or r or how == 'commit' then
     if not c then commit(id) end
     if l and not p then write(redis.call('ZADD', processing, ms + term, id)) end
     if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms))) end
     p = p or l
     if p and d then write(redis.call('ZREM', delayed, id)) end
+    if (p or d) and r then write(redis.call('ZREM', prioritized, id)) end
     if f or a then
       if not n then write(redis.call('HSET', failures, id, f or 1)) end
       write(redis.call('ZREM', failed, id))
@@ -483,11 +487,11 @@ local function sort(id, how, place, in_)
     end
     if e and not n then write(redis.call('HSET', failures, id, 1)) end
     if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
-    if g then write(redis.call('SREM', ghosts, id)) end
+    if g and (how == 'unmark' or not (p or d or r)) then write(redis.call('SREM', ghosts, id)) end
     if not p then
       if w then write(redis.call('SREM', withdrawn, id)) end
       if o then write(redis.call('HDEL', owed, id)) end
-      if not d and (how == 'push' or alone) then tail[#tail + 1], wrote = id, true end
+      if not d and not r and (how == 'push' or o and not c) then tail[#tail + 1], wrote = id, true end
     end
     return
   end
@@ -506,9 +510,9 @@ for i, id in ipairs(ids) do
   local how, place, twin = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   wrote = false
   if how == 'blank' then
-    local elsewhere = held[2][i] or held[3][i] or held[4][i]
+    local elsewhere = held[2][i] or held[3][i] or held[4][i] or held[13][i]
     local waits = held[1][i] and not elsewhere
-    local marked = held[12][i] and not (held[1][i] or elsewhere or held[11][i])
+    local marked = held[12][i] and not waits and (elsewhere or not held[11][i])
     local double = twin and twin ~= place and entry(twin) == id
     if entry(place) == id and (double or not (waits or marked)) then
       write(redis.call('LSET', queued, place - count.taken - 1, ''))
@@ -552,8 +556,8 @@ matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
   redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
 end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
-matter(tokens == 0 and length > 0, function() end)
-arm(wake, tokens, length)
+matter(tokens == 0 and length + #tail > 0, function() end)
+arm(wake, tokens, length + #tail)
 return { table.concat(mended), table.concat(whole) }`,
   },
   'messages': {
@@ -573,6 +577,9 @@ return reply`,
     rights: ['EXISTS ghosts priority', 'GET listening', 'HDEL tries', 'HGET totals', 'HINCRBY totals', 'HLEN failures priority tries', 'HMGET control priority totals', 'HSET failures totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts', 'SMISMEMBER committed ghosts', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD prioritized', 'ZCARD failedAt prioritized', 'ZMSCORE delayed failed processing remembered', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
     text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, tries, ghosts, priority, prioritized, remembered, control, events, listening = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -583,9 +590,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -653,6 +657,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
@@ -729,6 +737,9 @@ return was[2] or ''`,
     text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
 local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, listening, lease = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -739,9 +750,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -841,6 +849,10 @@ local function send(whole, totals, events, ms)
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
 end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
 local function firstDue(delayed)
   local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
   return first[2] and tonumber(first[2])
@@ -859,7 +871,8 @@ local function purge(remembered, kept, results, control, whole, ms)
 end
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
 local simple = ARGV[1] == 'discard'
-if not simple and not waiting then return redis.error_reply('POLICY unknown') end
+if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
+if not waiting then return redis.error_reply('POLICY unknown') end
 maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
 local n = #ARGV - 1
 if brings == '1' then n = n / 5 end
@@ -1206,6 +1219,10 @@ local function send(whole, totals, events, ms)
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
 end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
@@ -1243,19 +1260,8 @@ return 1`,
   'steer': {
     keys: ['queued', 'wake', 'totals', 'prioritized', 'delayed', 'control', 'schedules', 'events', 'listening'],
     flags: '',
-    rights: ['EXISTS delayed events', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LINDEX control delayed events listening prioritized queued schedules totals wake', 'LLEN queued wake', 'LPOP control delayed events listening prioritized queued schedules totals wake', 'RPUSH control delayed events listening prioritized queued schedules totals wake', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
+    rights: ['EXISTS delayed events', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
     text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
-local function mark(marks, place, count, ms)
-  if not dueMark(count, ms) then return end
-  count.marked = ms
-  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
-  for _ = 1, 100 do
-    local second = redis.call('LINDEX', marks, 1)
-    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
-    redis.call('LPOP', marks)
-  end
-end
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -1275,6 +1281,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local order, ms = ARGV[1], math.floor(now() / 1000)
 local whole = readControl(control, listening, ms)
@@ -1296,7 +1306,7 @@ if order == 'journal' then
   if keep == whole.journal then return 0 end
   if keep > 0 then
     redis.call('HSET', control, 'journal', ARGV[2])
-    if whole.journal == 0 then redis.call('HINCRBY', totals, 'position', 1) end
+    if whole.journal == 0 then sendNothing(whole, totals, events, ms) end
     if redis.call('EXISTS', events) == 1 then redis.call('XTRIM', events, 'MAXLEN', keep) end
   else
     redis.call('HDEL', control, 'journal')
@@ -1318,6 +1328,9 @@ return 1`,
     text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events, listening = KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -1328,9 +1341,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -1585,6 +1595,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local function firstDue(delayed)
   local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
@@ -1895,6 +1909,9 @@ return { settled, renewed, token, open and 1 or 0, dueIn, ids, past, payloads }`
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
 local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -1905,9 +1922,6 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
@@ -2090,6 +2104,10 @@ local function send(whole, totals, events, ms)
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
 end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
 local function firstDue(delayed)
   local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
   return first[2] and tonumber(first[2])
@@ -2214,19 +2232,8 @@ return reply`,
   'wake': {
     keys: ['queued', 'wake', 'prioritized', 'delayed', 'control', 'listening', 'alarm'],
     flags: 'allow-oom',
-    rights: ['EXISTS delayed', 'GET alarm listening', 'HINCRBY alarm control delayed listening prioritized queued wake', 'HMGET control', 'LINDEX alarm control delayed listening prioritized queued wake', 'LLEN queued wake', 'LPOP alarm control delayed listening prioritized queued wake', 'RPUSH alarm control delayed listening prioritized queued wake', 'SPUBLISH events', 'TIME', 'XADD alarm control delayed listening prioritized queued wake', 'ZCARD prioritized'],
+    rights: ['EXISTS delayed', 'GET alarm listening', 'HINCRBY alarm control delayed listening prioritized queued wake', 'HMGET control', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'XADD alarm control delayed listening prioritized queued wake', 'ZCARD prioritized'],
     text: `local queued, wake, prioritized, delayed, control, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
-local function mark(marks, place, count, ms)
-  if not dueMark(count, ms) then return end
-  count.marked = ms
-  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
-  for _ = 1, 100 do
-    local second = redis.call('LINDEX', marks, 1)
-    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
-    redis.call('LPOP', marks)
-  end
-end
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -2246,6 +2253,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local ms = math.floor(now() / 1000)
 local whole = readControl(control, listening, ms)
@@ -2278,6 +2289,10 @@ local function send(whole, totals, events, ms)
   local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
   if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end

@@ -40,7 +40,7 @@ export async function wait<Result>(
   bind: () => Promise<Bound>,
 ): Promise<Ended<Result>> {
   if (signal?.aborted) throw new ConvoyError('ABORTED')
-  const { clock, results, keepResult } = inside.settings
+  const { clock, resultSerializer, keepResult } = inside.settings
   if (keepResult === 0) {
     throw new ConvoyError('BAD_OPTION', `${call}: the queue keeps no results: give createQueue a keepResult`)
   }
@@ -72,7 +72,7 @@ export async function wait<Result>(
   try {
     const [{ run }, judgement] = await ended
     const { result, epoch } = doneOr(call, id, judgement)
-    return { result: (result === null ? undefined : unpackResult(results, result)) as Result, epoch, run }
+    return { result: (result === null ? undefined : unpackResult(resultSerializer, result)) as Result, epoch, run }
   } finally {
     leave()
   }

@@ -48,7 +48,7 @@ export const SCOPES: readonly Scope[] = [
   scope('crash', 1_526, { publishes: 2, crashes: 1 }, ANY),
   scope('crash-loss', 16_195, { publishes: 2, crashes: 1, losses: 1 }, TWO_IDS),
   scope('crash-lapse', 5_343, { publishes: 2, crashes: 1, lapses: 1 }, { ...TWO_IDS, ...ALONE, ...ANY }),
-  scope('jams', 3_113, { publishes: 2, lapses: 3, fails: 1 }, { maxJams: 2, ...ALONE, ...ANY }),
+  scope('jams', 1_847, { publishes: 2, lapses: 3, fails: 1 }, { maxJams: 2, ...ALONE, ...ANY }),
   scope('ahead-loss', 10_867, { publishes: 2, losses: 1, fails: 1 }, AHEAD),
   scope('ahead-lapse', 16_393, { publishes: 2, lapses: 1 }, { ...AHEAD, ...ANY }),
   scope('ahead-withdraw', 18_166, { publishes: 2, withdraws: 1, fails: 1, releases: 1 }, AHEAD),

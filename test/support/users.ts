@@ -45,11 +45,11 @@ export function storeByRole(url: string, testClockKey?: string): OpenStore {
       step: (request, patience) => as('worker').step(request, patience),
       awaitWork: (timeout, signal, next) => as('worker').awaitWork(timeout, signal, next),
       sweep: (request, patience) => as('guard').sweep(request, patience),
-      withdraw: (ids, patience) => as('operator').withdraw(ids, patience),
       move: (request, patience) => as('operator').move(request, patience),
       report: (request, patience) => as('worker').report(request, patience),
-      recall: (ids, patience) => as('dashboard').recall(ids, patience),
-      listen: (hear, signal, patience) => as('dashboard').listen(hear, signal, patience),
+      recall: (ids, patience) => as('listener').recall(ids, patience),
+      listen: (hear, signal, patience) => as('listener').listen(hear, signal, patience),
+      withdraw: (ids, patience) => as('operator').withdraw(ids, patience),
       inspect: (ids, patience) => as('dashboard').inspect(ids, patience),
       list: (request, patience) => as('dashboard').list(request, patience),
       counts: (patience) => as('dashboard').counts(patience),
@@ -71,12 +71,11 @@ function callerOf(order: Control): Role {
     case 'pause':
     case 'resume':
     case 'journal':
-      return 'operator'
     case 'schedule':
-    case 'schedules':
       return 'operator'
     case 'messages':
-      return 'dashboard'
+    case 'schedules':
+      return 'listener'
     case 'wake':
       return 'worker'
   }
