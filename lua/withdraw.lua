@@ -25,7 +25,7 @@ sound('HLEN', failures, errors, tries, owed, payload, priority, since, results)
 sound('ZCARD', failedAt, kept)
 sound('SCARD', withdrawn, ghosts)
 
-local letters, seen, free, stale, marked, out, over, told = {}, {}, {}, {}, {}, {}, {}, {}
+local letters, seen, free, stale, marked, out, over, told, named = {}, {}, {}, {}, {}, {}, {}, {}, {}
 local taken = 0
 for i, id in ipairs(ARGV) do
   local letter = 'a'
@@ -43,7 +43,7 @@ for i, id in ipairs(ARGV) do
   elseif times[i] then
     letter, out[#out + 1], taken, seen[id] = 'f', id, taken + 1, 'a'
   end
-  if letter ~= 'a' and seen[id] and not told[id] then told[id], told[#told + 1] = true, id end
+  if letter ~= 'a' and seen[id] and not named[id] then named[id], told[#told + 1] = true, id end
   letters[i] = letter
 end
 

@@ -2310,7 +2310,7 @@ sound('LLEN', queued)
 sound('HLEN', failures, errors, tries, owed, payload, priority, since, results)
 sound('ZCARD', failedAt, kept)
 sound('SCARD', withdrawn, ghosts)
-local letters, seen, free, stale, marked, out, over, told = {}, {}, {}, {}, {}, {}, {}, {}
+local letters, seen, free, stale, marked, out, over, told, named = {}, {}, {}, {}, {}, {}, {}, {}, {}
 local taken = 0
 for i, id in ipairs(ARGV) do
   local letter = 'a'
@@ -2328,7 +2328,7 @@ for i, id in ipairs(ARGV) do
   elseif times[i] then
     letter, out[#out + 1], taken, seen[id] = 'f', id, taken + 1, 'a'
   end
-  if letter ~= 'a' and seen[id] and not told[id] then told[id], told[#told + 1] = true, id end
+  if letter ~= 'a' and seen[id] and not named[id] then named[id], told[#told + 1] = true, id end
   letters[i] = letter
 end
 if #marked > 0 then taken = taken + redis.call('SADD', withdrawn, unpack(marked)) end
