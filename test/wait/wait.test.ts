@@ -276,7 +276,7 @@ onBothStores((kit) => {
     let turns = 0
     for (const looks = ears.looks; await pending(wait); turns++) {
       world.clock.pass(5_000)
-      await ears.looked(looks + turns + 1)
+      await Promise.race([ears.looked(looks + turns + 1), told])
     }
     // The first look may have been before the message.
     expect(turns).toBeGreaterThan(1)
