@@ -3,7 +3,7 @@
 -- When it is due by both the old time and the new; 0 is now.
 local function timed(old, wanted, now, born)
   if timing == 'f' then return old end
-  if timing == 'e' then return math.min(old, math.max(wanted, now)) end
+  if timing == 'e' then return math.min(old, wanted) end
   local new = math.max(wanted, now)
   if maxWait and born then new = math.min(new, math.max(born + maxWait, old)) end
   return new
@@ -41,6 +41,8 @@ end
 local function meetDelayed(record, new)
   local changed = waiting == 'r' and replace(record, new.payload)
   changed = raise(record, new.weight) or changed
+  -- Put off for the first time now: from here on it is known how long that goes on.
+  if timing == 'l' and not record.since then record.since, record.born = ms, ms end
   local due = timed(record.due, new.due, ms, record.since)
   if record.backoff then due = math.max(due, record.due) end
   if due ~= record.due then
@@ -81,6 +83,7 @@ end
 local function meet(record, new, size)
   if new.slot and (not record.slot or record.slot >= new.slot) then return 'n' end
   local place = record.place
+  record.over = record.forgotten
   if (place == 'absent' or (place == 'failed' and failing == 'r')) and most > 0 and size >= most then return place == 'absent' and 'x' or 'z' end
   if new.slot then record.slot, record.slotPassed = new.slot, true end
   if place == 'processing' then return meetRunning(record, new) end

@@ -95,7 +95,7 @@ local function writeRecords(records)
       revived[#revived + 1] = id
       travel[#travel + 1], travel[#travel + 2] = id, record.times
     end
-    if record.entered and record.forgotten then memories[#memories + 1] = id end
+    if record.over then memories[#memories + 1] = id end
     if (record.payload or false) ~= (record.wasPayload or false) then payloads[#payloads + 1], payloads[#payloads + 2] = id, record.payload end
     if record.weight ~= record.wasWeight then
       priorities[#priorities + 1], priorities[#priorities + 2] = id, record.weight and string.format('%.0f', record.weight) or false

@@ -61,7 +61,7 @@ local function sort(id, how, place, in_)
       write(redis.call('ZREM', failedAt, id))
       n = true
     end
-    if e and not n then write(redis.call('HSET', failures, id, 1)) end
+    if e and not n and not t then write(redis.call('HSET', failures, id, 1)) end
     if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
     -- One that is elsewhere may have a stale entry in the line; by that of one that waits it waits.
     if g and (how == 'unmark' or not (p or d or r)) then write(redis.call('SREM', ghosts, id)) end

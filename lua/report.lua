@@ -26,6 +26,8 @@ if #ARGV > 5 then
   while #text > most do
     local cut = string.find(text, '\n', 1, true)
     if not cut then
+      -- No character is cut in two.
+      while most > 0 and string.byte(text, most + 1) >= 128 and string.byte(text, most + 1) < 192 do most = most - 1 end
       text = string.sub(text, 1, most)
       break
     end

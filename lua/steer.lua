@@ -1,8 +1,8 @@
 -- steer: what concerns the queue as a whole: pause, resume, journal; schedules.
--- KEYS  queued wake totals prioritized delayed control schedules events listening
+-- KEYS  queued wake totals prioritized delayed control schedules events listening alarm
 -- ARGV  order (pause, resume, journal, schedule), then for journal: keep; for schedule: id slot text (s and the text, or nothing)
 -- GIVES 1 when something changed
-local queued, wake, totals, prioritized, delayed, control, schedules, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 --- @include _arm
 --- @include _control
 local order, ms = ARGV[1], math.floor(now() / 1000)
@@ -13,6 +13,8 @@ if order == 'pause' or order == 'resume' then
     redis.call('HSET', control, 'paused', '1')
   else
     redis.call('HDEL', control, 'paused')
+    -- Who was told of a time before the pause may wait for another.
+    redis.call('DEL', alarm)
     local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized) > 0 and whole.hold <= ms
     if line or redis.call('EXISTS', delayed) == 1 then arm(wake, redis.call('LLEN', wake), 1) end
   end

@@ -91,7 +91,7 @@ if not plain then
   lazy = lazy or #kinds > 0
 end
 
-local settled = ''
+local settled, raised = '', false
 if answered then
   settled = answered.settled
 elseif settling.last >= settling.first then
@@ -113,6 +113,7 @@ elseif settling.last >= settling.first then
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
       carryOut(to, count, ms, keepFailed)
+      raised = to.hold > whole.hold
       whole.hold = math.max(whole.hold, to.hold)
       whole.blocked = whole.paused or whole.hold > ms
     end
@@ -175,8 +176,10 @@ if answered then
   end
 else
   if lazy then
-    purge(remembered, kept, results, control, whole, ms)
-    if claim > 0 then promote(delayed, queued, ghosts, marks, count, ms) end
+    if claim > 0 then
+      purge(remembered, kept, results, control, whole, ms)
+      promote(delayed, queued, ghosts, marks, count, ms)
+    end
     length = redis.call('LLEN', queued)
     allowed = whole.blocked and 0 or math.min(claim, room.free)
   end
@@ -215,9 +218,9 @@ if lazy then
   -- longer than it waits. Who is told and has no room any more hands this on.
   local first = firstDue(delayed)
   local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
-  if earlier(soonest, first) then teller, nudge = nil, true end
+  if raised or earlier(soonest, first) then teller, nudge = nil, true end
   if teller == worker and (leaving or (claim > 0 and #ids == claim)) then
-    teller, nudge = nil, first ~= nil or whole.hold > ms
+    teller, nudge = nil, first ~= nil or whole.hold > ms or (line > 0 and spent)
   end
   if not teller then redis.call('DEL', alarm) end
   if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then

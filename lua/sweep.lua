@@ -123,7 +123,7 @@ for i = 1, #records, 2 do
 end
 
 redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed', count.failed, 'taken', count.taken, 'marked', count.marked)
-local nudge = earlier(soonest, firstDue(delayed))
+local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
 if nudge then redis.call('DEL', alarm) end
 local blocked = whole.paused or math.max(whole.hold, to.hold) > ms
 local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)

@@ -25,7 +25,7 @@ sound('HLEN', failures, errors, tries, owed, payload, priority, since, results)
 sound('ZCARD', failedAt, kept)
 sound('SCARD', withdrawn, ghosts)
 
-local letters, seen, free, stale, marked, out, over, told, named = {}, {}, {}, {}, {}, {}, {}, {}, {}
+local letters, seen, free, stale, marked, out, over, memories, told = {}, {}, {}, {}, {}, {}, {}, {}, {}
 local taken = 0
 for i, id in ipairs(ARGV) do
   local letter = 'a'
@@ -39,11 +39,11 @@ for i, id in ipairs(ARGV) do
       if not due[i] and not ranks[i] then stale[#stale + 1] = id end
     end
   elseif forget[i] and tonumber(forget[i]) > ms then
-    letter, over[#over + 1], taken, seen[id] = 'm', 'r' .. id, taken + 1, 'a'
+    letter, over[#over + 1], memories[#memories + 1], taken, seen[id] = 'm', 'r' .. id, id, taken + 1, 'a'
   elseif times[i] then
     letter, out[#out + 1], taken, seen[id] = 'f', id, taken + 1, 'a'
   end
-  if letter ~= 'a' and seen[id] and not named[id] then named[id], told[#told + 1] = true, id end
+  if letter ~= 'a' then told[#told + 1] = id end
   letters[i] = letter
 end
 
@@ -54,16 +54,16 @@ redis.call('ZREM', delayed, unpack(ARGV))
 redis.call('ZREM', prioritized, unpack(ARGV))
 redis.call('ZREM', failed, unpack(ARGV))
 redis.call('ZREM', failedAt, unpack(ARGV))
-redis.call('ZREM', remembered, unpack(ARGV))
 redis.call('HDEL', failures, unpack(ARGV))
 redis.call('HDEL', errors, unpack(ARGV))
 redis.call('HDEL', tries, unpack(ARGV))
 if #out > 0 then
   redis.call('HDEL', payload, unpack(out))
   redis.call('HDEL', priority, unpack(out))
-  redis.call('HDEL', since, unpack(out))
 end
+redis.call('HDEL', since, unpack(ARGV))
 if #over > 0 then
+  redis.call('ZREM', remembered, unpack(memories))
   redis.call('HDEL', results, unpack(over))
   redis.call('ZREM', kept, unpack(over))
 end

@@ -61,7 +61,7 @@ const RULES: Readonly<Record<Naming, (on: In, inLine: () => boolean) => Kind | n
   errors: (on) => {
     if (on.failed || on.failedAt) return null
     if (!on.committed) return 'nameless'
-    return on.failures ? null : 'uncounted'
+    return on.failures || on.tries ? null : 'uncounted'
   },
   tries: (on) => (on.committed ? null : 'nameless'),
   withdrawn: (on) => (on.processing || on.lease ? null : 'nameless'),

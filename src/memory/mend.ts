@@ -93,7 +93,8 @@ function sort(
     write((f || a) && !n, () => failures.set(id, failed.get(id) ?? 1))
     write(f || a, () => failed.delete(id))
     write(f || a, () => failedAt.delete(id))
-    write(e && !times, () => failures.set(id, 1))
+    // A failed attempt has left an error, and no failure is counted yet.
+    write(e && !times && !t, () => failures.set(id, 1))
     write(times && !e, note)
     // One that is elsewhere may have a stale entry in the line; by that of one that waits it waits.
     write(g && (how === 'unmark' || !(runs || d || r)), () => ghosts.delete(id))

@@ -230,10 +230,10 @@ send(whole, totals, events, ms)
 return count`,
   },
   'counts': {
-    keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'totals', 'marks', 'remembered', 'control'],
+    keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'totals', 'marks', 'remembered', 'control', 'prioritized'],
     flags: 'no-writes',
-    rights: ['HEXISTS control', 'HGET totals', 'HMGET lease totals', 'LINDEX marks', 'LLEN marks', 'SCARD committed', 'TIME', 'ZCARD delayed failed processing remembered', 'ZRANGE processing'],
-    text: `local committed, processing, lease, delayed, failed, totals, marks, remembered, control = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+    rights: ['HEXISTS control', 'HGET totals', 'HMGET lease totals', 'LINDEX marks', 'LLEN marks', 'SCARD committed', 'TIME', 'ZCARD delayed failed prioritized processing remembered', 'ZRANGE processing'],
+    text: `local committed, processing, lease, delayed, failed, totals, marks, remembered, control, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local all, running, waiting, lost = redis.call('SCARD', committed), redis.call('ZCARD', processing), redis.call('ZCARD', delayed), redis.call('ZCARD', failed)
 local since, late = -1, -1
 local first = redis.call('ZRANGE', processing, 0, 999)
@@ -243,7 +243,7 @@ if #first > 0 then
     if at and (since == -1 or at < since) then since = at end
   end
 end
-if all - running - waiting > 0 then
+if all - running - waiting - redis.call('ZCARD', prioritized) > 0 then
   local place = tonumber(redis.call('HGET', totals, 'taken') or 0) + 1
   local low, high = 0, redis.call('LLEN', marks) - 1
   while low < high do
@@ -485,7 +485,7 @@ local function sort(id, how, place, in_)
       write(redis.call('ZREM', failedAt, id))
       n = true
     end
-    if e and not n then write(redis.call('HSET', failures, id, 1)) end
+    if e and not n and not t then write(redis.call('HSET', failures, id, 1)) end
     if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
     if g and (how == 'unmark' or not (p or d or r)) then write(redis.call('SREM', ghosts, id)) end
     if not p then
@@ -1026,7 +1026,7 @@ local function writeRecords(records)
       revived[#revived + 1] = id
       travel[#travel + 1], travel[#travel + 2] = id, record.times
     end
-    if record.entered and record.forgotten then memories[#memories + 1] = id end
+    if record.over then memories[#memories + 1] = id end
     if (record.payload or false) ~= (record.wasPayload or false) then payloads[#payloads + 1], payloads[#payloads + 2] = id, record.payload end
     if record.weight ~= record.wasWeight then
       priorities[#priorities + 1], priorities[#priorities + 2] = id, record.weight and string.format('%.0f', record.weight) or false
@@ -1064,7 +1064,7 @@ local function writeRecords(records)
 end
 local function timed(old, wanted, now, born)
   if timing == 'f' then return old end
-  if timing == 'e' then return math.min(old, math.max(wanted, now)) end
+  if timing == 'e' then return math.min(old, wanted) end
   local new = math.max(wanted, now)
   if maxWait and born then new = math.min(new, math.max(born + maxWait, old)) end
   return new
@@ -1098,6 +1098,7 @@ end
 local function meetDelayed(record, new)
   local changed = waiting == 'r' and replace(record, new.payload)
   changed = raise(record, new.weight) or changed
+  if timing == 'l' and not record.since then record.since, record.born = ms, ms end
   local due = timed(record.due, new.due, ms, record.since)
   if record.backoff then due = math.max(due, record.due) end
   if due ~= record.due then
@@ -1135,6 +1136,7 @@ end
 local function meet(record, new, size)
   if new.slot and (not record.slot or record.slot >= new.slot) then return 'n' end
   local place = record.place
+  record.over = record.forgotten
   if (place == 'absent' or (place == 'failed' and failing == 'r')) and most > 0 and size >= most then return place == 'absent' and 'x' or 'z' end
   if new.slot then record.slot, record.slotPassed = new.slot, true end
   if place == 'processing' then return meetRunning(record, new) end
@@ -1246,6 +1248,7 @@ if #ARGV > 5 then
   while #text > most do
     local cut = string.find(text, '\\n', 1, true)
     if not cut then
+      while most > 0 and string.byte(text, most + 1) >= 128 and string.byte(text, most + 1) < 192 do most = most - 1 end
       text = string.sub(text, 1, most)
       break
     end
@@ -1258,10 +1261,10 @@ send(whole, totals, events, ms)
 return 1`,
   },
   'steer': {
-    keys: ['queued', 'wake', 'totals', 'prioritized', 'delayed', 'control', 'schedules', 'events', 'listening'],
+    keys: ['queued', 'wake', 'totals', 'prioritized', 'delayed', 'control', 'schedules', 'events', 'listening', 'alarm'],
     flags: '',
-    rights: ['EXISTS delayed events', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
-    text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+    rights: ['DEL alarm', 'EXISTS delayed events', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
+    text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -1294,6 +1297,7 @@ if order == 'pause' or order == 'resume' then
     redis.call('HSET', control, 'paused', '1')
   else
     redis.call('HDEL', control, 'paused')
+    redis.call('DEL', alarm)
     local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized) > 0 and whole.hold <= ms
     if line or redis.call('EXISTS', delayed) == 1 then arm(wake, redis.call('LLEN', wake), 1) end
   end
@@ -1703,7 +1707,7 @@ if not plain then
   whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
   lazy = lazy or #kinds > 0
 end
-local settled = ''
+local settled, raised = '', false
 if answered then
   settled = answered.settled
 elseif settling.last >= settling.first then
@@ -1725,6 +1729,7 @@ elseif settling.last >= settling.first then
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
       carryOut(to, count, ms, keepFailed)
+      raised = to.hold > whole.hold
       whole.hold = math.max(whole.hold, to.hold)
       whole.blocked = whole.paused or whole.hold > ms
     end
@@ -1832,8 +1837,10 @@ if answered then
   end
 else
   if lazy then
-    purge(remembered, kept, results, control, whole, ms)
-    if claim > 0 then promote(delayed, queued, ghosts, marks, count, ms) end
+    if claim > 0 then
+      purge(remembered, kept, results, control, whole, ms)
+      promote(delayed, queued, ghosts, marks, count, ms)
+    end
     length = redis.call('LLEN', queued)
     allowed = whole.blocked and 0 or math.min(claim, room.free)
   end
@@ -1866,9 +1873,9 @@ if lazy then
   open = line > 0 and not barred and (policy.active == 0 or redis.call('ZCARD', processing) < policy.active)
   local first = firstDue(delayed)
   local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
-  if earlier(soonest, first) then teller, nudge = nil, true end
+  if raised or earlier(soonest, first) then teller, nudge = nil, true end
   if teller == worker and (leaving or (claim > 0 and #ids == claim)) then
-    teller, nudge = nil, first ~= nil or whole.hold > ms
+    teller, nudge = nil, first ~= nil or whole.hold > ms or (line > 0 and spent)
   end
   if not teller then redis.call('DEL', alarm) end
   if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
@@ -2219,7 +2226,7 @@ for i = 1, #records, 2 do
   if tonumber(string.match(records[i + 1], '|(%d+)|')) + 3600000 <= ms then redis.call('HDEL', steps, records[i]) end
 end
 redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed', count.failed, 'taken', count.taken, 'marked', count.marked)
-local nudge = earlier(soonest, firstDue(delayed))
+local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
 if nudge then redis.call('DEL', alarm) end
 local blocked = whole.paused or math.max(whole.hold, to.hold) > ms
 local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)
@@ -2310,7 +2317,7 @@ sound('LLEN', queued)
 sound('HLEN', failures, errors, tries, owed, payload, priority, since, results)
 sound('ZCARD', failedAt, kept)
 sound('SCARD', withdrawn, ghosts)
-local letters, seen, free, stale, marked, out, over, told, named = {}, {}, {}, {}, {}, {}, {}, {}, {}
+local letters, seen, free, stale, marked, out, over, memories, told = {}, {}, {}, {}, {}, {}, {}, {}, {}
 local taken = 0
 for i, id in ipairs(ARGV) do
   local letter = 'a'
@@ -2324,11 +2331,11 @@ for i, id in ipairs(ARGV) do
       if not due[i] and not ranks[i] then stale[#stale + 1] = id end
     end
   elseif forget[i] and tonumber(forget[i]) > ms then
-    letter, over[#over + 1], taken, seen[id] = 'm', 'r' .. id, taken + 1, 'a'
+    letter, over[#over + 1], memories[#memories + 1], taken, seen[id] = 'm', 'r' .. id, id, taken + 1, 'a'
   elseif times[i] then
     letter, out[#out + 1], taken, seen[id] = 'f', id, taken + 1, 'a'
   end
-  if letter ~= 'a' and seen[id] and not named[id] then named[id], told[#told + 1] = true, id end
+  if letter ~= 'a' then told[#told + 1] = id end
   letters[i] = letter
 end
 if #marked > 0 then taken = taken + redis.call('SADD', withdrawn, unpack(marked)) end
@@ -2337,16 +2344,16 @@ redis.call('ZREM', delayed, unpack(ARGV))
 redis.call('ZREM', prioritized, unpack(ARGV))
 redis.call('ZREM', failed, unpack(ARGV))
 redis.call('ZREM', failedAt, unpack(ARGV))
-redis.call('ZREM', remembered, unpack(ARGV))
 redis.call('HDEL', failures, unpack(ARGV))
 redis.call('HDEL', errors, unpack(ARGV))
 redis.call('HDEL', tries, unpack(ARGV))
 if #out > 0 then
   redis.call('HDEL', payload, unpack(out))
   redis.call('HDEL', priority, unpack(out))
-  redis.call('HDEL', since, unpack(out))
 end
+redis.call('HDEL', since, unpack(ARGV))
 if #over > 0 then
+  redis.call('ZREM', remembered, unpack(memories))
   redis.call('HDEL', results, unpack(over))
   redis.call('ZREM', kept, unpack(over))
 end

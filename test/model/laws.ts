@@ -1,6 +1,7 @@
 import type { MendReply } from '../../src/audit-verbs.js'
 import { apply, emptyState, type Op, type QueueState, type Reply } from '../../src/memory/model.js'
-import type { Jammed, PublishReply, State, StepReply, SweepReply } from '../../src/store.js'
+import { readMessage } from '../../src/messages.js'
+import type { Jammed, PublishReply, State, StepReply, SweepReply, Totals } from '../../src/store.js'
 import { VERDICTS } from '../../src/verdict.js'
 
 /** Watches one queue from its first call on, and throws where a law is broken: on its whole state, after every call. */
@@ -11,10 +12,12 @@ export class Watch {
   #epoch = 0
   #reruns = 0
   #moved = 0
+  #totals: Totals = emptyState().totals
 
   /** `now`: µs, as the call had it; it matters where a line is held. */
   check(state: QueueState, op: Op, reply: Reply, now = 0): void {
     checkState(state)
+    if (op.verb === 'step') checkClaims(state, op, reply as StepReply, this.#tokens)
     this.#hear(op, reply)
     const { totals } = state
     equal('published', totals.published, totals.entered - this.#moved + totals.duplicates + this.#reruns)
@@ -25,8 +28,9 @@ export class Watch {
         `L3: ${id} runs since before it was promised, and is not owed`,
       )
     }
-    checkClaims(state, op, reply)
     checkToken(state, op, reply, Math.floor(now / 1000))
+    checkMessage(state, this.#totals)
+    this.#totals = { ...totals }
   }
 
   #hear(op: Op, reply: Reply): void {
@@ -105,22 +109,37 @@ function checkToken(state: QueueState, op: Op, reply: Reply, ms: number): void {
   equal('more', (reply as StepReply).more, line > 0 && !blocked)
 }
 
+/** Whoever listens hears of all that was counted, once. */
+function checkMessage({ listening, outbox, totals, events, control }: QueueState, before: Totals): void {
+  const [text] = outbox
+  const { position, told } = text === undefined ? { position: totals.position, told: [] } : readMessage(text)
+  equal('messages of one call', outbox.length > 1, false)
+  equal('the position of a message', position, totals.position)
+  if (control.journal > 0 && text !== undefined) equal('the journal ends', events.at(events.size - 1)?.text, text)
+  if (!listening) return
+  for (const kind of ['done', 'retried', 'failed', 'jammed'] as const) {
+    const ids = told.filter((one) => one.kind === kind).flatMap((one) => one.ids)
+    equal(`told as ${kind}`, ids.length, totals[kind] - before[kind])
+  }
+  const entered = told.flatMap(({ kind, ids }) => (kind === 'queued' || kind === 'revived' ? ids : []))
+  hold(entered.length >= totals.entered - before.entered, 'one entered, and nobody was told')
+}
+
 /** What was claimed came before all that waits still, and no more of it than the limits allow. */
-function checkClaims(state: QueueState, op: Op, reply: Reply): void {
-  if (op.verb !== 'step') return
-  const { ids, payloads } = reply as StepReply
+function checkClaims(state: QueueState, op: Op<'step'>, reply: StepReply, tokens: ReadonlySet<string>): void {
+  const { token, ids, payloads } = reply
   const { active = 0, rate } = op.request.policy ?? {}
   const priorities = ids.map((id) => state.priority.get(id) ?? 0)
   ids.forEach((id, place) => {
     equal(`the payload of ${id}`, payloads?.[place] ?? null, state.payload.get(id) ?? null)
   })
-  const record = state.steps.get(`${op.request.worker}:${op.request.lane}`)
   // The same number again: what has happened since is no matter.
-  if (ids.length === 0 || state.totals.epoch !== Number(record?.token.split(':')[0])) return
+  if (token === '' || tokens.has(token)) return
   for (const id of state.committed) {
     if (state.processing.has(id) || state.delayed.has(id)) continue
     hold((state.priority.get(id) ?? 0) <= Math.min(...priorities), `${id} was passed by`)
   }
+  hold(priorities.toSorted((a, b) => b - a).join() === priorities.join(), `not by priority: ${priorities}`)
   if (active > 0) hold(state.processing.size <= active, `${state.processing.size} are active`)
   if (rate !== undefined) hold(state.rate !== null && state.rate.count <= rate.max, 'more than the rate')
 }
@@ -198,6 +217,7 @@ export class Model {
   readonly state: QueueState = emptyState()
 
   call(op: Op, now: number): Told {
+    this.state.outbox.length = 0
     try {
       return { reply: apply(this.state, op as never, now) }
     } catch (error) {

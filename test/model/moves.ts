@@ -1,6 +1,7 @@
-import fc from 'fast-check'
-import { type AuditRequest, type Mend, NAMING } from '../../src/audit-verbs.js'
-import type { Role } from '../../src/store.js'
+import type { AuditRequest, Mend } from '../../src/audit-verbs.js'
+import type { DedupePolicy, StepPolicy } from '../../src/policy.js'
+import type { Control, Role } from '../../src/store.js'
+import type { Brought, Line } from './knobs.js'
 
 /** IDs that must simply work; few, so that they meet each other. The truck and U+FF5E order otherwise in UTF-16 than in bytes. */
 export const IDS: readonly string[] = [
@@ -24,14 +25,22 @@ export const IDS: readonly string[] = [
 /** One ID held by a worker, named by how long ago it was claimed. */
 export interface Pick {
   readonly back: number
-  readonly use: 'done' | 'release' | 'fail' | 'renew' | 'start'
+  readonly use: 'done' | 'release' | 'fail' | 'retry' | 'renew' | 'start'
+  /** Of a retry; and how long the result of what is done is kept. */
+  readonly delay: number
+  readonly ttl: number
   /** `ever`: of everything claimed by anybody, ended or not; `forged`: under a token nobody was given. */
   readonly of: 'mine' | 'ever' | 'forged'
 }
 
 /** What a player does next; who holds what is known only when it is played. */
 export type Move = { readonly wait: number } & (
-  | { readonly kind: 'publish'; readonly ids: readonly string[] }
+  | {
+      readonly kind: 'publish'
+      readonly ids: readonly string[]
+      readonly policy: DedupePolicy
+      readonly brought?: readonly Brought[] | undefined
+    }
   | {
       readonly kind: 'step'
       readonly worker: number
@@ -41,6 +50,7 @@ export type Move = { readonly wait: number } & (
       readonly slots: number
       readonly lease: number
       readonly keepFailed: number
+      readonly policy?: StepPolicy | undefined
       readonly leaving: boolean
       /** The step before this one is not on its way yet: `again` may send it. */
       readonly skip: boolean
@@ -53,11 +63,20 @@ export type Move = { readonly wait: number } & (
       readonly keepFailed: number
       readonly lease: number
       readonly jitter: number
+      readonly ordered?: true | undefined
       readonly guard: number
       /** Wait as long as the last sweep asked for. */
       readonly patient: boolean
     }
   | { readonly kind: 'withdraw'; readonly ids: readonly string[] }
+  | { readonly kind: 'move'; readonly ids: readonly string[]; readonly from: 'failed' | 'delayed' }
+  | {
+      readonly kind: 'report'
+      readonly pick: Pick
+      readonly progress?: string | undefined
+      readonly log?: Line | undefined
+    }
+  | { readonly kind: 'recall' }
   | { readonly kind: 'inspect' }
   | {
       readonly kind: 'list'
@@ -67,170 +86,14 @@ export type Move = { readonly wait: number } & (
     }
   | { readonly kind: 'counts' }
   | { readonly kind: 'open'; readonly digest: string; readonly role: Role | undefined }
-  | { readonly kind: 'clear' }
-  | { readonly kind: 'wake' }
+  | { readonly kind: 'control'; readonly order: Control }
   /** Places count from the head here. */
   | { readonly kind: 'audit'; readonly request: AuditRequest }
   | { readonly kind: 'mend'; readonly mends: readonly Mend[]; readonly balance: boolean }
   /** A waiting worker takes the wake token. */
   | { readonly kind: 'take' }
+  /** Somebody listens from now on, or nobody does any more. */
+  | { readonly kind: 'listening'; readonly on: boolean }
 )
 
 export const WORKERS = 3
-/** One lease for most calls, so that time jumps of its size mean something. */
-const LEASE = 1_000
-
-/** µs to the next move: none, a moment, about a lease, hours; now and then the server's clock is set back. */
-const wait = fc.oneof(
-  { weight: 6, arbitrary: fc.integer({ min: 0, max: 2_000 }) },
-  { weight: 5, arbitrary: fc.integer({ min: 0, max: 400_000 }) },
-  { weight: 3, arbitrary: fc.integer({ min: 0, max: 3 * LEASE * 1_000 }) },
-  { weight: 1, arbitrary: fc.integer({ min: 0, max: 8 * 3_600_000_000 }) },
-  { weight: 1, arbitrary: fc.integer({ min: -2_000_000, max: 0 }) },
-)
-
-const id = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...IDS.slice(0, 6)) }, fc.constantFrom(...IDS))
-const ids = fc.oneof(
-  fc.array(id, { minLength: 1, maxLength: 2 }),
-  fc.array(id, { minLength: 1, maxLength: 8, size: 'max' }),
-)
-const worker = fc.nat(WORKERS - 1)
-const lease = fc.oneof({ weight: 4, arbitrary: fc.constant(LEASE) }, fc.integer({ min: 100, max: 5_000 }))
-const keepFailed = fc.oneof({ weight: 3, arbitrary: fc.constant(10_000) }, fc.nat(3))
-const seldom = fc.nat(15).map((n) => n === 15)
-
-const pick: fc.Arbitrary<Pick> = fc.record({
-  back: fc.nat(12),
-  use: fc.constantFrom<Pick['use']>('done', 'done', 'fail', 'fail', 'release', 'renew', 'renew', 'start'),
-  of: fc.constantFrom<Pick['of']>('mine', 'mine', 'mine', 'mine', 'mine', 'ever', 'forged'),
-})
-
-/** Places near the head, which is at `taken`; the player knows where that is. */
-const place = fc.integer({ min: -3, max: 20 })
-
-const kinds = {
-  publish: fc.record({ wait, kind: fc.constant('publish' as const), ids }),
-  step: fc.record({
-    wait,
-    kind: fc.constant('step' as const),
-    worker,
-    lane: fc.constantFrom<0 | 1 | 2>(0, 1, 2),
-    picks: fc.array(pick, { maxLength: 6, size: 'max' }),
-    claim: fc.nat(6),
-    slots: fc.nat(6),
-    lease,
-    keepFailed,
-    leaving: seldom,
-    skip: seldom,
-  }),
-  again: fc.record({ wait, kind: fc.constant('again' as const), worker, back: fc.nat(2) }),
-  sweep: fc.record({
-    wait,
-    kind: fc.constant('sweep' as const),
-    limit: fc.oneof({ weight: 3, arbitrary: fc.constant(1_000) }, fc.integer({ min: 1, max: 3 })),
-    maxJams: fc.constantFrom(0, 1, 2, 3, 3, 3),
-    keepFailed,
-    lease,
-    jitter: fc.constantFrom(0, 0.25, 0.123456789, 1e-7, 0.999),
-    guard: fc.nat(3),
-    patient: fc.boolean(),
-  }),
-  withdraw: fc.record({ wait, kind: fc.constant('withdraw' as const), ids }),
-  inspect: fc.record({ wait, kind: fc.constant('inspect' as const) }),
-  list: fc.record({
-    wait,
-    kind: fc.constant('list' as const),
-    state: fc.constantFrom<'queued' | 'delayed' | 'processing' | 'failed'>('queued', 'delayed', 'processing', 'failed'),
-    cursor: fc.nat(6),
-    limit: fc.integer({ min: 1, max: 6 }),
-  }),
-  counts: fc.record({ wait, kind: fc.constant('counts' as const) }),
-  open: fc.record({
-    wait,
-    kind: fc.constant('open' as const),
-    digest: fc.constantFrom('one', 'other'),
-    role: fc.constantFrom('publisher', 'worker', 'dashboard', undefined),
-  }),
-  clear: fc.record({ wait, kind: fc.constant('clear' as const) }),
-  wake: fc.record({ wait, kind: fc.constant('wake' as const) }),
-  audit: fc.record({
-    wait,
-    kind: fc.constant('audit' as const),
-    request: fc.oneof(
-      fc.record({
-        part: fc.constantFrom(...NAMING, 'steps' as const),
-        cursor: fc.constant(''),
-        from: place,
-        returned: fc.integer({ min: -1, max: 4 }),
-        limit: fc.constant(1_000),
-      }),
-      fc.record({
-        part: fc.constantFrom(null, 'marks' as const),
-        cursor: fc.constantFrom('', '1', '2'),
-        from: place,
-        returned: fc.integer({ min: -1, max: 4 }),
-        limit: fc.integer({ min: 1, max: 6 }),
-      }),
-    ),
-  }),
-  /** What a repair may ask for at any time: where all is well, it changes nothing. */
-  mend: fc.record({
-    wait,
-    kind: fc.constant('mend' as const),
-    mends: fc.uniqueArray(
-      fc.oneof(
-        fc.record({ how: fc.constantFrom('sort' as const, 'forget' as const), id }),
-        fc.record({ how: fc.constant('commit' as const), id, place }),
-        fc.record({ how: fc.constant('blank' as const), id, place, twin: fc.option(place) }),
-      ),
-      { selector: ({ id: name }) => name, minLength: 1, maxLength: 8 },
-    ),
-    balance: fc.boolean(),
-  }),
-  take: fc.record({ wait, kind: fc.constant('take' as const) }),
-}
-
-const WEIGHTS: Readonly<Record<keyof typeof kinds, number>> = {
-  publish: 12,
-  step: 20,
-  again: 4,
-  sweep: 12,
-  withdraw: 5,
-  inspect: 2,
-  list: 2,
-  counts: 2,
-  open: 1,
-  clear: 1,
-  wake: 1,
-  audit: 4,
-  mend: 3,
-  take: 4,
-}
-
-const move: fc.Arbitrary<Move> = fc.oneof(
-  ...Object.entries(kinds).map(([kind, arbitrary]) => ({ weight: WEIGHTS[kind as keyof typeof kinds], arbitrary })),
-)
-
-/** Jams in earnest come about by chance too seldom: claim, let the lease lapse, sweep, wait out the grace, sweep. */
-const jamming = fc
-  .tuple(kinds.step, kinds.sweep, kinds.sweep, fc.integer({ min: 0, max: 3_000_000 }))
-  .map(([step, first, second, over]): Move[] => [
-    { ...step, picks: [], claim: Math.max(2, step.claim), slots: 4, leaving: false },
-    { ...first, wait: step.lease * 1_000 + over, patient: false },
-    { ...second, limit: 1_000, lease: first.lease, guard: first.guard, patient: true },
-  ])
-
-/** In and out and in again, with a worker waiting in between. */
-const comingBack = fc
-  .tuple(kinds.publish, kinds.withdraw, kinds.take, kinds.publish)
-  .map(([first, out, take, again]): Move[] => [first, { ...out, ids: first.ids }, take, { ...again, ids: first.ids }])
-
-/** Most of a game is single moves. */
-export function games(most: number): fc.Arbitrary<Move[]> {
-  const phase = fc.oneof(
-    { weight: 28, arbitrary: move.map((one) => [one]) },
-    { weight: 2, arbitrary: jamming },
-    { weight: 1, arbitrary: comingBack },
-  )
-  return fc.array(phase, { minLength: 1, maxLength: most, size: 'max' }).map((phases) => phases.flat())
-}

@@ -1,5 +1,5 @@
 import type { Op, Reply } from '../../src/memory/model.js'
-import type { Held, Settlement, StepReply, StepRequest, SweepReply } from '../../src/store.js'
+import type { Held, PublishRequest, Settlement, StepReply, StepRequest, SweepReply } from '../../src/store.js'
 import { IDS, type Move, type Pick, WORKERS } from './moves.js'
 
 /** One ID, claimed once. */
@@ -30,7 +30,7 @@ export class Player {
     this.now += move.kind === 'sweep' && move.patient ? this.#asked * 1_000 : move.wait
     switch (move.kind) {
       case 'publish':
-        return { verb: 'publish', request: { ids: move.ids, policy: { processing: 'discard' } } }
+        return { verb: 'publish', request: this.#publish(move) }
       case 'step':
         return { verb: 'step', request: this.#step(move) }
       case 'again': {
@@ -39,15 +39,29 @@ export class Player {
         return request === undefined ? null : { verb: 'step', request }
       }
       case 'sweep': {
-        const { limit, maxJams, keepFailed, lease, jitter } = move
+        const { limit, maxJams, keepFailed, lease, jitter, ordered } = move
         const guard = move.guard === 0 ? null : { id: `guard${move.guard}`, every: 700 * move.guard + 1 }
         return {
           verb: 'sweep',
-          request: { limit, maxJams, keepFailed, lease, jitter, error: '{"code":"JAMMED"}', guard },
+          request: {
+            ...{ limit, maxJams, keepFailed, lease, jitter, error: '{"code":"JAMMED"}', guard },
+            ...(ordered ? { ordered } : {}),
+          },
         }
       }
       case 'withdraw':
         return { verb: 'withdraw', request: move.ids }
+      case 'move':
+        return { verb: 'move', request: { ids: move.ids, from: move.from } }
+      case 'report': {
+        const claimed = this.#find(this.#workers[0] as Worker, move.pick)
+        if (claimed === undefined) return null
+        const { progress, log } = move
+        const told = { ...(progress === undefined ? {} : { progress }), ...(log === undefined ? {} : { log }) }
+        return { verb: 'report', request: { ...claimed, ...told } }
+      }
+      case 'recall':
+        return { verb: 'recall', request: [...IDS, 'never'] }
       case 'inspect':
         return { verb: 'inspect', request: [...IDS, 'never'] }
       case 'list':
@@ -59,9 +73,8 @@ export class Player {
           verb: 'control',
           request: { order: 'open', digest: move.digest, ...(move.role ? { role: move.role } : {}) },
         }
-      case 'clear':
-      case 'wake':
-        return { verb: 'control', request: { order: move.kind } }
+      case 'control':
+        return { verb: 'control', request: move.order }
       case 'audit':
         return { verb: 'audit', request: { ...move.request, from: taken + move.request.from } }
       case 'mend': {
@@ -74,6 +87,7 @@ export class Player {
         return { verb: 'mend', request: { mends, balance: move.balance, ...nothing } }
       }
       case 'take':
+      case 'listening':
         return null
     }
   }
@@ -91,6 +105,13 @@ export class Player {
     }
   }
 
+  #publish({ ids, policy, brought }: Move & { kind: 'publish' }): PublishRequest {
+    if (brought === undefined) return { ids, policy }
+    const ms = Math.floor(this.now / 1_000)
+    const traits = brought.map(({ runIn, ...rest }) => (runIn === undefined ? rest : { ...rest, runAt: ms + runIn }))
+    return { ids, policy, traits }
+  }
+
   #step(move: Move & { kind: 'step' }): StepRequest {
     const worker = this.#workers[move.worker] as Worker
     if (move.skip) this.#request(worker, { ...move, picks: [], leaving: false })
@@ -103,13 +124,13 @@ export class Player {
   }
 
   #request(worker: Worker, move: Move & { kind: 'step' }): StepRequest {
-    const { lane, claim, slots, lease, keepFailed, leaving } = move
+    const { lane, claim, slots, lease, keepFailed, policy, leaving } = move
     const settle: Settlement[] = []
     const renew: Held[] = []
     const started: Held[] = []
     const settled = new Set<string>()
     for (const pick of move.picks) {
-      const { use, back } = pick
+      const { use } = pick
       const claimed = this.#find(worker, pick)
       if (claimed === undefined) continue
       const held = { token: claimed.token, ids: [claimed.id] }
@@ -119,12 +140,13 @@ export class Player {
       else if (!settled.has(claimed.id)) {
         settled.add(claimed.id)
         worker.mine = worker.mine.filter((mine) => mine !== claimed)
-        join(settle, use === 'fail' ? { ...held, end: use, errors: [`{"of":"${back}"}`] } : { ...held, end: use })
+        join(settle, settlement(held, use, pick))
       }
     }
     const number = ++worker.number
     const held = { settle, renew, started }
-    const request = { worker: worker.name, number, lane, lease, keepFailed, ...held, claim, slots, leaving }
+    const limits = policy === undefined ? {} : { policy }
+    const request = { worker: worker.name, number, lane, lease, keepFailed, ...held, claim, slots, ...limits, leaving }
     worker.sent = [request, ...worker.sent].slice(0, 3)
     return request
   }
@@ -141,13 +163,30 @@ function newWorker(name: string): Worker {
   return { name, number: 0, mine: [], sent: [] }
 }
 
+function settlement(held: Held, use: 'done' | 'release' | 'fail' | 'retry', { back, delay, ttl }: Pick): Settlement {
+  const errors = [`{"of":"${back}"}`]
+  switch (use) {
+    case 'done':
+      return ttl === 0 ? { ...held, end: use } : { ...held, end: use, results: [{ text: `result ${back}`, ttl }] }
+    case 'release':
+      return { ...held, end: use }
+    case 'fail':
+      return { ...held, end: use, errors }
+    case 'retry':
+      return { ...held, end: use, errors, delays: [delay] }
+  }
+}
+
 /** Adds to the last group where it is of the same token and kind: groups of several, as a worker sends them. */
-function join<Group extends Held & { end?: string; errors?: readonly string[] }>(groups: Group[], next: Group): void {
+function join<Group extends Held & { end?: string }>(groups: Group[], next: Group): void {
   const last = groups.at(-1)
-  if (last === undefined || last.token !== next.token || last.end !== next.end) {
+  const alike = Object.keys(last ?? {}).join() === Object.keys(next).join()
+  if (last === undefined || !alike || last.token !== next.token || last.end !== next.end) {
     groups.push(next)
     return
   }
-  const errors = last.errors && next.errors ? { errors: [...last.errors, ...next.errors] } : {}
-  groups[groups.length - 1] = { ...last, ids: [...last.ids, ...next.ids], ...errors }
+  // All that is not the group's own is a list, one for each ID.
+  const lists = Object.entries(next).filter(([, value]) => Array.isArray(value))
+  const joined = lists.map(([name, value]) => [name, [...(last as never)[name], ...(value as unknown[])]])
+  groups[groups.length - 1] = { ...last, ...Object.fromEntries(joined) }
 }

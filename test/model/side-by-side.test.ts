@@ -11,8 +11,9 @@ import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { callStore } from './call.js'
 import { dumpModel, dumpRedis, type Send } from './dump.js'
+import { games } from './games.js'
 import { Model, type Told, Watch } from './laws.js'
-import { games, type Move } from './moves.js'
+import type { Move } from './moves.js'
 import { Player } from './player.js'
 import { settings } from './settings.js'
 
@@ -77,6 +78,11 @@ async function playBoth(moves: readonly Move[]): Promise<void> {
       if (move.kind === 'take') {
         await send(['LPOP', keyOf(prefix, name, 'wake')])
         model.state.wake = 0
+      }
+      if (move.kind === 'listening') {
+        const key = keyOf(prefix, name, 'listening')
+        await send(move.on ? ['SET', key, '0', 'PX', '600000'] : ['DEL', key])
+        model.state.listening = move.on
       }
       if (op === null) continue
       const told = await tell(store, op)

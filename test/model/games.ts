@@ -1,0 +1,71 @@
+import fc from 'fast-check'
+import { kinds, move } from './kinds.js'
+import type { Move } from './moves.js'
+
+/** Jams in earnest come about by chance too seldom: claim, let the lease lapse, sweep, wait out the grace, sweep. */
+const jamming = fc
+  .tuple(kinds.step, kinds.sweep, kinds.sweep, fc.integer({ min: 0, max: 3_000_000 }))
+  .map(([step, first, second, over]): Move[] => [
+    { ...step, picks: [], claim: Math.max(2, step.claim), slots: 4, leaving: false },
+    { ...first, wait: step.lease * 1_000 + over, patient: false },
+    { ...second, limit: 1_000, lease: first.lease, guard: first.guard, patient: true },
+  ])
+
+/** In and out and in again, with a worker waiting in between. */
+const comingBack = fc
+  .tuple(kinds.publish, kinds.withdraw, kinds.take, kinds.publish)
+  .map(([first, out, take, again]): Move[] => [first, { ...out, ids: first.ids }, take, { ...again, ids: first.ids }])
+
+/** The same publish, of these IDs: of as many as there is something for. */
+function onto<M extends Move & { kind: 'publish' }>(ids: readonly string[], publish: M): M {
+  const { brought } = publish
+  if (brought === undefined) return { ...publish, ids }
+  const count = Math.min(ids.length, brought.length)
+  return { ...publish, ids: ids.slice(0, count), brought: brought.slice(0, count) }
+}
+
+/** Done, and remembered: whatever comes then meets that. */
+const finishing = fc
+  .tuple(kinds.publish, kinds.step, kinds.step, kinds.publishMore, fc.oneof(kinds.withdraw, kinds.move))
+  .map(([first, claim, done, more, last]): Move[] => [
+    first,
+    { ...claim, picks: [], claim: 6, policy: undefined, leaving: false },
+    {
+      ...{ ...done, worker: claim.worker, policy: { ...done.policy, remember: 5_000 } },
+      picks: [0, 1, 2, 3].map((back) => ({ back, use: 'done' as const, delay: 0, ttl: 3_000, of: 'mine' as const })),
+    },
+    onto(first.ids, more),
+    { ...last, ids: first.ids },
+  ])
+
+/** Published again while it runs; then its worker says what it likes, or nothing. */
+const rerunning = fc
+  .tuple(
+    kinds.publish,
+    kinds.step,
+    kinds.publishMore,
+    kinds.publishMore,
+    fc.oneof(
+      kinds.step.map((one) => [one]),
+      jamming,
+    ),
+  )
+  .map(([first, claim, more, most, last]): Move[] => [
+    first,
+    { ...claim, picks: [], claim: 6, leaving: false },
+    { ...onto(first.ids, more), policy: { ...more.policy, processing: 'rerun' } },
+    onto(first.ids, most),
+    ...last,
+  ])
+
+/** Most of a game is single moves. */
+export function games(most: number): fc.Arbitrary<Move[]> {
+  const phase = fc.oneof(
+    { weight: 28, arbitrary: move.map((one) => [one]) },
+    { weight: 2, arbitrary: jamming },
+    { weight: 1, arbitrary: comingBack },
+    { weight: 1, arbitrary: finishing },
+    { weight: 2, arbitrary: rerunning },
+  )
+  return fc.array(phase, { minLength: 1, maxLength: most, size: 'max' }).map((phases) => phases.flat())
+}
