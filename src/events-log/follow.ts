@@ -37,7 +37,7 @@ interface Following {
  * begins: what is kept is read after that, so that nothing falls between.
  */
 export async function* follow({ feed, read, from, most = PAGE }: Following): AsyncGenerator<QueueEvent, void> {
-  /** The position that comes next, and the time of the message before. */
+  /** The position that comes next, 0 for wherever the journal begins; and the time of the message before. */
   let next = 0
   let since = 0
 
@@ -54,8 +54,9 @@ export async function* follow({ feed, read, from, most = PAGE }: Following): Asy
       const page = await read(next, most)
       if (page === undefined) return
       const { first, last, texts } = page
-      // Without a journal nobody knows what was not heard; and a server that lost its history counts anew.
-      if (first === 0 || last < next - 1) {
+      if (next === 0) next = first > 0 ? first : last + 1
+      else if (first === 0 || last < next - 1) {
+        // Without a journal nobody knows what was not heard; and a server that lost its history counts anew.
         yield gap(null)
         next = first === 0 ? last + 1 : first
         if (first === 0) return
@@ -70,14 +71,11 @@ export async function* follow({ feed, read, from, most = PAGE }: Following): Asy
     }
   }
 
-  if (typeof from === 'number') {
-    next = from
-    yield* kept()
+  if (from === undefined) {
+    next = ((await read(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
   } else {
-    const { first = 0, last = 0 } = (await read(Number.MAX_SAFE_INTEGER, 1)) ?? {}
-    const oldest = from === 'oldest' && first > 0
-    next = oldest ? first : last + 1
-    if (oldest) yield* kept()
+    next = from === 'oldest' ? 0 : from
+    yield* kept()
   }
 
   for (;;) {
