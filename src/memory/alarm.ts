@@ -4,15 +4,24 @@ import type { QueueState } from './state.js'
 
 // One idle worker is told when it is worth asking again; the others wait for the token.
 
-/** When the first delayed ID is due. */
-export function firstDue(state: QueueState): number | undefined {
-  return state.delayed.first()?.score
+/** What time alone brings: when the first delayed ID is due, and when the line goes on. */
+export interface Ahead {
+  readonly due: number | undefined
+  readonly hold: number
 }
 
-/** What a verb has put in is due before all that was there `before`: nobody was told. True when somebody is to be. */
-export function dueSooner(state: QueueState, before: number | undefined): boolean {
-  const first = firstDue(state)
-  if (first === undefined || (before !== undefined && first >= before)) return false
+export function lookAhead(state: QueueState): Ahead {
+  return { due: state.delayed.first()?.score, hold: state.control.hold }
+}
+
+/**
+ * What a verb has put in is due before all that was there `before`, or it holds the line: nobody was told of that time.
+ * True when somebody is to be.
+ */
+export function nobodyKnows(state: QueueState, before: Ahead, ms: number): boolean {
+  const { due, hold } = lookAhead(state)
+  const sooner = due !== undefined && (before.due === undefined || due < before.due)
+  if (!sooner && hold <= Math.max(before.hold, ms)) return false
   state.alarm = null
   return true
 }
@@ -36,7 +45,7 @@ export function tellDue(state: QueueState, worker: string, limits: Limits, ms: n
 function nextDue(state: QueueState, limits: Limits, ms: number): number | undefined {
   const { paused, hold } = state.control
   if (paused) return undefined
-  const first = firstDue(state)
+  const first = state.delayed.first()?.score
   if (lineSize(state) === 0) return first
   const held = blocked(state, ms)
   const open = limits.spentUntil(ms)
@@ -49,8 +58,9 @@ function nextDue(state: QueueState, limits: Limits, ms: number): number | undefi
 }
 
 /** A worker that leaves, or has its hands full, will not ask in time: another is to be told. True when there is need. */
-export function handOn(state: QueueState, worker: string, ms: number): boolean {
+export function handOn(state: QueueState, worker: string, limits: Limits, ms: number): boolean {
   if (state.alarm?.worker !== worker) return false
   state.alarm = null
-  return state.delayed.size > 0 || state.control.hold > ms
+  const spent = lineSize(state) > 0 && limits.spentUntil(ms) !== undefined
+  return state.delayed.size > 0 || state.control.hold > ms || spent
 }

@@ -64,6 +64,8 @@ function wake(state: QueueState, ms: number): void {
 
 function resume(state: QueueState, ms: number): void {
   state.control.paused = false
+  // Who was told of a time may sleep on; whoever takes the token is told anew.
+  state.alarm = null
   arm(state, ms)
   if (state.delayed.size > 0) nudge(state)
   announce(state, ms, 'resumed')

@@ -1,6 +1,6 @@
 import type { DedupePolicy } from '../policy.js'
 import type { PublishReply, PublishRequest } from '../store.js'
-import { dueSooner, firstDue, nudge } from './alarm.js'
+import { lookAhead, nobodyKnows, nudge } from './alarm.js'
 import { type Publishing, place } from './dedupe.js'
 import { purge, resultOf } from './keepsakes.js'
 import { arm, toTail } from './line.js'
@@ -52,7 +52,7 @@ function publishPlain(state: QueueState, ids: readonly string[], ms: number): Pu
 
 function publishEach(state: QueueState, { ids, policy, traits }: PublishRequest, ms: number): PublishReply {
   purge(state, ms)
-  const before = firstDue(state)
+  const before = lookAhead(state)
   const news = News.of(state)
   const epochs = policy.bind ? { epochs: ids.map((id) => epochOf(state, id)) } : {}
   const call: Publishing = { state, policy, ms, tail: new Set() }
@@ -72,7 +72,7 @@ function publishEach(state: QueueState, { ids, policy, traits }: PublishRequest,
 
   toTail(state, [...call.tail], ms)
   if (call.tail.size > 0) arm(state, ms)
-  if (dueSooner(state, before)) nudge(state)
+  if (nobodyKnows(state, before, ms)) nudge(state)
   news?.send(state, ms, ['queued', 'revived', 'duplicate'])
   return {
     verdicts: letters.map(({ letter }) => letter).join(''),

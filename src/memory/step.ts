@@ -1,6 +1,6 @@
 import { ConvoyError } from '../errors.js'
 import type { StepReply, StepRequest } from '../store.js'
-import { dueSooner, firstDue, handOn, nudge, tellDue } from './alarm.js'
+import { handOn, lookAhead, nobodyKnows, nudge, tellDue } from './alarm.js'
 import { again, type Claim, take } from './claim.js'
 import { purge } from './keepsakes.js'
 import { Limits } from './limits.js'
@@ -19,7 +19,7 @@ export function step(state: QueueState, request: StepRequest, now: number): Step
     throw new ConvoyError('REFUSED', `STALE step ${number} after ${prior.number}`)
   }
   const answered = prior?.number === number ? prior : undefined
-  const before = firstDue(state)
+  const before = lookAhead(state)
   const limits = new Limits(state, request.policy ?? {})
   const news = News.of(state)
 
@@ -41,11 +41,11 @@ export function step(state: QueueState, request: StepRequest, now: number): Step
   const { token, leaseEnd, ids } = claim
   const tries = ids.length === 0 || state.tries.size === 0 ? [] : ids.map((id) => state.tries.get(id) ?? '')
 
-  const sooner = dueSooner(state, before)
+  const unknown = nobodyKnows(state, before, ms)
   const dueIn = ids.length < request.claim ? tellDue(state, worker, limits, ms) : -1
   const full = request.claim > 0 && ids.length === request.claim
-  const handed = (request.leaving || full) && handOn(state, worker, ms)
-  if ((sooner && dueIn === -1) || handed) nudge(state)
+  const handed = (request.leaving || full) && handOn(state, worker, limits, ms)
+  if ((unknown && dueIn === -1) || handed) nudge(state)
 
   if (answered === undefined) {
     // The last one counts in each lane: a late copy of an earlier step is refused, where it would claim for nobody.

@@ -1,5 +1,5 @@
 import type { Jammed, SweepReply, SweepRequest } from '../store.js'
-import { dueSooner, firstDue, nudge } from './alarm.js'
+import { lookAhead, nobodyKnows, nudge } from './alarm.js'
 import { type Failing, recordFailures } from './failures.js'
 import { purge } from './keepsakes.js'
 import { arm, promote } from './line.js'
@@ -23,7 +23,7 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
     guard.until = ms + Math.floor(request.guard.every * 1.5)
   }
   giveGrace(state, request.lease, ms)
-  const before = firstDue(state)
+  const before = lookAhead(state)
   const news = News.of(state)
   purge(state, ms)
   promote(state, ms)
@@ -34,7 +34,7 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
   const jammed = wait > 0 || lapsed.length === 0 ? [] : recover(state, lapsed, request, ms, news)
   dropRecords(state, ms)
   arm(state, ms)
-  if (dueSooner(state, before)) nudge(state)
+  if (nobodyKnows(state, before, ms)) nudge(state)
   news?.send(state, ms, ['jammed', 'failed'])
   return { held: true, wait, more: wait === 0 && lapsed.length === request.limit, jammed }
 }

@@ -1231,7 +1231,7 @@ end
 local id, token, said, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local ms = math.floor(now() / 1000)
 local held = redis.call('HGET', lease, id)
-if not held or (held ~= token and held ~= '~' .. token) then return 0 end
+if not held or string.byte(token) == 126 or (held ~= token and held ~= '~' .. token) then return 0 end
 local whole = readControl(control, listening, ms)
 sound('HLEN', progress, results)
 sound('ZCARD', kept)
@@ -1878,7 +1878,7 @@ if lazy then
     teller, nudge = nil, first ~= nil or whole.hold > ms or (line > 0 and spent)
   end
   if not teller then redis.call('DEL', alarm) end
-  if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
+  if #ids < claim and not leaving and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
     local soon = first or math.huge
     if line > 0 and whole.hold > ms then soon = math.min(soon, whole.hold) end
     if line > 0 and spent then soon = math.min(soon, room.window + policy.per) end

@@ -194,7 +194,8 @@ export class RedisStore implements Store {
   async control(order: Control, patience: Patience): Promise<ControlReply> {
     const { clear, wake, steer, messages } = this.#scripts
     const steered = async (...args: string[]): Promise<ControlReply> => {
-      return { count: (await this.#writer.run(steer, args, patience)).reply as number, digest: '' }
+      const changed = (await this.#writer.run(steer, args, patience)).reply as number
+      return args[0] === 'schedule' ? { ...NONE, count: changed } : NONE
     }
     const asked = async (...args: string[]): Promise<unknown> =>
       (await this.#caller.run(messages, args, patience)).reply
