@@ -3,22 +3,24 @@ import type { Messages } from '../store.js'
 import type { Feed } from './feed.js'
 
 /** What happened to IDs of a queue, by whatever process; or what can no longer be told. */
-export type QueueEvent =
-  | {
-      readonly kind: MessageKind
-      /** Empty for what concerns the queue as a whole. */
-      readonly ids: readonly string[]
-      /** Of the message: what one script did shares one. */
-      readonly position: number
-      /** The server's clock. */
-      readonly at: Date
-    }
-  | {
-      /** Messages from `from` to `to` are not kept any more; `to` is null where nobody can say how many there were. */
-      readonly kind: 'gap'
-      readonly from: number
-      readonly to: number | null
-    }
+export type QueueEvent = Told | Gap
+
+export interface Told<Kind extends MessageKind = MessageKind> {
+  readonly kind: Kind
+  /** Empty for what concerns the queue as a whole. */
+  readonly ids: readonly string[]
+  /** Of the message: what one script did shares one. */
+  readonly position: number
+  /** The server's clock. */
+  readonly at: Date
+}
+
+/** Messages from `from` to `to` are not kept any more; `to` is null where nobody can say how many there were. */
+export interface Gap {
+  readonly kind: 'gap'
+  readonly from: number
+  readonly to: number | null
+}
 
 /** Messages read at once. */
 const PAGE = 500

@@ -2,17 +2,17 @@ import { checkBy } from '../check.js'
 import { ConvoyError } from '../errors.js'
 import { observe } from '../events.js'
 import type { Background } from '../life.js'
-import { MESSAGE_KINDS } from '../messages.js'
+import { MESSAGE_KINDS, type MessageKind } from '../messages.js'
 import { insideOf, Queue } from '../queue.js'
 import type { Inside } from '../queue-settings.js'
 import type { Messages } from '../store.js'
 import { suggestion } from '../suggestion.js'
 import { pause, show } from '../time.js'
 import { Feed } from './feed.js'
-import { follow, type QueueEvent } from './follow.js'
+import { follow, type Gap, type QueueEvent, type Told } from './follow.js'
 import { EVENTS_OPTIONS } from './options.js'
 
-export type { QueueEvent } from './follow.js'
+export type { Gap, QueueEvent, Told } from './follow.js'
 
 export interface EventsOptions {
   /**
@@ -26,7 +26,7 @@ export interface EventsOptions {
 
 /** Gets the events of its name; what it throws is logged, and stops nothing. */
 export type Listeners = {
-  readonly [Kind in QueueEvent['kind']]?: (event: Extract<QueueEvent, { readonly kind: Kind }>) => unknown
+  readonly [Kind in QueueEvent['kind']]?: (event: Kind extends MessageKind ? Told<Kind> : Gap) => unknown
 }
 
 /** ms until a journal that cannot be read is tried again. */
