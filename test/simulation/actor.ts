@@ -144,19 +144,17 @@ export class Actor {
   }
 
   inspect(ids: readonly string[]): void {
-    const from = this.#witness.order
-    const told = this.host.queue.inspectMany(ids).then((infos) => {
-      this.#witness.looks.inspected(ids, infos, from, this.#witness.order)
-    })
-    this.#watch(`inspectMany(${ids})`, told)
+    const { order: from, looks } = this.#witness
+    const told = this.host.queue.inspectMany(ids)
+    const judged = told.then((infos) => looks.inspected(ids, infos, from, this.#witness.order))
+    this.#watch(`inspectMany(${ids})`, judged)
   }
 
   list(state: ListedState): void {
-    const from = this.#witness.order
-    const told = this.host.queue.list(state, { limit: PAGE }).then((page) => {
-      this.#witness.looks.listed(state, page, from, this.#witness.order)
-    })
-    this.#watch(`list(${state})`, told)
+    const { order: from, looks } = this.#witness
+    const told = this.host.queue.list(state, { limit: PAGE })
+    const judged = told.then((page) => looks.listed(state, page, from, this.#witness.order))
+    this.#watch(`list(${state})`, judged)
   }
 
   clear(): void {
