@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type JobInfo, jobInfo } from '../../src/job-info.js'
 import { inspect } from '../../src/memory/look.js'
 import { emptyState, type QueueState } from '../../src/memory/model.js'
+import { jsonSerializer } from '../../src/payload.js'
 import type { Inspection, ListedState, Page } from '../../src/store.js'
 import type { World } from './world.js'
 
@@ -24,7 +25,7 @@ export class Looks {
   changed(state: QueueState, order: number, fresh: readonly string[] = []): void {
     for (const id of fresh) if (!this.#known.has(id)) this.#known.set(id, [nothing(id)])
     for (const [id, known] of this.#known) {
-      const [seen] = inspect(state, [id]) as [Inspection]
+      const [seen] = inspect(state, [id], 0) as [Inspection]
       if (!same((known.at(-1) as Known).seen, seen)) known.push({ order, seen })
     }
   }
@@ -37,7 +38,7 @@ export class Looks {
       this.#world.count('inspections')
       if (possible.length > 1) this.#world.count('inspectionsOfChange')
       const told = infos[i]
-      const wasSo = possible.some((seen) => isDeepStrictEqual(jobInfo(seen), told))
+      const wasSo = possible.some((seen) => isDeepStrictEqual(jobInfo(seen, jsonSerializer), told))
       this.#world.hold(wasSo, () => `inspect tells of ${id}: ${JSON.stringify(told)}, which it never was meanwhile`)
     }
   }
@@ -66,7 +67,7 @@ export class Looks {
   }
 }
 
-const nothing = (id: string): Known => ({ order: 0, seen: inspect(emptyState(), [id])[0] as Inspection })
+const nothing = (id: string): Known => ({ order: 0, seen: inspect(emptyState(), [id], 0)[0] as Inspection })
 
 /** An inspection is flat. */
 function same(a: Inspection, b: Inspection): boolean {

@@ -177,7 +177,13 @@ export class Witness {
     for (const { token, ids, end } of request.settle) {
       for (const id of ids) {
         const mark = reply.settled[i++] ?? '1'
-        if (first) this.#settled(token, id, mark === '1' ? end : mark === 'w' ? 'withdrawn' : undefined, by)
+        if (first)
+          this.#settled(
+            token,
+            id,
+            mark === '1' ? (end === 'retry' ? undefined : end) : mark === 'w' ? 'withdrawn' : undefined,
+            by,
+          )
       }
     }
     for (const { token, ids } of request.renew) {
