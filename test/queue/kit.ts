@@ -45,6 +45,11 @@ export class World {
     this.#tell = tell
   }
 
+  /** The store as it is opened here, unwatched. */
+  get open(): OpenStore {
+    return this.#open
+  }
+
   /** The server's time, ms. */
   get now(): number {
     return this.#now
@@ -52,18 +57,12 @@ export class World {
 
   /** As one more process would open it. */
   queue(options: QueueOptions = {}): Queue {
-    const queue = createQueue(NAME, { store: this.spy.over(this.#open), prefix: this.prefix, ...options })
-    this.#queues.push(queue)
-    return queue
+    return this.queueFor(options)
   }
 
-  /** The same, of jobs that carry something. */
-  queueFor<Payload, Result = unknown>(options: QueueOptions<Payload, Result> = {}): Queue<Payload, Result> {
-    const queue = createQueue<Payload, Result>(NAME, {
-      store: this.spy.over(this.#open),
-      prefix: this.prefix,
-      ...options,
-    })
+  /** The same of one whose jobs carry something. */
+  queueFor<Payload = void, Result = unknown>(options: QueueOptions<Payload, Result> = {}): Queue<Payload, Result> {
+    const queue = createQueue(NAME, { store: this.spy.over(this.#open), prefix: this.prefix, ...options })
     this.#queues.push(queue)
     return queue
   }
