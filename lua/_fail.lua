@@ -2,6 +2,7 @@
 -- so theirs goes to `failures`; the others move to `failed`. Beyond `most` the oldest failures are forgotten.
 local function recordFailures(kept, ids, errors, stays, ms, most)
   if #ids == 0 then return end
+  redis.call('HDEL', kept.tries, unpack(ids))
   local before = redis.call('HMGET', kept.failures, unpack(ids))
   local record, place, at, out, travel = {}, {}, {}, {}, {}
   for i, id in ipairs(ids) do
@@ -19,6 +20,7 @@ local function recordFailures(kept, ids, errors, stays, ms, most)
   if #travel > 0 then redis.call('HSET', kept.failures, unpack(travel)) end
   if #out == 0 then return end
   redis.call('HDEL', kept.failures, unpack(out))
+  redis.call('HDEL', kept.since, unpack(out))
   redis.call('ZADD', kept.failed, unpack(place))
   redis.call('ZADD', kept.failedAt, unpack(at))
   local over = redis.call('ZCARD', kept.failedAt) - most
@@ -28,5 +30,7 @@ local function recordFailures(kept, ids, errors, stays, ms, most)
     for i = 1, #popped, 2 do oldest[#oldest + 1] = popped[i] end
     redis.call('ZREM', kept.failed, unpack(oldest))
     redis.call('HDEL', kept.errors, unpack(oldest))
+    redis.call('HDEL', kept.payload, unpack(oldest))
+    redis.call('HDEL', kept.priority, unpack(oldest))
   end
 end

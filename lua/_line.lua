@@ -1,3 +1,4 @@
+--- @include _arm
 -- The line: `queued`, its marks and its wake token.
 -- An entry's place is its number since the beginning: the head's is taken + 1.
 
@@ -13,9 +14,4 @@ local function mark(marks, place, count, ms)
     if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
     redis.call('LPOP', marks)
   end
-end
-
--- At the end of every script that may have made something claimable: where there is a line, there is the token.
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end

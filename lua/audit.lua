@@ -1,16 +1,16 @@
 -- audit: a bounded look at what the verbs stand on: a window of the line and a page of one part, all at one moment.
 -- KEYS  queued wake totals marks steps meta guard
--- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts
+-- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts prioritized
 -- ARGV  part cursor from returned limit total…
 -- GIVES now, sizes, length, tokens, marks, layout, sound guard, totals, then IDs and parts of head, line and page: see src/redis/replies.ts
 -- FLAGS no-writes
 local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 --- @include _names
 --- @include _odd
 
 local part, cursor, from, returned, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
 local sizes = sizesOf(keys)
 local kept = redis.call('HMGET', totals, 'taken', 'returned')
 local taken, back = tonumber(kept[1]) or 0, (tonumber(kept[2]) or 0) - returned

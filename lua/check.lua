@@ -1,6 +1,7 @@
 -- check: is the queue fit for use: every key's type, the layout, and the rights of a role, before its first call.
 -- KEYS  meta
 -- KEYS  queued committed processing lease wake totals marks steps guard delayed failed failedAt failures errors tries withdrawn owed ghosts alarm
+-- KEYS  payload priority prioritized since remembered progress control rate results kept schedules events listening
 -- ARGV  layout role, the type of each key, then what the role runs: command part … in one text each
 -- GIVES the digest of the options that stands there, or nothing
 -- FLAGS no-writes
@@ -8,7 +9,8 @@ local meta = KEYS[1]
 -- A right that is missing would show halfway through a script, and what that had written would stay.
 local keys = {}
 -- What takes many keys would take an argument too many for one of them.
-local alone = { EXISTS = {}, UNLINK = {}, BLPOP = { '0' } }
+local alone = { EXISTS = {}, UNLINK = {}, DEL = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
+  XADD = { '*', '0', '0' }, XRANGE = { '-', '+' }, XTRIM = { 'MAXLEN', '1' } }
 for _, key in ipairs(KEYS) do keys[string.match(key, '%a+$')] = key end
 for i = #KEYS + 3, #ARGV do
   local command, parts = string.match(ARGV[i], '^(%u+)(.*)$')

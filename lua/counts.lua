@@ -1,9 +1,9 @@
 -- counts: the numbers of the queue, in constant time.
--- KEYS  committed processing lease delayed failed totals marks
+-- KEYS  committed processing lease delayed failed totals marks remembered control prioritized
 -- ARGV  total…
--- GIVES now, committed, processing, delayed, failed, runningSince, approximate, waitingSince, the totals
+-- GIVES now, committed, processing, delayed, failed, runningSince, approximate, waitingSince, the totals, remembered, paused
 -- FLAGS no-writes
-local committed, processing, lease, delayed, failed, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local committed, processing, lease, delayed, failed, totals, marks, remembered, control, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local all, running, waiting, lost = redis.call('SCARD', committed), redis.call('ZCARD', processing), redis.call('ZCARD', delayed), redis.call('ZCARD', failed)
 
 -- The oldest start among the 1,000 claims that lapse first: all of them, as a rule.
@@ -17,7 +17,7 @@ if #first > 0 then
 end
 
 -- The last mark at or before the head of the line, by halving: O(log n) looks.
-if all - running - waiting > 0 then
+if all - running - waiting - redis.call('ZCARD', prioritized) > 0 then
   local place = tonumber(redis.call('HGET', totals, 'taken') or 0) + 1
   local low, high = 0, redis.call('LLEN', marks) - 1
   while low < high do
@@ -27,4 +27,5 @@ if all - running - waiting > 0 then
   end
   late = tonumber(string.match(redis.call('LINDEX', marks, low) or '', ':(%d+)$') or -1)
 end
-return { math.floor(now() / 1000), all, running, waiting, lost, since, running > 1000 and 1 or 0, late, redis.call('HMGET', totals, unpack(ARGV)) }
+return { math.floor(now() / 1000), all, running, waiting, lost, since, running > 1000 and 1 or 0, late, redis.call('HMGET', totals, unpack(ARGV)),
+  redis.call('ZCARD', remembered), redis.call('HEXISTS', control, 'paused') }

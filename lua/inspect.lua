@@ -1,9 +1,10 @@
 -- inspect: everything known of each ID.
--- KEYS  committed processing lease delayed failed failures errors tries withdrawn owed
+-- KEYS  committed processing lease delayed failed failures errors tries withdrawn owed remembered priority payload progress
 -- ARGV  id …
--- GIVES committed, lease end, token, due, times failed, failures, error, tries, withdrawn, owed: a list each
+-- GIVES committed, lease end, token, due, times failed, failures, error, tries, withdrawn, owed, forget at, priority, payload, progress: a list each; now
 -- FLAGS no-writes
 local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local remembered, priority, payload, progress = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 return {
   redis.call('SMISMEMBER', committed, unpack(ARGV)),
   redis.call('ZMSCORE', processing, unpack(ARGV)),
@@ -15,4 +16,9 @@ return {
   redis.call('HMGET', tries, unpack(ARGV)),
   redis.call('SMISMEMBER', withdrawn, unpack(ARGV)),
   redis.call('HMGET', owed, unpack(ARGV)),
+  redis.call('ZMSCORE', remembered, unpack(ARGV)),
+  redis.call('HMGET', priority, unpack(ARGV)),
+  redis.call('HMGET', payload, unpack(ARGV)),
+  redis.call('HMGET', progress, unpack(ARGV)),
+  math.floor(now() / 1000),
 }

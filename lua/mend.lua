@@ -1,10 +1,10 @@
 -- mend: bring IDs into exactly one state again; what is in order is left as it is.
 -- KEYS  queued wake totals marks steps meta guard
--- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts
+-- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts prioritized priority
 -- ARGV  lease error epoch balance marks layout guard, then of each mend: how id place twin
 -- GIVES a mark per mend, 1 where something was written; and for the queue: epoch, balance, marks, layout, guard, wake
 local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized, priority = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
 --- @include _names
 --- @include _odd
 --- @include _tail
@@ -16,7 +16,7 @@ if not redis.acl_check_cmd('LSET', queued, '0', '0') then
 end
 local term, note, epoch = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local ms = math.floor(now() / 1000)
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
 local sizes = sizesOf(keys)
 local ids = {}
 for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
@@ -45,29 +45,30 @@ end
 -- other, so no claim is ever taken from whoever holds its token. Nor is there an ID here that no part names.
 local function sort(id, how, place, in_)
   local c, p, l, d, f, a = in_(1), in_(2), in_(3), in_(4), in_(5), in_(6)
-  local n, e, t, w, o, g = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12)
-  if how == 'commit' and (c or p or l or d or f or a or g or entry(place) ~= id) then return end
-  local alone = o and not (c or p or l or d)
-  if c or p or l or d or o or how == 'commit' then
+  local n, e, t, w, o, g, r = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12), in_(13)
+  if how == 'commit' and (c or p or l or d or f or a or g or r or entry(place) ~= id) then return end
+  if c or p or l or d or o or r or how == 'commit' then
     if not c then commit(id) end
     if l and not p then write(redis.call('ZADD', processing, ms + term, id)) end
     -- Nobody has this token: its IDs lapse, and a sweep takes them.
     if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms))) end
     p = p or l
     if p and d then write(redis.call('ZREM', delayed, id)) end
+    if (p or d) and r then write(redis.call('ZREM', prioritized, id)) end
     if f or a then
       if not n then write(redis.call('HSET', failures, id, f or 1)) end
       write(redis.call('ZREM', failed, id))
       write(redis.call('ZREM', failedAt, id))
       n = true
     end
-    if e and not n then write(redis.call('HSET', failures, id, 1)) end
+    if e and not n and not t then write(redis.call('HSET', failures, id, 1)) end
     if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
-    if g then write(redis.call('SREM', ghosts, id)) end
+    -- One that is elsewhere may have a stale entry in the line; by that of one that waits it waits.
+    if g and (how == 'unmark' or not (p or d or r)) then write(redis.call('SREM', ghosts, id)) end
     if not p then
       if w then write(redis.call('SREM', withdrawn, id)) end
       if o then write(redis.call('HDEL', owed, id)) end
-      if not d and (how == 'push' or alone) then tail[#tail + 1], wrote = id, true end
+      if not d and not r and (how == 'push' or o and not c) then tail[#tail + 1], wrote = id, true end
     end
     return
   end
@@ -87,9 +88,9 @@ for i, id in ipairs(ids) do
   local how, place, twin = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   wrote = false
   if how == 'blank' then
-    local elsewhere = held[2][i] or held[3][i] or held[4][i]
+    local elsewhere = held[2][i] or held[3][i] or held[4][i] or held[13][i]
     local waits = held[1][i] and not elsewhere
-    local marked = held[12][i] and not (held[1][i] or elsewhere or held[11][i])
+    local marked = held[12][i] and not waits and (elsewhere or not held[11][i])
     local double = twin and twin ~= place and entry(twin) == id
     -- No ID is empty, so a claim drops it as it drops all that is stale.
     if entry(place) == id and (double or not (waits or marked)) then
@@ -137,6 +138,6 @@ matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
   redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
 end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
-matter(tokens == 0 and length > 0, function() end)
-arm(wake, tokens, length)
+matter(tokens == 0 and length + #tail > 0, function() end)
+arm(wake, tokens, length + #tail)
 return { table.concat(mended), table.concat(whole) }

@@ -1,130 +1,133 @@
 -- publish: put IDs in, each at most once.
 -- KEYS  queued committed processing wake totals marks
--- KEYS  delayed failed failedAt failures withdrawn owed ghosts
--- ARGV  policy id …
--- GIVES one verdict letter per ID: see VERDICTS in src/verdict.ts
+-- KEYS  delayed failed failedAt failures withdrawn owed ghosts tries alarm
+-- KEYS  payload priority prioritized since remembered control results kept schedules events listening lease
+-- ARGV  policy id …, then, where the policy says so, due priority payload slot of each
+-- GIVES one verdict letter per ID: see VERDICTS in src/verdict.ts; or these, when each is due, the results of the remembered, epochs
 local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local delayed, failed, failedAt, failures, withdrawn, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
---- @include _line
+local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, listening, lease = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27]
+--- @include _tail
 --- @include _sound
+--- @include _traits
+--- @include _owed
+--- @include _control
+--- @include _due
+--- @include _purge
 
-if ARGV[1] ~= 'discard' then return redis.error_reply('POLICY unknown') end
+local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
+local simple = ARGV[1] == 'discard'
+if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
+if not waiting then return redis.error_reply('POLICY unknown') end
+maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
 local n = #ARGV - 1
-local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts) > 0
+if brings == '1' then n = n / 5 end
+local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0
 local length = redis.call('LLEN', queued)
-local kept = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
-local count = { taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
+local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
+local count = { taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
 local tokens = redis.call('LLEN', wake)
-if lazy then
-  sound('LLEN', marks)
-  sound('HLEN', failures, owed)
-  sound('ZCARD', processing, delayed, failed, failedAt)
-  sound('SCARD', withdrawn, ghosts)
-end
-
--- A lone ID is known if it cannot be added; of many it must be asked.
-local added, known
-if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
 local ms = math.floor(now() / 1000)
-if dueMark(count, ms) then sound('LLEN', marks) end
-if n == 1 then
-  added = redis.call('SADD', committed, ARGV[2])
-  known = { 1 - added }
-end
 
--- A batch of new IDs in a plain lane: the arguments are handed on as they came.
-local plain = not lazy
-for i = 1, n do
-  if known[i] == 1 then
-    plain = false
-    break
+if simple and not lazy then
+  -- A lone ID is known if it cannot be added; of many it must be asked.
+  local added, known
+  if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
+  if dueMark(count, ms) then sound('LLEN', marks) end
+  if n == 1 then
+    added = redis.call('SADD', committed, ARGV[2])
+    known = { 1 - added }
   end
-end
-if plain then
-  added = added or redis.call('SADD', committed, unpack(ARGV, 2))
-  if added == n then
+
+  -- A batch of new IDs: the arguments are handed on as they came.
+  local plain = true
+  for i = 1, n do
+    if known[i] == 1 then
+      plain = false
+      break
+    end
+  end
+  if plain then
+    added = added or redis.call('SADD', committed, unpack(ARGV, 2))
+    if added == n then
+      mark(marks, count.taken + length + 1, count, ms)
+      length = redis.call('RPUSH', queued, unpack(ARGV, 2))
+      redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n, 'marked', count.marked)
+      arm(wake, tokens, length)
+      return string.rep('q', n)
+    end
+  end
+
+  -- What is committed already is discarded, and told where it is; where an ID comes twice, the first is the entry.
+  local letters, met, places, entries, seen = {}, {}, {}, {}, {}
+  for i = 1, n do
+    local id = ARGV[i + 1]
+    if known[i] == 1 then
+      met[#met + 1], places[#places + 1] = id, i
+    elseif seen[id] then
+      letters[i] = 'd'
+    else
+      letters[i], seen[id], entries[#entries + 1] = 'q', true, id
+    end
+  end
+  if #met > 0 then
+    for k, leaseEnd in ipairs(redis.call('ZMSCORE', processing, unpack(met))) do letters[places[k]] = leaseEnd and 'p' or 'd' end
+  end
+  if #entries > 0 then
+    added = added or redis.call('SADD', committed, unpack(entries))
     mark(marks, count.taken + length + 1, count, ms)
-    length = redis.call('RPUSH', queued, unpack(ARGV, 2))
-    redis.call('HSET', totals, 'entered', (kept[1] or 0) + n, 'published', (kept[2] or 0) + n, 'marked', count.marked)
+    length = redis.call('RPUSH', queued, unpack(entries))
     arm(wake, tokens, length)
-    return string.rep('q', n)
   end
+  redis.call('HSET', totals, 'entered', (before[1] or 0) + #entries, 'published', (before[2] or 0) + n,
+    'duplicates', (before[3] or 0) + n - #entries, 'marked', count.marked)
+  return table.concat(letters)
 end
 
-local letters, places, fresh, met = {}, {}, {}, {}
+sound('LLEN', marks)
+sound('HLEN', failures, owed, tries, payload, priority, since, results, schedules)
+sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
+sound('SCARD', committed, withdrawn, ghosts)
+local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
+purge(remembered, kept, results, control, whole, ms)
+--- @include _records
+--- @include _meet
+
+-- ID by ID, each meeting what the one before it did.
+local records, epochs = readRecords(), {}
+if bound == '1' then
+  local last = redis.call('HGET', totals, 'epoch') or '0'
+  for i, token in ipairs(redis.call('HMGET', lease, unpack(ARGV, 2, n + 1))) do epochs[i] = token and string.match(token, '^~?(%d+)') or last end
+end
+local letters, dues, given, size = {}, {}, {}, redis.call('SCARD', committed)
+local said, late, refused, reruns, entered = { queued = {}, revived = {}, duplicate = {} }, false, 0, 0, 0
 for i = 1, n do
-  if known[i] == 1 then
-    met[#met + 1], places[#places + 1] = ARGV[i + 1], i
+  local id = ARGV[i + 1]
+  local record = records[id]
+  local letter = meet(record, traitsOf(i), size + entered)
+  letters[i], dues[i] = letter, record.place == 'delayed' and record.due or record.debt and record.debt.due or 0
+  given[i] = letter == 'm' and record.result or false
+  late = late or dues[i] > 0
+  if letter == 'q' or letter == 'w' or letter == 'f' or letter == 'g' then entered = entered + 1 end
+  if letter == 'r' then reruns = reruns + 1 end
+  if letter == 'x' or letter == 'z' or letter == 'n' then
+    refused = refused + 1
   else
-    fresh[#fresh + 1], letters[i] = ARGV[i + 1], 'q'
+    local kind = (letter == 'q' or letter == 'w') and 'queued' or (letter == 'f' or letter == 'g') and 'revived' or 'duplicate'
+    table.insert(said[kind], id)
   end
 end
 
--- What is committed already: discarded, and told where it is. A withdrawn run will not count, so one more is owed.
-local reruns = 0
-if #met > 0 then
-  local leased = redis.call('ZMSCORE', processing, unpack(met))
-  local due = lazy and redis.call('ZMSCORE', delayed, unpack(met))
-  local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(met))
-  for k, id in ipairs(met) do
-    local letter = 'd'
-    if leased[k] then
-      letter = 'p'
-      if gone and gone[k] == 1 then
-        letter = redis.call('HSETNX', owed, id, '') == 1 and 'r' or 'o'
-        if letter == 'r' then reruns = reruns + 1 end
-      end
-    elseif due and due[k] then
-      letter = 'y'
-    end
-    letters[places[k]] = letter
-  end
-end
-
-added = added or (#fresh > 0 and redis.call('SADD', committed, unpack(fresh)) or 0)
-if added < #fresh then
-  -- Some ID comes twice in this batch: the first is the entry, the others are its duplicates.
-  local seen, once = {}, {}
-  for i = 1, n do
-    if letters[i] == 'q' then
-      local id = ARGV[i + 1]
-      if seen[id] then letters[i] = 'd' else seen[id], once[#once + 1] = true, id end
-    end
-  end
-  fresh = once
-end
-
-local entries = fresh
-if lazy and #fresh > 0 then
-  local times = redis.call('ZMSCORE', failed, unpack(fresh))
-  local stale = redis.call('SMISMEMBER', ghosts, unpack(fresh))
-  local revived, counts, taken, k = {}, {}, {}, 0
-  entries = {}
-  for i = 1, n do
-    if letters[i] == 'q' then
-      k = k + 1
-      local id = fresh[k]
-      if times[k] then
-        letters[i], revived[#revived + 1] = 'f', id
-        counts[#counts + 1], counts[#counts + 2] = id, times[k]
-      end
-      -- Withdrawn while it waited: its old entry still stands in the line, and is taken over.
-      if stale[k] == 1 then taken[#taken + 1] = id else entries[#entries + 1] = id end
-    end
-  end
-  if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
-  if #revived > 0 then
-    redis.call('HSET', failures, unpack(counts))
-    redis.call('ZREM', failed, unpack(revived))
-    redis.call('ZREM', failedAt, unpack(revived))
-  end
-end
-
-if #entries > 0 then
-  mark(marks, count.taken + length + 1, count, ms)
-  length = redis.call('RPUSH', queued, unpack(entries))
-end
-redis.call('HSET', totals, 'entered', (kept[1] or 0) + added, 'published', (kept[2] or 0) + n,
-  'duplicates', (kept[3] or 0) + n - added - reruns, 'marked', count.marked)
-if #fresh > 0 then arm(wake, tokens, length) end
-return table.concat(letters)
+local seated = writeRecords(records)
+local published = n - refused
+redis.call('HSET', totals, 'entered', (before[1] or 0) + entered, 'published', (before[2] or 0) + published,
+  'duplicates', (before[3] or 0) + published - entered - reruns, 'marked', count.marked)
+local nudge = earlier(soonest, firstDue(delayed))
+if nudge then redis.call('DEL', alarm) end
+arm(wake, tokens, (nudge and not whole.paused or seated and not whole.blocked) and 1 or 0)
+for _, kind in ipairs({ 'queued', 'revived', 'duplicate' }) do tell(whole, kind, said[kind]) end
+send(whole, totals, events, ms)
+local some = false
+for i = 1, n do some = some or given[i] end
+if not late and not some and bound ~= '1' then return table.concat(letters) end
+return { table.concat(letters), late and dues or {}, some and given or {}, epochs }

@@ -26,6 +26,10 @@ export function readRights(file, text, parts) {
     const command = /^'([A-Z]+)'$/.exec(first)?.[1]
     if (command === undefined) throw new Error(`${file}: a command is to be spelled out: ${call}(${first}, …)`)
     const words = list.split(',').map((word) => word.trim().replace(/^\w+\./, ''))
+    if (command === 'SPUBLISH') {
+      add(command, ['events'])
+      continue
+    }
     const keys = call === 'sound' || ALL_KEYS.includes(command) ? words.filter(Boolean) : words.slice(0, 1)
     add(command, keys.every((key) => parts.includes(key)) ? keys : parts)
   }

@@ -1,15 +1,22 @@
 -- step: one call of a worker: settle these, renew those, claim n more.
 -- KEYS  queued committed processing lease wake totals marks steps
 -- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts alarm
--- ARGV  worker number lane lease keepFailed claim slots leaving, then three lists: settled, renewed, started
--- ARGV  a list is: groups, then kind token size of each group, then all their IDs; behind the first, the errors of its f
--- GIVES settled, renewed, token, more, dueIn, ids, tries
+-- KEYS  payload priority prioritized since remembered progress control rate results kept events listening
+-- ARGV  worker number lane lease keepFailed claim slots leaving policy, then three lists: settled, renewed, started
+-- ARGV  a list is: groups, then kind token size of each group, then all their IDs; behind the first, the texts of its f, t and k
+-- GIVES settled, renewed, token, more, dueIn, ids, tries, payloads
 -- FLAGS allow-oom
 local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events, listening = KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
 --- @include _tail
 --- @include _fail
+--- @include _traits
 --- @include _settle
+--- @include _control
+--- @include _due
+--- @include _purge
+--- @include _policy
 --- @include _sound
 
 local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -19,19 +26,21 @@ local ms = math.floor(micros / 1000)
 
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
-local kept = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
-local count = { left = tonumber(kept[1] or 0), done = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
-  lost = tonumber(kept[4] or 0), taken = tonumber(kept[5] or 0), marked = tonumber(kept[6] or 0) }
+local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
+local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
+  lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
 local length = redis.call('LLEN', queued)
-local lazy = redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed) > 0
+local lazy = ARGV[9] ~= '' or redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed, payload, priority, prioritized, since, progress, remembered, kept, control, listening) > 0
+local whole, policy, soonest
 -- Each key is read before the first write, or is the first that is written: `processing`.
 if lazy then
   sound('ZCARD', processing)
   sound('SCARD', committed)
-  sound('HLEN', failures, errors, tries, owed)
+  sound('HLEN', failures, errors, tries, owed, payload, priority, since, progress, results)
   sound('SCARD', withdrawn, ghosts)
-  sound('ZCARD', delayed, failed, failedAt)
+  sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
+  whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
 end
 
 local answered
@@ -44,7 +53,7 @@ end
 
 -- The list at `at`: where its IDs begin and end, what holds each now, and whether each is under its token (or still
 -- marked as claimed ahead under it, '~').
-local at = 9
+local at = 10
 local function list()
   local groups = tonumber(ARGV[at])
   local first, last = at + 1 + 3 * groups, at + 3 * groups
@@ -74,13 +83,15 @@ local kinds, texts = {}, {}
 if not plain then
   for g = settling.groups + 1, settling.first - 1, 3 do
     for _ = 1, tonumber(ARGV[g + 2]) do kinds[#kinds + 1] = ARGV[g] end
-    if ARGV[g] == 'f' then
+    if ARGV[g] ~= 'd' and ARGV[g] ~= 'r' then
       for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
     end
   end
+  whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
+  lazy = lazy or #kinds > 0
 end
 
-local settled = ''
+local settled, raised = '', false
 if answered then
   settled = answered.settled
 elseif settling.last >= settling.first then
@@ -91,28 +102,23 @@ elseif settling.last >= settling.first then
     count.done = count.done + settling.last - settling.first + 1
   else
     local ids = settling.ids()
-    for i = #kinds + 1, #ids do kinds[i] = 'd' end
-    local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {}
-    local again = lazy and redis.call('HMGET', owed, unpack(ids)) or {}
-    local to = { ending = {}, forget = {}, failing = {}, texts = {}, head = {}, tail = {}, free = {}, stays = {} }
-    local result, odd = settleEach(ids, kinds, settling.held, gone, again, texts, count, to)
+    local of = {
+      held = settling.held,
+      gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {},
+      owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
+      tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},
+    }
+    local to, said = ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
+    local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
-      redis.call('ZREM', processing, unpack(to.ending))
-      redis.call('HDEL', lease, unpack(to.ending))
-      redis.call('SREM', withdrawn, unpack(to.ending))
-      redis.call('HDEL', owed, unpack(to.ending))
+      carryOut(to, count, ms, keepFailed)
+      raised = to.hold > whole.hold
+      whole.hold = math.max(whole.hold, to.hold)
+      whole.blocked = whole.paused or whole.hold > ms
     end
-    if #to.failing > 0 then redis.call('HDEL', tries, unpack(to.failing)) end
-    if #to.forget > 0 then
-      redis.call('HDEL', tries, unpack(to.forget))
-      redis.call('HDEL', failures, unpack(to.forget))
-      redis.call('HDEL', errors, unpack(to.forget))
-    end
-    recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, to.failing, to.texts, to.stays, ms, keepFailed)
-    if #to.free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(to.free)) end
-    toHead(queued, totals, to.head, count)
-    length = toTail(queued, ghosts, marks, to.tail, count, ms)
+    length = redis.call('LLEN', queued)
+    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do tell(whole, kind, said[kind]) end
   end
 end
 
@@ -122,14 +128,15 @@ at = renewing.last + 1
 if renewing.last >= renewing.first then
   local ids = renewing.ids()
   local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {}
+  local again = lazy and redis.call('HMGET', owed, unpack(ids)) or {}
   local result, odd, live = {}, false, {}
   for i, id in ipairs(ids) do
     if not renewing.held[i] then
       result[i], odd = '0', true
     else
-      -- A withdrawn one is told so, and holds on: a run owed must not start beside the one that has not ended.
-      result[i] = gone[i] == 1 and 'w' or '1'
-      odd = odd or gone[i] == 1
+      -- A withdrawn or superseded one is told so, and holds on: a run owed must not start beside the one that has not ended.
+      result[i] = gone[i] == 1 and 'w' or again[i] and (readOwed(again[i]).superseding and 's' or 'o') or '1'
+      odd = odd or result[i] ~= '1'
       live[#live + 1], live[#live + 2] = ms + term, id
     end
   end
@@ -138,17 +145,23 @@ if renewing.last >= renewing.first then
 end
 
 -- Claimed ahead, begun since: from now on a lapse counts as a jam.
-local starting = list()
+local starting, started = list(), {}
 if starting.last >= starting.first then
   local begun = {}
   for i, id in ipairs(starting.ids()) do
     local value = starting.held[i]
-    if value and string.sub(value, 1, 1) == '~' then begun[#begun + 1], begun[#begun + 2] = id, string.sub(value, 2) end
+    if value and string.sub(value, 1, 1) == '~' then
+      begun[#begun + 1], begun[#begun + 2] = id, string.sub(value, 2)
+      started[#started + 1] = id
+    end
   end
   if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
 
 local token, leaseEnd, ids = '', '', {}
+local allowed, room = claim, {}
+--- @include _claim
+if lazy then room = readRoom(policy, processing, rate, ms) end
 if answered then
   -- The same number again: the same claims, found by their token among those that share its lease end.
   token, leaseEnd = answered.token, answered.leaseEnd
@@ -162,88 +175,79 @@ if answered then
     for _, id in ipairs(ahead) do ids[#ids + 1] = id end
   end
 else
-  if lazy and claim > 0 then
-    promote(delayed, queued, ghosts, marks, count, ms)
+  if lazy then
+    if claim > 0 then
+      purge(remembered, kept, results, control, whole, ms)
+      promote(delayed, queued, ghosts, marks, count, ms)
+    end
     length = redis.call('LLEN', queued)
+    allowed = whole.blocked and 0 or math.min(claim, room.free)
   end
+
   -- The only place where an ID leaves the line: by its place alone is judged whether it may.
   local stale = 0
-  while #ids < claim and length > 0 and stale < 1000 do
-    local popped = redis.call('LRANGE', queued, 0, claim - #ids - 1)
+  if lazy then stale = takePrioritized('-inf', '(0', stale) end
+  while #ids < allowed and length > 0 and stale < 1000 do
+    local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
     length = length - #popped
     count.taken = count.taken + #popped
-    local entered = redis.call('SMISMEMBER', committed, unpack(popped))
-    local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped)) or {}
-    local good, dropped = popped, {}
-    for i = 1, #popped do
-      if entered[i] ~= 1 or due[i] then dropped[#dropped + 1] = popped[i] end
-    end
-    if #dropped > 0 then
-      good = {}
-      for i, id in ipairs(popped) do
-        if entered[i] == 1 and not due[i] then good[#good + 1] = id end
-      end
-    end
-    if #good > 0 then
-      if token == '' then
-        local epoch = math.max(micros, (kept[7] or 0) + 1)
-        kept[7], leaseEnd = string.format('%.0f', epoch), string.format('%.0f', ms + term)
-        token = kept[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
-      end
-      -- Last first: among equal scores each then finds its place at the front, while the set is small and kept as a list.
-      local scores, n = {}, #good
-      for i = n, 1, -1 do
-        scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
-      end
-      local fresh = redis.call('ZADD', processing, 'NX', unpack(scores))
-      redis.call('LTRIM', queued, #popped, -1)
-      if fresh < n then
-        -- Some is processing already, or stood in the line twice (after a repair by hand): it counts once.
-        local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
-        for i, id in ipairs(good) do
-          if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
-        end
-        good, n = once, #once
-      end
-      local values, ahead = {}, '~' .. token
-      for i = 1, n do
-        values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
-      end
-      if n > 0 then redis.call('HSET', lease, unpack(values)) end
-      if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
-    else
-      redis.call('LTRIM', queued, #popped, -1)
-    end
+    local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
     if #dropped > 0 then
       stale = stale + #dropped
       redis.call('SREM', ghosts, unpack(dropped))
     end
   end
+  if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
   if #ids == 0 then token, leaseEnd = '', '' end
+  if room.window and #ids > 0 then countClaims(room, policy, rate, #ids) end
 end
 
-local past = {}
-if lazy and #ids > 0 and redis.call('EXISTS', tries) == 1 then
-  for i, value in ipairs(redis.call('HMGET', tries, unpack(ids))) do past[i] = value or '' end
-end
+local past, payloads, line, dueIn, nudge = {}, {}, length, -1, false
+local open = length > 0
+if lazy then
+  if #ids > 0 and redis.call('EXISTS', tries) == 1 then
+    for i, value in ipairs(redis.call('HMGET', tries, unpack(ids))) do past[i] = value or '' end
+  end
+  if #ids > 0 and redis.call('EXISTS', payload) == 1 then payloads = redis.call('HMGET', payload, unpack(ids)) end
+  line = length + redis.call('ZCARD', prioritized)
+  local spent = room.window and room.used >= policy.max
+  local barred = line > 0 and (whole.blocked or spent)
+  open = line > 0 and not barred and (policy.active == 0 or redis.call('ZCARD', processing) < policy.active)
 
--- One idle worker is told when the next delayed ID is due, and told anew once it has not asked for longer than it waits.
-local dueIn = -1
-if lazy and #ids < claim and length == 0 then
-  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-  if first[2] then
-    local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
-    if not teller or teller == worker or tonumber(till) <= ms then
+  -- One idle worker is told when something that waits for its time may be claimed, and told anew once it has not asked for
+  -- longer than it waits. Who is told and has no room any more hands this on.
+  local first = firstDue(delayed)
+  local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
+  if raised or earlier(soonest, first) then
+    teller, nudge = nil, true
+    redis.call('DEL', alarm)
+  end
+  if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
+    local soon = first or math.huge
+    if line > 0 and whole.hold > ms then soon = math.min(soon, whole.hold) end
+    if line > 0 and spent then soon = math.min(soon, room.window + policy.per) end
+    if soon < math.huge then
+      teller = worker
       redis.call('SET', alarm, worker .. string.format(':%.0f', ms + 6000), 'PX', 6000)
-      dueIn = math.max(0, first[2] - ms)
+      dueIn, nudge = math.max(0, soon - ms), false
     end
   end
+  if teller == worker and (leaving or (claim > 0 and #ids == claim)) then
+    redis.call('DEL', alarm)
+    nudge = nudge or first ~= nil or whole.hold > ms or (line > 0 and spent)
+  end
+  if not answered then
+    for i = 1, math.min(slots, #ids) do started[#started + 1] = ids[i] end
+  end
+  tell(whole, 'started', started)
+  send(whole, totals, events, ms)
 end
 
 if lazy or settled ~= '' or #kinds > 0 then
   redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)
+  if count.retried > 0 then redis.call('HINCRBY', totals, 'retried', count.retried) end
 end
-redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', kept[7] or 0)
+redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', before[7] or 0)
 if not answered then
   local record = string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled
   if leaving then
@@ -253,5 +257,5 @@ if not answered then
     redis.call('HSET', steps, field, record)
   end
 end
-arm(wake, tokens, length)
-return { settled, renewed, token, length > 0 and 1 or 0, dueIn, ids, past }
+arm(wake, tokens, (open or (nudge and not whole.paused)) and 1 or 0)
+return { settled, renewed, token, open and 1 or 0, dueIn, ids, past, payloads }

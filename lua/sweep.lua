@@ -1,22 +1,29 @@
 -- sweep: recover what jammed, move what is due, re-arm the wake token, drop the records of dead workers.
 -- KEYS  queued committed processing lease wake totals marks steps guard
--- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts
--- ARGV  limit maxJams keepFailed lease jitter error guardId every
+-- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts alarm
+-- KEYS  payload priority prioritized since remembered progress control results kept events listening
+-- ARGV  limit maxJams keepFailed lease jitter error guardId every ordered
 -- GIVES held, wait, more, then id, token, jams, started, place of each recovered ID
 -- FLAGS allow-oom
 local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
 --- @include _tail
 --- @include _fail
+--- @include _traits
+--- @include _ends
+--- @include _control
+--- @include _due
+--- @include _purge
 --- @include _sound
 
 local limit, maxJams, keepFailed, term, jitter = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local id, every = ARGV[7], tonumber(ARGV[8])
+local id, every, ordered = ARGV[7], tonumber(ARGV[8]), ARGV[9] == '1'
 local ms = math.floor(now() / 1000)
 
 sound('LLEN', queued, marks)
-sound('HLEN', lease, steps, totals, failures, errors, tries, owed)
-sound('ZCARD', processing, delayed, failed, failedAt)
+sound('HLEN', lease, steps, totals, failures, errors, tries, owed, payload, priority, since, progress, control, results)
+sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
 sound('SCARD', committed, withdrawn, ghosts)
 local tokens = redis.call('LLEN', wake)
 
@@ -35,10 +42,54 @@ local half = math.floor(term / 2)
 if ms < at or ms > at + half then grace = ms + half end
 redis.call('HSET', guard, 'at', ms, 'grace', grace)
 
-local kept = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
-local count = { left = tonumber(kept[1] or 0), jammed = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
-  taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
+local before = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
+local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
+  taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
+local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
+purge(remembered, kept, results, control, whole, ms)
 promote(delayed, queued, ghosts, marks, count, ms)
+
+local to, said = ends(), { jammed = {}, failed = {} }
+-- An ID whose lease ran out: what becomes of it. Answers its jams and its place.
+local function recover(name, started, past, gone, debt)
+  local attempts, jams = string.match(past or '0:0', '^(%d+):(%d+)$')
+  jams = tonumber(jams)
+  if gone or (debt and debt.superseding) then
+    to.forget[#to.forget + 1] = name
+    if debt then return jams, runOwed(to, name, debt, ms) end
+    leave(to, name)
+    return jams, 'absent'
+  end
+  if started then
+    jams, count.jammed = jams + 1, count.jammed + 1
+    said.jammed[#said.jammed + 1] = name
+    if jams > maxJams then
+      to.failing[#to.failing + 1], to.texts[#to.texts + 1] = name, ARGV[6]
+      said.failed[#said.failed + 1] = name
+      count.failed = count.failed + 1
+      if debt then
+        to.stays[name] = true
+        return jams, runOwed(to, name, debt, ms)
+      end
+      to.free[#to.free + 1] = name
+      return jams, 'failed'
+    end
+    add(to.tries, name, attempts .. ':' .. string.format('%.0f', jams))
+  end
+  local due = merge(to, name, debt)
+  if started and jams > 1 then
+    -- Later jams wait, so that a poison ID does not take its neighbours down again and again.
+    local later = ms + math.floor(jams * term + jitter * half)
+    due = math.max(due, later)
+    if ordered then to.hold, due = math.max(to.hold, due), 0 end
+  end
+  if due > ms then
+    add(to.later, string.format('%.0f', due), name)
+    return jams, 'delayed'
+  end
+  to.head[#to.head + 1] = name
+  return jams, 'queued'
+end
 
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
 local reply = { 1, 0, 0 }
@@ -49,47 +100,14 @@ elseif #lapsed > 0 then
   local past = redis.call('HMGET', tries, unpack(lapsed))
   local gone = redis.call('SMISMEMBER', withdrawn, unpack(lapsed))
   local again = redis.call('HMGET', owed, unpack(lapsed))
-  local head, tail, later, free, forget, counted, failing, texts, stays = {}, {}, {}, {}, {}, {}, {}, {}, {}
   for i, name in ipairs(lapsed) do
-    local attempts, jams = string.match(past[i] or '0:0', '^(%d+):(%d+)$')
-    local token, started, place = held[i] or '', 1, 'queued'
-    jams = tonumber(jams)
+    local token, started = held[i] or '', 1
     if string.sub(token, 1, 1) == '~' then token, started = string.sub(token, 2), 0 end
-    if gone[i] == 1 then
-      forget[#forget + 1] = name
-      if again[i] then tail[#tail + 1] = name else place, free[#free + 1] = 'absent', name end
-    elseif started == 0 then
-      head[#head + 1] = name
-    else
-      jams, count.jammed = jams + 1, count.jammed + 1
-      if jams > maxJams then
-        forget[#forget + 1], failing[#failing + 1], texts[#texts + 1] = name, name, ARGV[6]
-        count.failed = count.failed + 1
-        if again[i] then stays[name], tail[#tail + 1] = true, name else place, free[#free + 1] = 'failed', name end
-      else
-        counted[#counted + 1], counted[#counted + 2] = name, attempts .. ':' .. string.format('%.0f', jams)
-        if jams == 1 then
-          head[#head + 1] = name
-        else
-          -- Later jams wait, so that a poison ID does not take its neighbours down again and again.
-          place, later[#later + 1], later[#later + 2] = 'delayed', ms + math.floor(jams * term + jitter * half), name
-        end
-      end
-    end
+    to.ending[#to.ending + 1] = name
+    local jams, place = recover(name, started == 1, past[i], gone[i] == 1, again[i] and readOwed(again[i]))
     for _, value in ipairs({ name, token, jams, started, place }) do reply[#reply + 1] = value end
   end
-
-  redis.call('ZREM', processing, unpack(lapsed))
-  redis.call('HDEL', lease, unpack(lapsed))
-  redis.call('SREM', withdrawn, unpack(lapsed))
-  redis.call('HDEL', owed, unpack(lapsed))
-  if #counted > 0 then redis.call('HSET', tries, unpack(counted)) end
-  if #forget > 0 then redis.call('HDEL', tries, unpack(forget)) end
-  if #later > 0 then redis.call('ZADD', delayed, unpack(later)) end
-  recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, failing, texts, stays, ms, keepFailed)
-  if #free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(free)) end
-  toHead(queued, totals, head, count)
-  toTail(queued, ghosts, marks, tail, count, ms)
+  carryOut(to, count, ms, keepFailed)
   if #lapsed == limit then reply[3] = 1 end
 end
 
@@ -105,5 +123,12 @@ for i = 1, #records, 2 do
 end
 
 redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed', count.failed, 'taken', count.taken, 'marked', count.marked)
-arm(wake, tokens, redis.call('LLEN', queued))
+local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
+if nudge then redis.call('DEL', alarm) end
+local blocked = whole.paused or math.max(whole.hold, to.hold) > ms
+local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)
+arm(wake, tokens, (nudge and not whole.paused or line > 0 and not blocked) and 1 or 0)
+tell(whole, 'jammed', said.jammed)
+tell(whole, 'failed', said.failed)
+send(whole, totals, events, ms)
 return reply

@@ -1,24 +1,31 @@
 -- withdraw: take IDs out by hand, wherever they are; a processing one is marked and ends at its next settle or sweep.
 -- KEYS  queued committed processing totals
 -- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts
+-- KEYS  payload priority prioritized since remembered control results kept events listening
 -- ARGV  id …
--- GIVES one letter per ID, the state it was met in: absent, queued, yet to come (delayed), processing, failed
+-- GIVES one letter per ID, the state it was met in: absent, queued, yet to come (delayed), processing, failed, remembered (m)
 -- FLAGS allow-oom
 local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local payload, priority, prioritized, since, remembered, control, results, kept, events, listening = KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
 
+--- @include _control
 --- @include _sound
+local ms = math.floor(now() / 1000)
+local whole = readControl(control, listening, ms)
 local entered = redis.call('SMISMEMBER', committed, unpack(ARGV))
 local leased = redis.call('ZMSCORE', processing, unpack(ARGV))
 local due = redis.call('ZMSCORE', delayed, unpack(ARGV))
+local ranks = redis.call('ZMSCORE', prioritized, unpack(ARGV))
 local times = redis.call('ZMSCORE', failed, unpack(ARGV))
-local kept = redis.call('HMGET', totals, 'left', 'withdrawn')
+local forget = redis.call('ZMSCORE', remembered, unpack(ARGV))
+local before = redis.call('HMGET', totals, 'left', 'withdrawn')
 sound('LLEN', queued)
-sound('HLEN', failures, errors, tries, owed)
-sound('ZCARD', failedAt)
+sound('HLEN', failures, errors, tries, owed, payload, priority, since, results)
+sound('ZCARD', failedAt, kept)
 sound('SCARD', withdrawn, ghosts)
 
-local letters, seen, free, stale, marked = {}, {}, {}, {}, {}
+local letters, seen, free, stale, marked, out, over, memories, told = {}, {}, {}, {}, {}, {}, {}, {}, {}
 local taken = 0
 for i, id in ipairs(ARGV) do
   local letter = 'a'
@@ -28,12 +35,15 @@ for i, id in ipairs(ARGV) do
     if leased[i] then
       letter, marked[#marked + 1], seen[id] = 'p', id, 'p'
     else
-      letter, free[#free + 1], taken, seen[id] = due[i] and 'y' or 'q', id, taken + 1, 'a'
-      if not due[i] then stale[#stale + 1] = id end
+      letter, free[#free + 1], out[#out + 1], taken, seen[id] = due[i] and 'y' or 'q', id, id, taken + 1, 'a'
+      if not due[i] and not ranks[i] then stale[#stale + 1] = id end
     end
+  elseif forget[i] and tonumber(forget[i]) > ms then
+    letter, over[#over + 1], memories[#memories + 1], taken, seen[id] = 'm', 'r' .. id, id, taken + 1, 'a'
   elseif times[i] then
-    letter, taken, seen[id] = 'f', taken + 1, 'a'
+    letter, out[#out + 1], taken, seen[id] = 'f', id, taken + 1, 'a'
   end
+  if letter ~= 'a' then told[#told + 1] = id end
   letters[i] = letter
 end
 
@@ -41,13 +51,26 @@ if #marked > 0 then taken = taken + redis.call('SADD', withdrawn, unpack(marked)
 -- The entry stays in the line, and its mark tells a later publish to take it over: no list is searched.
 if #stale > 0 then redis.call('SADD', ghosts, unpack(stale)) end
 redis.call('ZREM', delayed, unpack(ARGV))
+redis.call('ZREM', prioritized, unpack(ARGV))
 redis.call('ZREM', failed, unpack(ARGV))
 redis.call('ZREM', failedAt, unpack(ARGV))
 redis.call('HDEL', failures, unpack(ARGV))
 redis.call('HDEL', errors, unpack(ARGV))
 redis.call('HDEL', tries, unpack(ARGV))
+if #out > 0 then
+  redis.call('HDEL', payload, unpack(out))
+  redis.call('HDEL', priority, unpack(out))
+end
+redis.call('HDEL', since, unpack(ARGV))
+if #over > 0 then
+  redis.call('ZREM', remembered, unpack(memories))
+  redis.call('HDEL', results, unpack(over))
+  redis.call('ZREM', kept, unpack(over))
+end
 -- A run owed was promised to its publisher: its withdrawal is recorded too.
 taken = taken + redis.call('HDEL', owed, unpack(ARGV))
 local left = #free > 0 and redis.call('SREM', committed, unpack(free)) or 0
-redis.call('HSET', totals, 'left', (kept[1] or 0) + left, 'withdrawn', (kept[2] or 0) + taken)
+redis.call('HSET', totals, 'left', (before[1] or 0) + left, 'withdrawn', (before[2] or 0) + taken)
+tell(whole, 'withdrawn', told)
+send(whole, totals, events, ms)
 return table.concat(letters)

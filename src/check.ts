@@ -6,7 +6,9 @@ import { milliseconds, show } from './time.js'
 export type Rules = Readonly<Record<string, Rule>>
 
 export interface Rule {
-  readonly kind: 'duration' | 'integer' | 'boolean' | 'function' | 'object' | 'other'
+  readonly kind: 'duration' | 'integer' | 'boolean' | 'choice' | 'function' | 'object' | 'other'
+  /** Of a choice: what may be chosen. */
+  readonly choices?: readonly string[]
   /** Of an object: the methods it must have. */
   readonly has?: readonly string[]
   readonly fallback: unknown
@@ -25,23 +27,36 @@ export function checkBy<Settings>(rules: Rules, call: string, given: object | un
   }
   const options: Record<string, unknown> = { ...given }
   for (const name of Object.keys(options)) {
-    if (Object.hasOwn(rules, name)) continue
-    throw new ConvoyError(
-      'BAD_OPTION',
-      `${call}: there is no option ${show(name)}.${suggestion(name, Object.keys(rules))}`,
-    )
+    if (!Object.hasOwn(rules, name)) throw unknownOption(rules, call, name)
   }
-  const settings = Object.entries(rules).map(([name, rule]) => [name, value(`${call}: ${name}`, rule, options[name])])
+  const settings = Object.entries(rules).map(([name, rule]) => [
+    name,
+    checkOption(`${call}: ${name}`, rule, options[name]),
+  ])
   return Object.fromEntries(settings) as Settings
 }
 
-function value(where: string, rule: Rule, given: unknown): unknown {
+export function unknownOption(rules: Rules, call: string, name: string): ConvoyError {
+  return new ConvoyError(
+    'BAD_OPTION',
+    `${call}: there is no option ${show(name)}.${suggestion(name, Object.keys(rules))}`,
+  )
+}
+
+/** One option by its row; `where` names it in the error. */
+export function checkOption(where: string, rule: Rule, given: unknown): unknown {
   if (given === undefined) return rule.fallback
   const { kind, least = Number.NEGATIVE_INFINITY, most = Number.MAX_SAFE_INTEGER } = rule
   if (kind === 'other') return given
   if (kind === 'boolean') {
     if (typeof given === 'boolean') return given
     throw new ConvoyError('BAD_OPTION', `${where}: expected true or false, not ${show(given)}`)
+  }
+  if (kind === 'choice') {
+    const { choices = [] } = rule
+    if (typeof given === 'string' && choices.includes(given)) return given
+    const hint = typeof given === 'string' ? suggestion(given, choices) : ''
+    throw new ConvoyError('BAD_OPTION', `${where}: expected ${oneOf(choices)}, not ${show(given)}.${hint}`)
   }
   if (kind === 'function' || kind === 'object') {
     if (typeof given === 'function' && kind === 'function') return given
@@ -55,6 +70,12 @@ function value(where: string, rule: Rule, given: unknown): unknown {
   const range =
     rule.most === undefined ? `of at least ${least}${kind === 'duration' ? ' ms' : ''}` : `from ${least} to ${most}`
   throw new ConvoyError('BAD_OPTION', `${where}: expected ${what} ${range}, not ${show(given)}`)
+}
+
+/** `'a', 'b' or 'c'` */
+export function oneOf(names: readonly string[]): string {
+  const quoted = names.map((name) => `'${name}'`)
+  return [quoted.slice(0, -1).join(', '), quoted.at(-1)].filter(Boolean).join(' or ')
 }
 
 function hasMethods(given: unknown, names: readonly string[]): boolean {

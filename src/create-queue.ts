@@ -3,9 +3,12 @@ import { checkDurability } from './durability.js'
 import { ConvoyError } from './errors.js'
 import { memoryStore, sharedMemoryStore } from './memory/store.js'
 import { check, type QueueOptions } from './options.js'
+import type { Serializer } from './payload.js'
+import { PublishTerms } from './publish-options.js'
 import { Queue } from './queue.js'
 import type { BorrowedClient } from './redis/borrowed.js'
 import { redisStore } from './redis/store.js'
+import { type CheckedRunOptions, runSettings } from './run-options.js'
 import type { OpenStore } from './store.js'
 import { type Clock, show, systemClock } from './time.js'
 
@@ -13,20 +16,35 @@ import { type Clock, show, systemClock } from './time.js'
  * A queue by its name: every process that makes one with the same name, prefix and server shares it. Does no I/O.
  * Throws BAD_NAME and BAD_OPTION.
  */
-export function createQueue(name: string, options?: QueueOptions): Queue {
-  const settings = check<{
-    store?: unknown
-    redis?: unknown
-    prefix: string
-    publishTimeout: number
-    lease: number
-    maxJams: number
-    keepFailed: number
-    durability: unknown
-    clock?: Clock
-  }>('createQueue', options)
-  return new Queue({
+export function createQueue<Payload = void, Result = unknown>(
+  name: string,
+  options?: QueueOptions<Payload, Result>,
+): Queue<Payload, Result> {
+  const settings = check<
+    CheckedRunOptions & {
+      store?: unknown
+      redis?: unknown
+      prefix: string
+      publishTimeout: number
+      lease: number
+      maxJams: number
+      keepFailed: number
+      durability: unknown
+      serializer: Serializer<unknown>
+      resultSerializer: Serializer<unknown>
+      dedupe: unknown
+      maxLength: number
+      waitForRoom: number
+      clock?: Clock
+    }
+  >('createQueue', options)
+  const terms = new PublishTerms(settings)
+  const runs = runSettings(settings, options, terms.policies)
+  return new Queue<Payload, Result>({
     ...settings,
+    ...runs,
+    ...(runs.delivery === 'at-most-once' ? { maxJams: 0 } : {}),
+    terms,
     name: checkName('queue name', name),
     prefix: checkName('prefix', settings.prefix),
     durability: checkDurability(settings.durability),

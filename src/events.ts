@@ -1,5 +1,6 @@
 import { ConvoyError } from './errors.js'
 import type { JammedJob } from './job.js'
+import type { Retry } from './retries.js'
 import { suggestion } from './suggestion.js'
 import { show } from './time.js'
 
@@ -11,16 +12,20 @@ export interface QueueEvents {
   suspended: [cause: ConvoyError]
   /** It is back: they go on. */
   resumed: []
-  /** Another process uses this queue with other shared options (`lease`, `maxJams`, `keepFailed`). */
+  /** Another process uses this queue with other shared options (`lease`, `maxJams`, `keepFailed`, `maxLength`, `dedupe.remember`). */
   optionsDiffer: []
   /** A handler of this process failed, finally. */
   failed: [id: string, error: unknown]
+  /** A handler of this process failed, and its ID is to be tried again. */
+  retrying: [id: string, error: unknown, retry: Retry]
   /** A claim of this process was taken by a sweep (or its settle came too late): whatever the handler did, it will run again. */
   lost: [id: string]
   /** A handler did not return within `jobTimeout + abortGrace`; the job was failed and its slot freed while it still runs. */
   overrun: [id: string]
   /** A job of this process was withdrawn while it ran; its signal was aborted. */
   withdrawn: [id: string]
+  /** A newer publish took the place of a job of this process while it ran; its signal was aborted. */
+  superseded: [id: string]
   /** A sweep of this process recovered these. */
   jammed: [jobs: readonly JammedJob[]]
   /** This process's guard now does the sweeping for all guards of the queue. */
@@ -36,9 +41,11 @@ const NAMES: Readonly<Record<keyof QueueEvents, true>> = {
   resumed: true,
   optionsDiffer: true,
   failed: true,
+  retrying: true,
   lost: true,
   overrun: true,
   withdrawn: true,
+  superseded: true,
   jammed: true,
   guardGained: true,
   guardLost: true,

@@ -12,6 +12,7 @@ export interface Sweeping {
   readonly maxJams: number
   readonly keepFailed: number
   readonly lease: number
+  readonly ordered: boolean
   readonly store: Store
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -78,6 +79,9 @@ function tell({ events, onJammed }: Guarding, jobs: readonly JammedJob[]): void 
   observe(() => onJammed?.(jobs), wrong)
 }
 
-function request({ maxJams, keepFailed, lease, clock }: Sweeping, guard: SweepRequest['guard']): SweepRequest {
-  return { limit: LIMIT, maxJams, keepFailed, lease, jitter: chance(clock), error: jammedText(maxJams), guard }
+function request(sweeping: Sweeping, guard: SweepRequest['guard']): SweepRequest {
+  const { maxJams, keepFailed, lease, ordered, clock } = sweeping
+  const error = jammedText(maxJams)
+  const strictly = ordered ? { ordered } : {}
+  return { limit: LIMIT, maxJams, keepFailed, lease, jitter: chance(clock), error, ...strictly, guard }
 }

@@ -1,9 +1,11 @@
 import { type Failure, readFailure } from './failure.js'
 import { readToken } from './job.js'
+import { type Serializer, unpackPayload } from './payload.js'
+import { type Progress, readProgress } from './report.js'
 import type { Inspection, State } from './store.js'
 
 /** What is known of an ID, as `inspect()` tells it. Times are the server's. */
-export interface JobInfo {
+export interface JobInfo<Payload = unknown> {
   readonly id: string
   readonly state: State
   /** The try that is running or comes next, 1 for the first. */
@@ -14,8 +16,18 @@ export interface JobInfo {
   readonly failures: number
   /** The last failure, if it is still kept. */
   readonly error?: Failure & { readonly at: Date }
+  /** What was published with it; absent when nothing was. */
+  readonly payload?: Payload
+  /** What is wrong with its payload, when it cannot be decoded. */
+  readonly payloadError?: string
+  /** -1,000 to 1,000; absent for 0. */
+  readonly priority?: number
   /** delayed */
   readonly dueAt?: Date
+  /** processing: what the handler last reported */
+  readonly progress?: Progress
+  /** remembered */
+  readonly rememberedUntil?: Date
   /** processing */
   readonly claim?: {
     readonly worker: string
@@ -31,8 +43,8 @@ export interface JobInfo {
   }
 }
 
-export function jobInfo(seen: Inspection): JobInfo {
-  const { id, state, attempts, jams, failures, dueAt, error, failedAt } = seen
+export function jobInfo(seen: Inspection, serializer: Serializer<unknown>): JobInfo {
+  const { id, state, attempts, jams, failures, dueAt, error, failedAt, payload, priority, progress, forgetAt } = seen
   return {
     id,
     state,
@@ -40,8 +52,21 @@ export function jobInfo(seen: Inspection): JobInfo {
     jams,
     failures,
     ...(error === undefined ? {} : { error: { ...readFailure(error), at: new Date(failedAt ?? 0) } }),
+    ...(payload === undefined ? {} : payloadOf(payload, serializer)),
+    ...(priority === undefined ? {} : { priority }),
     ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt) }),
+    ...(progress === undefined ? {} : { progress: readProgress(progress) }),
+    ...(forgetAt === undefined ? {} : { rememberedUntil: new Date(forgetAt) }),
     ...(seen.token === undefined ? {} : { claim: claimOf(seen, seen.token) }),
+  }
+}
+
+/** One payload that cannot be read hides nothing of the others, nor of its ID. */
+function payloadOf(text: string, serializer: Serializer<unknown>): Pick<JobInfo, 'payload' | 'payloadError'> {
+  try {
+    return { payload: unpackPayload(serializer, text) }
+  } catch (error) {
+    return { payloadError: (error as Error).message }
   }
 }
 

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { StepPolicy } from './policy.js'
+import type { Delivery } from './presets.js'
 import type { Patience, Role, Store } from './store.js'
 
 /** The options all processes of a queue must share; `meta` keeps their digest. */
@@ -6,6 +8,11 @@ export interface SharedOptions {
   readonly lease: number
   readonly maxJams: number
   readonly keepFailed: number
+  /** 0 for any number. */
+  readonly maxLength: number
+  /** What workers and guards go by besides, where it is not the default. */
+  readonly policy?: StepPolicy
+  readonly delivery: Delivery
 }
 
 /** The server, the keys' types, the layout and our rights are checked before the first call of each role. */
@@ -16,10 +23,17 @@ export class Opening {
   readonly #fit = new Set<Role | undefined>()
   #told = false
 
-  constructor(store: Store, { lease, maxJams, keepFailed }: SharedOptions, onOther: () => void) {
+  constructor(store: Store, options: SharedOptions, onOther: () => void) {
+    const { lease, maxJams, keepFailed, maxLength, policy, delivery } = options
+    // What is at its default is left out: the digest of a queue that uses none of it is the one it always was.
+    const rest = {
+      ...policy,
+      ...(maxLength > 0 ? { maxLength } : {}),
+      ...(delivery === 'at-least-once' ? {} : { delivery }),
+    }
     this.#store = store
     this.#digest = createHash('sha1')
-      .update(JSON.stringify([lease, maxJams, keepFailed]))
+      .update(JSON.stringify([lease, maxJams, keepFailed, ...(Object.keys(rest).length > 0 ? [rest] : [])]))
       .digest('hex')
       .slice(0, 12)
     this.#onOther = onOther

@@ -1,6 +1,10 @@
 import { checkBy, type Rules, SIGNAL } from './check.js'
 import type { Durability } from './durability.js'
+import { jsonSerializer, type Serializer } from './payload.js'
+import { TERMS_RULES, type TermsOptions } from './publish-options.js'
 import type { Heartbeat } from './pulse.js'
+import type { RetryOptions } from './retries.js'
+import { OWN_RUN_RULES, type OwnRunOptions, RUN_RULES, type RunOptions } from './run-options.js'
 import type { OpenStore } from './store.js'
 import type { Clock, Duration } from './time.js'
 
@@ -62,6 +66,20 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       most: 10_000_000,
       about: 'failed IDs remembered with their error; shared',
     },
+    serializer: {
+      kind: 'object',
+      has: ['encode', 'decode'],
+      fallback: jsonSerializer,
+      about: 'how payloads become strings or bytes, and come back; else JSON',
+    },
+    resultSerializer: {
+      kind: 'object',
+      has: ['encode', 'decode'],
+      fallback: jsonSerializer,
+      about: 'the same of results',
+    },
+    ...TERMS_RULES,
+    ...RUN_RULES,
     clock: {
       kind: 'object',
       has: ['now', 'setTimer', 'clearTimer'],
@@ -90,6 +108,7 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       least: 0,
       about: 'how long an aborted handler may take to return',
     },
+    ...OWN_RUN_RULES,
     heartbeat: {
       kind: 'object',
       has: ['start'],
@@ -156,7 +175,7 @@ export function check<Settings>(call: Call, given: object | undefined): Settings
   return checkBy(OPTIONS[call], call, given)
 }
 
-export interface QueueOptions {
+export interface QueueOptions<Payload = void, Result = unknown> extends TermsOptions, RunOptions<Payload> {
   readonly store?: string | OpenStore
   readonly redis?: object
   readonly prefix?: string
@@ -177,10 +196,16 @@ export interface QueueOptions {
   readonly maxJams?: number
   /** Failed IDs remembered with their error, at most 4 KiB each; the oldest go first. Default 10,000. */
   readonly keepFailed?: number
+  /**
+   * How payloads become strings or bytes, and come back. Default JSON. The same in all processes: what a worker cannot
+   * decode fails its job with BAD_PAYLOAD.
+   */
+  readonly serializer?: Serializer<Payload>
+  readonly resultSerializer?: Serializer<Result>
   readonly clock?: Clock
 }
 
-export interface ProcessOptions {
+export interface ProcessOptions<Payload = unknown> extends OwnRunOptions<Payload> {
   /** Handlers at once, in this worker. Default 1. */
   readonly concurrency?: number
   /**
@@ -198,7 +223,8 @@ export interface ProcessOptions {
 }
 
 /** `ProcessOptions` once checked, ms. */
-export interface ProcessSettings {
+export interface ProcessSettings extends RetryOptions {
+  readonly keepResult?: number
   readonly concurrency: number
   readonly prefetch: number
   readonly lease?: number

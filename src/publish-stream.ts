@@ -1,16 +1,14 @@
 import { ConvoyError } from './errors.js'
-import { checkId } from './job.js'
-import type { PublishReply } from './store.js'
-import { type Outcome, type Verdict, type VerdictCounts, verdictOn } from './verdict.js'
+import type { Part, Parts, Sent } from './parts.js'
+import type { Outcome, Verdict, VerdictCounts } from './verdict.js'
 
-/** IDs in a batch at most. */
-const MOST_IDS = 1_000
 /** Batches on their way at once. */
 const IN_FLIGHT = 2
 
 export interface StreamOptions {
-  readonly ids: AsyncIterable<unknown>
-  readonly send: (ids: readonly string[]) => Promise<PublishReply>
+  readonly items: AsyncIterable<unknown>
+  readonly parts: Parts
+  readonly send: (part: Part) => Promise<Sent>
   /** Gets each batch's verdicts; what it returns is waited for, and what it throws ends the stream. */
   readonly onVerdicts: ((verdicts: readonly Verdict[]) => unknown) | undefined
   /** Aborted when the queue closes: then the source is not read any further. */
@@ -18,14 +16,19 @@ export interface StreamOptions {
 }
 
 /**
- * Publishes as the IDs come, in constant memory: at most two batches are on their way while a third gathers; then the
+ * Publishes as the items come, in constant memory: at most two batches are on their way while a third gathers; then the
  * source is not asked for more. A source that pauses holds back nothing that it gave, and a failure or a closing queue
  * does not wait for it.
  */
-export async function publishStream({ ids, send, onVerdicts, closing }: StreamOptions): Promise<VerdictCounts> {
+export async function publishStream({
+  items,
+  parts,
+  send,
+  onVerdicts,
+  closing,
+}: StreamOptions): Promise<VerdictCounts> {
   const counts: Record<Outcome, number> = { queued: 0, delayed: 0, updated: 0, rerun: 0, duplicate: 0, full: 0 }
   const flying = new Set<Promise<void>>()
-  let batch: string[] = []
   let trouble: { readonly error: unknown } | undefined
   let stop = (): void => {}
   const fail = (error: unknown): void => {
@@ -33,39 +36,43 @@ export async function publishStream({ ids, send, onVerdicts, closing }: StreamOp
     stop()
   }
 
-  const deliver = async (some: readonly string[]): Promise<void> => {
-    const reply = await send(some)
-    const verdicts = some.map((id, i) => verdictOn(id, reply, i))
+  const deliver = async (part: Part): Promise<void> => {
+    const sent = await send(part)
+    const verdicts = sent.verdicts.filter((verdict) => verdict !== undefined)
     for (const { outcome } of verdicts) counts[outcome]++
-    await onVerdicts?.(verdicts)
+    if (verdicts.length > 0) await onVerdicts?.(verdicts)
+    if (sent.trouble) throw sent.trouble.error
   }
   const flush = (): void => {
-    if (batch.length === 0) return
-    const flight = deliver(batch)
+    const part = parts.list.shift()
+    if (!part) return
+    const flight = deliver(part)
       .catch(fail)
       .finally(() => {
         flying.delete(flight)
         if (!trouble) flush()
       })
-    batch = []
     flying.add(flight)
   }
   const close = (): void => fail(new ConvoyError('CLOSED', 'the queue was closed before the source had ended'))
   closing.addEventListener('abort', close, { once: true })
 
-  const iterator = ids[Symbol.asyncIterator]()
+  const iterator = items[Symbol.asyncIterator]()
   try {
     while (!trouble) {
       const item = await nextOr(iterator, (stopNow) => {
         stop = stopNow
       })
       if (item === undefined || item.done === true) break
-      batch.push(checkId(item.value))
+      const gathering = parts.list.length
+      parts.add(item.value)
       // The first of a batch sets its flush for the end of this turn of the loop, if a flight is free.
-      if (batch.length === 1) setImmediate(() => flying.size < IN_FLIGHT && flush())
-      if (batch.length < MOST_IDS) continue
-      if (flying.size >= IN_FLIGHT) await Promise.race(flying)
-      flush()
+      if (gathering === 0) setImmediate(() => flying.size < IN_FLIGHT && flush())
+      // One that is full goes, as does one beside which another had to be begun.
+      while (parts.list.length > 1 || parts.list[0]?.batch.full) {
+        if (flying.size >= IN_FLIGHT) await Promise.race(flying)
+        else flush()
+      }
     }
   } catch (error) {
     fail(error)
@@ -74,7 +81,7 @@ export async function publishStream({ ids, send, onVerdicts, closing }: StreamOp
     // The source is told that we are done, and not waited for.
     if (trouble) Promise.resolve(iterator.return?.()).catch(() => undefined)
     // What it gave before goes out.
-    flush()
+    while (parts.list.length > 0) flush()
     while (flying.size > 0) await Promise.all(flying)
   }
   if (trouble) throw trouble.error

@@ -1,26 +1,28 @@
-import { Buffer } from 'node:buffer'
+import { Batch, mostBytes } from './batch.js'
 import { ConvoyError } from './errors.js'
 import { checkId } from './job.js'
-import { publishStream } from './publish-stream.js'
+import { type Part, Parts, type Sent } from './parts.js'
 import type { DedupePolicy } from './policy.js'
+import type { PublishTerms, Wish } from './publish-options.js'
+import { publishStream } from './publish-stream.js'
+import { Room } from './room.js'
 import type { Patience, PublishReply, Store } from './store.js'
 import type { Clock } from './time.js'
-import { type Verdict, type VerdictCounts, verdictOn } from './verdict.js'
+import type { Verdict, VerdictCounts } from './verdict.js'
 
-/** A batch ends at this many IDs, or at this many bytes: what one script may take without holding the server up. */
-const MOST_IDS = 1_000
-const MOST_BYTES = 1_048_576
 /** Scripts of one publisher on their way at once: the next batch gathers meanwhile. */
 const IN_FLIGHT = 2
 
-const DEFAULT_POLICY: DedupePolicy = { processing: 'discard' }
-
-interface Batch {
+/** A batch that gathers, and who waits for it. */
+class Gathering extends Batch {
   readonly since: number
-  readonly ids: string[]
-  readonly settle: ((verdict: Verdict) => void)[]
-  readonly refuse: ((error: unknown) => void)[]
-  bytes: number
+  readonly settle: ((verdict: Verdict) => void)[] = []
+  readonly refuse: ((error: unknown) => void)[] = []
+
+  constructor(policy: DedupePolicy, since: number) {
+    super(policy)
+    this.since = since
+  }
 }
 
 interface PublisherOptions {
@@ -28,6 +30,8 @@ interface PublisherOptions {
   readonly clock: Clock
   /** ms. */
   readonly publishTimeout: number
+  readonly terms: PublishTerms
+  readonly verdictOn: (id: string, reply: PublishReply, i: number) => Verdict
   /** Checks the server before the first write. */
   readonly opened: (patience: Patience) => Promise<void>
 }
@@ -35,13 +39,18 @@ interface PublisherOptions {
 /**
  * Gathers the publishes of one tick, and those that come while two scripts are on their way, into one script each:
  * what makes a hundred publishers in one process cost little more than one.
+ *
+ * A publish never overtakes an earlier one of the same ID: batches go out in the order in which they were begun, one
+ * whose policy is another ends the one before, and one connection runs what is on its way in the order in which it was
+ * sent. But for what is sent again after a loss, and for a pool, whose connections know no order.
  */
 export class Publisher {
   readonly #options: PublisherOptions
-  readonly #batches: Batch[] = []
+  readonly #batches: Gathering[] = []
+  readonly #room: Room
   /** Scripts of gathered batches on their way. */
   #flying = 0
-  /** Calls for many under way. */
+  /** Calls for many, or for room, under way. */
   #calls = 0
   #scheduled = false
   readonly #closing = new AbortController()
@@ -49,14 +58,21 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options
+    const { clock, verdictOn } = options
+    const send = (batch: Batch): Promise<PublishReply> => this.#send(batch, clock.now())
+    this.#room = new Room({ clock, verdictOn, send, closing: this.#closing.signal })
   }
 
-  publish(id: unknown): Promise<Verdict> {
+  publish(id: unknown, options?: unknown): Promise<Verdict> {
     return new Promise((resolve, reject) => {
       if (this.#closing.signal.aborted) throw new ConvoyError('CLOSED')
       const checked = checkId(id)
-      const batch = this.#open(checked.length)
-      batch.ids.push(checked)
+      const { terms } = this.#options
+      const wish = options === undefined ? terms.plain : terms.read('publish', options)
+      if (wish.room > 0) return resolve(this.#track(this.#room.wait(checked, wish)))
+      const bytes = mostBytes(checked, wish)
+      const batch = this.#open(wish.policy, bytes)
+      batch.add(checked, wish.traits, bytes)
       batch.settle.push(resolve)
       batch.refuse.push(reject)
       if (!this.#scheduled) {
@@ -66,30 +82,33 @@ export class Publisher {
     })
   }
 
-  /** A verdict each, in order. Every ID is checked before any is sent. */
-  async publishMany(ids: Iterable<unknown>): Promise<Verdict[]> {
+  /** A verdict each, in order. Everything is checked before anything is sent. */
+  async publishMany(items: Iterable<unknown>): Promise<Verdict[]> {
     if (this.#closing.signal.aborted) throw new ConvoyError('CLOSED')
-    const checked = Array.from(ids, checkId)
-    return this.#track(this.#sendAll(checked))
+    const parts = new Parts(this.#options.terms)
+    for (const item of items) parts.add(item)
+    return this.#track(this.#sendAll(parts))
   }
 
-  /** Two chunks at a time. When one fails the others still land, and the error says whether anything was stored. */
-  async #sendAll(ids: readonly string[]): Promise<Verdict[]> {
+  /** Two parts at a time. When one fails the others still land, and the error says whether anything was stored. */
+  async #sendAll({ list, count }: Parts): Promise<Verdict[]> {
     const verdicts: Verdict[] = []
-    const chunks = chunksOf(ids)
+    const rest = list.values()
     let trouble: { readonly error: unknown } | undefined
     let answered = 0
     const lane = async (): Promise<void> => {
-      for (let next = chunks.next(); !next.done && !trouble; next = chunks.next()) {
-        const { ids: some, first } = next.value
-        try {
-          const reply = await this.#send(some, this.#options.clock.now())
-          for (let i = 0; i < some.length; i++) verdicts[first + i] = verdictOn(some[i] as string, reply, i)
-          answered += some.length
-        } catch (error) {
-          // The one that tells of an unknown outcome says more than the one that tells of none.
-          if (!trouble || (error instanceof ConvoyError && error.code === 'OUTCOME_UNKNOWN')) trouble = { error }
+      for (let next = rest.next(); !next.done && !trouble; next = rest.next()) {
+        const part = next.value
+        const sent = await this.#sendPart(part)
+        for (const [i, verdict] of sent.verdicts.entries()) {
+          if (verdict === undefined) continue
+          verdicts[part.first + i] = verdict
+          answered++
         }
+        const { error } = sent.trouble ?? {}
+        // The one that tells of an unknown outcome says more than the one that tells of none.
+        if (sent.trouble && (!trouble || (error instanceof ConvoyError && error.code === 'OUTCOME_UNKNOWN')))
+          trouble = { error }
       }
     }
     await Promise.all([lane(), lane()])
@@ -97,21 +116,19 @@ export class Publisher {
     const cause = trouble.error
     if (answered === 0) throw cause
     const why = cause instanceof Error ? `: ${cause.message}` : ''
-    throw new ConvoyError(
-      'OUTCOME_UNKNOWN',
-      `${answered} of ${ids.length} IDs were published before this went wrong${why}`,
-      { cause },
-    )
+    const told = `${answered} of ${count} IDs were published before this went wrong${why}`
+    throw new ConvoyError('OUTCOME_UNKNOWN', told, { cause })
   }
 
   /** As they come, in constant memory: see `publishStream`. */
   async publishStream(
-    ids: AsyncIterable<unknown>,
+    items: AsyncIterable<unknown>,
     onVerdicts?: (verdicts: readonly Verdict[]) => unknown,
   ): Promise<VerdictCounts> {
     if (this.#closing.signal.aborted) throw new ConvoyError('CLOSED')
-    const send = (some: readonly string[]): Promise<PublishReply> => this.#send(some, this.#options.clock.now())
-    return this.#track(publishStream({ ids, send, onVerdicts, closing: this.#closing.signal }))
+    const parts = new Parts(this.#options.terms)
+    const send = (part: Part): Promise<Sent> => this.#sendPart(part)
+    return this.#track(publishStream({ items, parts, send, onVerdicts, closing: this.#closing.signal }))
   }
 
   /** Lets what was taken go out, then takes no more. */
@@ -131,17 +148,14 @@ export class Publisher {
   }
 
   /** The batch that is gathering. */
-  #open(size: number): Batch {
+  #open(policy: DedupePolicy, bytes: number): Gathering {
     const last = this.#batches.at(-1)
-    // 3 bytes a UTF-16 unit is the most; a batch that ends early costs a script, one that ends late a refusal.
+    // A batch that ends early costs a script, one that ends late a refusal, so bytes are not measured but bounded.
     // Nor may one who comes late be given the little patience that an old batch has left.
     const now = this.#options.clock.now()
     const young = last !== undefined && now - last.since <= this.#options.publishTimeout / 10
-    if (last && young && last.ids.length < MOST_IDS && last.bytes + 3 * size <= MOST_BYTES) {
-      last.bytes += 3 * size
-      return last
-    }
-    const batch: Batch = { since: now, ids: [], settle: [], refuse: [], bytes: 3 * size }
+    if (last && young && last.takes(policy, bytes)) return last
+    const batch = new Gathering(policy, now)
     this.#batches.push(batch)
     return batch
   }
@@ -152,8 +166,9 @@ export class Publisher {
       const batch = this.#batches.shift()
       if (!batch) return
       this.#flying++
-      this.#send(batch.ids, batch.since).then(
+      this.#send(batch, batch.since).then(
         (reply) => {
+          const { verdictOn } = this.#options
           for (let i = 0; i < batch.ids.length; i++) batch.settle[i]?.(verdictOn(batch.ids[i] as string, reply, i))
           this.#landed()
         },
@@ -181,29 +196,26 @@ export class Publisher {
     this.#idle.clear()
   }
 
+  async #sendPart({ batch, wishes }: Part): Promise<Sent> {
+    if (wishes) {
+      const ends = await Promise.allSettled(batch.ids.map((id, i) => this.#room.wait(id, wishes[i] as Wish)))
+      const failed = ends.find((end) => end.status === 'rejected')
+      const verdicts = ends.map((end) => (end.status === 'fulfilled' ? end.value : undefined))
+      return failed ? { verdicts, trouble: { error: failed.reason } } : { verdicts }
+    }
+    try {
+      const reply = await this.#send(batch, this.#options.clock.now())
+      return { verdicts: batch.ids.map((id, i) => this.#options.verdictOn(id, reply, i)) }
+    } catch (error) {
+      return { verdicts: [], trouble: { error } }
+    }
+  }
+
   /** One script. Its patience runs from when its first ID was taken, so that nobody waits longer than promised. */
-  async #send(ids: readonly string[], since: number): Promise<PublishReply> {
+  async #send({ request }: Batch, since: number): Promise<PublishReply> {
     const { store, clock, publishTimeout, opened } = this.#options
     const patience = (): Patience => ({ timeout: Math.max(0, publishTimeout - (clock.now() - since)) })
     await opened(patience())
-    return store.publish({ ids, policy: DEFAULT_POLICY }, patience())
+    return store.publish(request, patience())
   }
-}
-
-/** Batches of at most 1,000 IDs or 1 MiB. */
-export function* chunksOf(
-  ids: readonly string[],
-): Generator<{ readonly ids: readonly string[]; readonly first: number }> {
-  let first = 0
-  let bytes = 0
-  for (let i = 0; i < ids.length; i++) {
-    const size = Buffer.byteLength(ids[i] as string)
-    if (i - first === MOST_IDS || bytes + size > MOST_BYTES) {
-      yield { ids: ids.slice(first, i), first }
-      first = i
-      bytes = 0
-    }
-    bytes += size
-  }
-  if (first < ids.length) yield { ids: ids.slice(first), first }
 }

@@ -1,19 +1,24 @@
 import type { ConvoyError } from './errors.js'
 import type { Background } from './life.js'
+import type { SharedOptions } from './opening.js'
+import type { Serializer } from './payload.js'
+import type { PublishTerms } from './publish-options.js'
+import type { RunSettings } from './run-options.js'
 import type { DurabilityNeed, OpenStore, Patience, Role, Store } from './store.js'
 import type { Clock } from './time.js'
 
 /** A queue's options once checked: shared by all it starts. */
-export interface QueueSettings {
+export interface QueueSettings extends RunSettings, SharedOptions {
   readonly name: string
   readonly prefix: string
   readonly openStore: OpenStore
   readonly clock: Clock
   readonly publishTimeout: number
-  readonly lease: number
-  readonly maxJams: number
-  readonly keepFailed: number
   readonly durability: DurabilityNeed
+  /** How publishes are read: their dedupe policy, their payloads. */
+  readonly terms: PublishTerms
+  readonly serializer: Serializer<unknown>
+  readonly resultSerializer: Serializer<unknown>
 }
 
 /** What an optional entry (`convoy-queue/…`) works with. */

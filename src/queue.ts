@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto'
+import { Calls } from './calls.js'
+import { oneOf } from './check.js'
 import { ConvoyError } from './errors.js'
 import { Events, type QueueEvents } from './events.js'
 import { jamGuard, type Sweeping, sweepOnce } from './jam-guard.js'
-import { checkId, type Handler, type JammedJob } from './job.js'
-import { type JobInfo, jobInfo } from './job-info.js'
+import type { Handler, JammedJob } from './job.js'
+import type { JobInfo } from './job-info.js'
 import { type Background, background } from './life.js'
+import { type KeptResult, Looking } from './looking.js'
 import { Opening } from './opening.js'
+import { type Met, Operator } from './operator.js'
 import {
   type CloseOptions,
   check,
@@ -15,24 +19,35 @@ import {
   type SweepOptions,
   type WaitOptions,
 } from './options.js'
-import { chunksOf, Publisher } from './publisher.js'
+import { unpackResult } from './payload.js'
+import { checkPresets } from './presets.js'
+import type { PublishArgs, PublishItem } from './publish-options.js'
+import { Publisher } from './publisher.js'
 import type { Inside, QueueSettings } from './queue-settings.js'
-import { consoleLogger, type Logger, logStats, type Stats, statsOf } from './stats.js'
-import type { ListedState, ListRequest, Page, Patience, Role, State, Store } from './store.js'
+import { ownRunSettings } from './run-options.js'
+import { consoleLogger, type Logger, logStats, type Stats } from './stats.js'
+import { LISTED, type ListedState, type ListRequest, type Page, type Patience, type Store } from './store.js'
 import { type Duration, pause, show } from './time.js'
-import type { Verdict, VerdictCounts } from './verdict.js'
+import { type Verdict, type VerdictCounts, verdictOn } from './verdict.js'
 import { Worker } from './worker/worker.js'
 
+/** A queue, whatever its jobs carry. */
+// biome-ignore lint/suspicious/noExplicitAny: what an optional entry does is the same for all payloads and results
+export type AnyQueue = Queue<any, any>
+
 /** For optional entries alone: they see the queue, and it sees none of them. */
-export let insideOf: (queue: Queue) => Inside
+export let insideOf: (queue: AnyQueue) => Inside
+
+/** One ID, or any number of them. */
+type Ids = string | number | Iterable<string | number>
 
 /** One queue, as one process sees it. Making it does no I/O; the first call connects. See `createQueue`. */
-export class Queue {
+export class Queue<Payload = void, Result = unknown> {
   static {
     insideOf = (queue) => ({
       settings: queue.#settings,
       store: queue.#store,
-      call: (role, verb) => queue.#call(role, (patience) => verb(queue.#store, patience)),
+      call: (role, verb) => queue.#calls.call(role, verb),
       run: (loop) => {
         queue.#refuseClosed()
         return queue.#run(loop)
@@ -46,6 +61,9 @@ export class Queue {
   readonly #store: Store
   readonly #events = new Events()
   readonly #publisher: Publisher
+  readonly #calls: Calls
+  readonly #looking: Looking
+  readonly #operator: Operator
   readonly #workers = new Set<Worker>()
   readonly #background = new Set<Background>()
   readonly #opening: Opening
@@ -53,7 +71,7 @@ export class Queue {
 
   /** @internal Use `createQueue`. */
   constructor(settings: QueueSettings) {
-    const { name, prefix, durability, openStore, clock, publishTimeout } = settings
+    const { name, prefix, durability, openStore, clock, publishTimeout, terms, resultSerializer } = settings
     this.name = name
     this.#settings = settings
     this.#store = openStore({
@@ -66,9 +84,17 @@ export class Queue {
         this.#events.emit('resumed')
       },
     })
-    this.#opening = new Opening(this.#store, settings, () => this.#events.emit('optionsDiffer'))
+    const store = this.#store
+    this.#opening = new Opening(store, settings, () => this.#events.emit('optionsDiffer'))
     const opened = (patience: Patience): Promise<void> => this.#opening.open('publisher', patience)
-    this.#publisher = new Publisher({ store: this.#store, clock, publishTimeout, opened })
+    const result = (text: string): unknown => unpackResult(resultSerializer, text)
+    this.#publisher = new Publisher({
+      ...{ store, clock, publishTimeout, terms, opened },
+      verdictOn: (id, reply, i) => verdictOn(id, reply, i, result),
+    })
+    this.#calls = new Calls(store, this.#opening, clock, publishTimeout)
+    this.#looking = new Looking({ ...settings, calls: this.#calls })
+    this.#operator = new Operator(this.#calls)
   }
 
   /** Listens to one event of this process; returns the function that stops listening. See `QueueEvents`. */
@@ -79,35 +105,41 @@ export class Queue {
   /**
    * Puts an ID in, unless it is there already: the verdict tells. A string of at most 1,024 bytes, or a safe integer,
    * taken as its decimal text. Publishes of one tick go out as one script. Waits up to `publishTimeout` for a server
-   * that is away, then rejects with UNAVAILABLE (nothing happened) or OUTCOME_UNKNOWN (it may have).
+   * that is away, then rejects with UNAVAILABLE (nothing happened) or OUTCOME_UNKNOWN (it may have). What is wrong with
+   * an option or the payload rejects with BAD_OPTION or BAD_PAYLOAD, and nothing of it is stored.
    */
-  publish(id: string | number): Promise<Verdict> {
-    return this.#publisher.publish(id)
+  publish(id: string | number, ...[options]: PublishArgs<Payload>): Promise<Verdict<Result>> {
+    return this.#publisher.publish(id, options) as Promise<Verdict<Result>>
   }
 
-  /** Many at once: a verdict each, in order. Every ID is checked before the first is sent; each 1,000 are atomic. */
-  publishMany(ids: Iterable<string | number>): Promise<Verdict[]>
+  /**
+   * Many at once, IDs or `{ id, payload, … }`: a verdict each, in order. Everything is checked before anything is sent;
+   * each 1,000, or 1 MiB, are atomic.
+   */
+  publishMany(items: Iterable<PublishItem<Payload>>): Promise<Verdict<Result>[]>
   /** As they come, in constant memory: verdicts by callback, one call per batch, and counts at the end. */
   publishMany(
-    ids: AsyncIterable<string | number>,
-    options?: { readonly onVerdicts?: (verdicts: readonly Verdict[]) => unknown },
+    items: AsyncIterable<PublishItem<Payload>>,
+    options?: { readonly onVerdicts?: (verdicts: readonly Verdict<Result>[]) => unknown },
   ): Promise<VerdictCounts>
-  async publishMany(ids: unknown, options?: object): Promise<Verdict[] | VerdictCounts> {
+  async publishMany(items: unknown, options?: object): Promise<Verdict[] | VerdictCounts> {
     const { onVerdicts } = check<{ onVerdicts?: (verdicts: readonly Verdict[]) => unknown }>('publishMany', options)
-    if (typeof ids === 'object' && ids !== null) {
-      if (Symbol.asyncIterator in ids) return this.#publisher.publishStream(ids as AsyncIterable<unknown>, onVerdicts)
-      if (Symbol.iterator in ids) return this.#publisher.publishMany(ids as Iterable<unknown>)
+    if (typeof items === 'object' && items !== null) {
+      if (Symbol.asyncIterator in items)
+        return this.#publisher.publishStream(items as AsyncIterable<unknown>, onVerdicts)
+      if (Symbol.iterator in items) return this.#publisher.publishMany(items as Iterable<unknown>)
     }
-    throw new ConvoyError('BAD_ID', `publishMany: expected an iterable of IDs, not ${show(ids)}`)
+    throw new ConvoyError('BAD_ID', `publishMany: expected an iterable of IDs, not ${show(items)}`)
   }
 
   /** Starts a worker: claim → run → settle, until it or the queue is closed. */
-  process(handler: Handler, options?: ProcessOptions): Worker {
+  process(handler: Handler<Payload, Result>, options?: ProcessOptions<Payload>): Worker {
     this.#refuseClosed()
     if (typeof handler !== 'function')
       throw new ConvoyError('BAD_HANDLER', `process: expected a function, not ${show(handler)}`)
     const settings = check<ProcessSettings>('process', options)
-    const { clock, keepFailed, lease, prefix, publishTimeout } = this.#settings
+    const own = ownRunSettings(settings, this.#settings)
+    const { lease, prefix, publishTimeout } = this.#settings
     // The guard goes by the queue's lease: below it, an outage that the guard thinks short could cost a living job its claim.
     if (settings.lease !== undefined && settings.lease < lease) {
       throw new ConvoyError(
@@ -115,14 +147,13 @@ export class Queue {
         `process: lease: expected at least the queue's lease, ${lease} ms, not ${settings.lease}`,
       )
     }
-    const { heartbeat, ...rest } = { ...settings, lease: settings.lease ?? lease }
+    const { heartbeat, ...rest } = { ...settings, ...own, lease: settings.lease ?? lease }
     const worker: Worker = new Worker({
+      ...this.#settings,
       ...rest,
       pulse: heartbeat?.start({ name: this.name, prefix, lease: rest.lease, jobTimeout: rest.jobTimeout }),
-      handler,
-      keepFailed,
+      handler: handler as Handler,
       store: this.#store,
-      clock,
       events: this.#events,
       opened: () => this.#opening.open('worker', { timeout: publishTimeout }),
       name: randomName(),
@@ -144,9 +175,10 @@ export class Queue {
       throw new ConvoyError('BAD_HANDLER', `jamGuard: expected a function, not ${show(onJammed)}`)
     }
     const timeout = Math.max(every, this.#settings.publishTimeout)
+    const sweeping = this.#sweeping('jamGuard', maxJams)
     return this.#run((signal) =>
       jamGuard({
-        ...this.#sweeping(maxJams),
+        ...sweeping,
         signal,
         every,
         id: randomName(),
@@ -163,15 +195,16 @@ export class Queue {
     const given = check<{ maxJams?: number; signal?: AbortSignal }>('sweep', options)
     const { maxJams, signal = new AbortController().signal } = given
     const timeout = this.#settings.publishTimeout
+    const sweeping = this.#sweeping('sweep', maxJams)
     await this.#opening.open('guard', { timeout, signal })
-    const jammed = await sweepOnce({ ...this.#sweeping(maxJams), signal }, timeout)
+    const jammed = await sweepOnce({ ...sweeping, signal }, timeout)
     if (jammed.length > 0) this.#events.emit('jammed', jammed)
     return jammed
   }
 
   /** The numbers of the queue, in constant time whatever it holds. */
-  async stats(): Promise<Stats> {
-    return statsOf(await this.#call('dashboard', (patience) => this.#store.counts(patience)))
+  stats(): Promise<Stats> {
+    return this.#looking.stats()
   }
 
   /** One line every `every`, with rates per second, until closed. */
@@ -186,40 +219,75 @@ export class Queue {
   }
 
   /** What is known of one ID. */
-  async inspect(id: string | number): Promise<JobInfo> {
+  async inspect(id: string | number): Promise<JobInfo<Payload>> {
     const [info] = await this.inspectMany([id])
-    return info as JobInfo
+    return info as JobInfo<Payload>
   }
 
-  async inspectMany(ids: Iterable<string | number>): Promise<JobInfo[]> {
-    const seen = await this.#inChunks('dashboard', checkIds(ids), (some, patience) =>
-      this.#store.inspect(some, patience),
-    )
-    return seen.map(jobInfo)
+  async inspectMany(ids: Iterable<string | number>): Promise<JobInfo<Payload>[]> {
+    return (await this.#looking.inspect(ids)) as JobInfo<Payload>[]
   }
 
   /** A page of the IDs in one state; `failed` oldest first. `cursor` is null on the last page. */
   async list(state: ListedState, options?: Partial<Pick<ListRequest, 'cursor' | 'limit'>>): Promise<Page> {
     const { cursor, limit } = check<{ cursor: number; limit: number }>('list', options)
-    if (!['queued', 'delayed', 'processing', 'failed'].includes(state)) {
-      throw new ConvoyError('BAD_OPTION', `list: expected queued, delayed, processing or failed, not ${show(state)}`)
+    if (!LISTED.includes(state)) {
+      throw new ConvoyError('BAD_OPTION', `list: expected ${oneOf(LISTED)}, not ${show(state)}`)
     }
-    return this.#call('dashboard', (patience) => this.#store.list({ state, cursor, limit }, patience))
+    return this.#looking.list({ state, cursor, limit })
+  }
+
+  /** What the last run of an ID returned, where it was kept and its time is not over. Rejects with BAD_RESULT for one that cannot be decoded. */
+  async result(id: string | number): Promise<KeptResult<Result>> {
+    return (await this.#looking.result(id)) as KeptResult<Result>
+  }
+
+  /** The lines its last runs logged, the oldest first, where they are still kept. */
+  logOf(id: string | number): Promise<readonly string[]> {
+    return this.#looking.logOf(id)
   }
 
   /**
    * Takes IDs out by hand, wherever they are; tells the state each was met in. A processing one's signal is aborted at
-   * its next renewal (within a third of the lease), and it ends, uncounted, when its handler returns; published again meanwhile, it runs after that.
+   * its next renewal (within a third of the lease), and it ends, uncounted, when its handler returns; published again
+   * meanwhile, it runs after that. With `{ state }` all that are in it, a thousand at a time: tells how many that were.
    */
-  async withdraw(ids: Iterable<string | number>): Promise<{ readonly id: string; readonly was: State }[]> {
-    const checked = checkIds(ids)
-    const states = await this.#inChunks('operator', checked, (some, patience) => this.#store.withdraw(some, patience))
-    return checked.map((id, i) => ({ id, was: states[i] as State }))
+  withdraw(ids: Ids): Promise<Met[]>
+  withdraw(all: { readonly state: ListedState }): Promise<number>
+  async withdraw(ids: unknown): Promise<Met[] | number> {
+    return this.#operator.withdraw(ids)
+  }
+
+  /**
+   * Puts failed IDs in line again, attempts from zero, payload and priority as they were; tells the state each was met in:
+   * one that is not failed is left where it is. With `'all'` every one, a thousand at a time: tells how many that were. An
+   * ID named `all` is given as `['all']`.
+   */
+  retry(all: 'all'): Promise<number>
+  retry(ids: Ids): Promise<Met[]>
+  async retry(ids: unknown): Promise<Met[] | number> {
+    return this.#operator.move('failed', ids)
+  }
+
+  /** The same of delayed ones: in line now, whatever they waited for, a backoff too. Attempts stay. */
+  promote(all: 'all'): Promise<number>
+  promote(ids: Ids): Promise<Met[]>
+  async promote(ids: unknown): Promise<Met[] | number> {
+    return this.#operator.move('delayed', ids)
+  }
+
+  /** Nothing is claimed any more, by no worker anywhere, until `resume()`. What runs goes on; publishes are taken. */
+  async pause(): Promise<void> {
+    await this.#operator.control('pause')
+  }
+
+  async resume(): Promise<void> {
+    await this.#operator.control('resume')
   }
 
   /** Withdraws all that waits and forgets all failures; what is processing goes on. Tells how many IDs that were. */
-  async clear(): Promise<number> {
-    return (await this.#call('operator', (patience) => this.#store.control({ order: 'clear' }, patience))).count
+  clear(): Promise<number> {
+    return this.#operator.control('clear')
   }
 
   /** Resolves once nothing is committed: nothing queued, delayed or processing. Looks up to five times a second. */
@@ -275,35 +343,11 @@ export class Queue {
     if (this.#closing !== undefined) throw new ConvoyError('CLOSED')
   }
 
-  #sweeping(maxJams = this.#settings.maxJams): Omit<Sweeping, 'signal'> {
-    const { clock, keepFailed, lease } = this.#settings
-    return { store: this.#store, clock, keepFailed, lease, maxJams }
+  #sweeping(call: string, maxJams = this.#settings.maxJams): Omit<Sweeping, 'signal'> {
+    const { clock, keepFailed, lease, policy, presets } = this.#settings
+    checkPresets(call, { maxJams }, presets)
+    return { store: this.#store, clock, keepFailed, lease, maxJams, ordered: policy?.ordered === true }
   }
-
-  /** A verb of the store, once the server has been checked, with the patience of a publish. */
-  async #call<T>(role: Role, verb: (patience: Patience) => Promise<T>): Promise<T> {
-    const { clock, publishTimeout } = this.#settings
-    const until = clock.now() + publishTimeout
-    await this.#opening.open(role, { timeout: publishTimeout })
-    return verb({ timeout: Math.max(0, until - clock.now()) })
-  }
-
-  async #inChunks<T>(
-    role: Role,
-    ids: readonly string[],
-    verb: (ids: readonly string[], patience: Patience) => Promise<readonly T[]>,
-  ): Promise<T[]> {
-    const all: T[] = []
-    for (const { ids: some } of chunksOf(ids)) all.push(...(await this.#call(role, (patience) => verb(some, patience))))
-    return all
-  }
-}
-
-/** One ID, or any number of them. */
-function checkIds(ids: Iterable<string | number> | number): string[] {
-  if (typeof ids === 'string' || typeof ids === 'number') return [checkId(ids)]
-  if (typeof ids === 'object' && ids !== null && Symbol.iterator in ids) return Array.from(ids, checkId)
-  throw new ConvoyError('BAD_ID', `expected an iterable of IDs, not ${show(ids)}`)
 }
 
 /** 32 of a-f 0-9: 128 random bits. */

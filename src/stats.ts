@@ -8,6 +8,10 @@ export interface Stats {
   readonly delayed: number
   readonly processing: number
   readonly failed: number
+  /** IDs that were done and are not forgotten yet. */
+  readonly remembered: number
+  /** Nothing is claimed, by no worker, until `resume()`. */
+  readonly paused: boolean
   /** queued + delayed + processing, always. */
   readonly committed: number
   /** Since the beginning. `published` counts every publish, `duplicates` those that were absorbed. */
@@ -78,12 +82,12 @@ function ratesOf(now: Totals, before: Totals | undefined, ms: number): Rates {
 }
 
 function lineOf(name: string, stats: Stats, rates: Rates): string {
-  const { queued, delayed, processing, failed, oldestRunning, oldestWaiting } = stats
+  const { queued, delayed, processing, failed, paused, oldestRunning, oldestWaiting } = stats
   const ages = [
     oldestWaiting === null ? '' : `, oldest waiting ${forPeople(oldestWaiting)}`,
     oldestRunning === null ? '' : `, oldest running ${forPeople(oldestRunning)}`,
   ].join('')
   const later = delayed > 0 ? `, ${delayed} delayed` : ''
   const perSecond = `${rates.published}/s published (${rates.duplicates}/s absorbed), ${rates.done}/s done, ${rates.failed}/s failed, ${rates.jammed}/s jammed`
-  return `${name}: ${queued} queued${later}, ${processing} processing, ${failed} failed${ages}; ${perSecond}`
+  return `${name}${paused ? ' (paused)' : ''}: ${queued} queued${later}, ${processing} processing, ${failed} failed${ages}; ${perSecond}`
 }

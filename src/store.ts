@@ -271,7 +271,9 @@ export interface Recollection {
   readonly log: readonly string[]
 }
 
+/** The states whose IDs can be listed. */
 export type ListedState = Exclude<State, 'absent' | 'remembered'>
+export const LISTED: readonly ListedState[] = ['queued', 'delayed', 'processing', 'failed']
 
 export interface ListRequest {
   readonly state: ListedState
@@ -306,15 +308,7 @@ export type Totals = Readonly<Record<(typeof TOTALS)[number], number>>
  * head takes them back), entries ever given back to the head, time of the last mark, last epoch, entries ever made among
  * the prioritized, messages ever sent.
  */
-export const COUNTERS: readonly Counter[] = [
-  ...TOTALS,
-  'taken',
-  'returned',
-  'marked',
-  'epoch',
-  'sequence',
-  'position',
-]
+export const COUNTERS: readonly Counter[] = [...TOTALS, 'taken', 'returned', 'marked', 'epoch', 'sequence', 'position']
 export type Counter = (typeof TOTALS)[number] | 'taken' | 'returned' | 'marked' | 'epoch' | 'sequence' | 'position'
 
 export interface Counts {
@@ -340,12 +334,13 @@ export interface Counts {
 
 /**
  * What a caller is about to do, by the verb it called: each role needs rights of its own on a server with access rules.
- * A dashboard only looks; without a role, nothing has been asked for yet.
+ * A dashboard only looks, a listener hears as well; without a role, nothing has been asked for yet.
  */
-export type Role = 'publisher' | 'worker' | 'guard' | 'operator' | 'dashboard'
+export type Role = 'publisher' | 'worker' | 'guard' | 'operator' | 'dashboard' | 'listener'
 
 /** Whether to open is to write: a digest is left by those alone whose calls write, too. */
-export const leavesDigest = (role: Role | undefined): boolean => role !== undefined && role !== 'dashboard'
+export const leavesDigest = (role: Role | undefined): boolean =>
+  role !== undefined && role !== 'dashboard' && role !== 'listener'
 
 export type Control =
   /** Check the server, every key's type, the layout and the rights of a role; who will write leaves the digest of the options. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import dayjs from 'dayjs'
 import duration from 'dayjs/plugin/duration.js'
 import { ConvoyError } from './errors.js'
@@ -46,6 +47,42 @@ function parse(value: unknown): number {
   if (typeof value !== 'object' || value === null) return Number.NaN
   const known = Object.entries(value).every(([part, n]) => PARTS.includes(part) && Number.isFinite(n))
   return known && Object.keys(value).length > 0 ? dayjs.duration(value).asMilliseconds() : Number.NaN
+}
+
+/** A moment: a Date, a dayjs, ms since 1970, or an ISO 8601 text that names its zone (`2026-12-24T18:00:00Z`). */
+export type PointInTime = Date | number | string | { readonly toDate: () => Date; readonly valueOf: () => number }
+
+/** The last ms of the year 9999. */
+const END_OF_TIME = 253_402_300_799_999
+const ISO_POINT =
+  /^(\d{4})-(\d{2})-(\d{2})T([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)$/
+
+/**
+ * ms since 1970 of an option that is a moment, rounded up: what waits for it never comes early. Throws BAD_OPTION naming
+ * the option. A text without a zone is refused: on another machine it would be another moment.
+ */
+export function pointInTime(value: unknown, option: string): number {
+  const ms = momentOf(value)
+  if (ms >= 0 && ms <= END_OF_TIME) return Math.ceil(ms)
+  const zone =
+    typeof value === 'string' && ISO_POINT.test(`${value}Z`) ? ` It names no zone: did you mean '${value}Z'?` : ''
+  throw new ConvoyError(
+    'BAD_OPTION',
+    `${option}: expected a moment from 1970 to the year 9999 (a Date, a dayjs, milliseconds, or an ISO 8601 text such as '2026-12-24T18:00:00Z'), not ${show(value)}.${zone}`,
+  )
+}
+
+function momentOf(value: unknown): number {
+  if (typeof value === 'number') return value
+  if (typeof value === 'string') return momentOfText(value)
+  return types.isDate(value) || dayjs.isDayjs(value) ? value.valueOf() : Number.NaN
+}
+
+function momentOfText(text: string): number {
+  const [, year, month, day] = ISO_POINT.exec(text)?.map(Number) ?? []
+  if (year === undefined || month === undefined || day === undefined) return Number.NaN
+  // February 30 would become March 2 without a word.
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate() ? dayjs(text).valueOf() : Number.NaN
 }
 
 /** A value as an error message shows it: short, quoted, never whole. */

@@ -4,13 +4,17 @@ import type { PublishReply, State } from './store.js'
 export type Outcome = 'queued' | 'delayed' | 'updated' | 'rerun' | 'duplicate' | 'full'
 
 /** What a publisher is told of one ID. */
-export interface Verdict {
+export interface Verdict<Result = unknown> {
   readonly id: string
   readonly outcome: Outcome
   /** The state the publish met. */
   readonly was: State
   /** A run starts after this publish, or the ID's withdrawal or final failure is recorded (law L3). */
   readonly guaranteed: boolean
+  /** When it is due, by the server's clock: of one that is delayed, or whose owed run will be. */
+  readonly dueAt?: Date
+  /** Of one that is remembered: its kept result. */
+  readonly result?: Result
   /** The first sending's answer was lost; this is the second's, so `duplicate` may be our own `queued`. */
   readonly repeated?: true
 }
@@ -41,12 +45,31 @@ export const VERDICTS: Readonly<Record<string, Pick<Verdict, 'outcome' | 'was' |
   h: { outcome: 'duplicate', was: 'failed', guaranteed: false },
   x: { outcome: 'full', was: 'absent', guaranteed: false },
   z: { outcome: 'full', was: 'failed', guaranteed: false },
-  // Of a schedule: this slot was published before, or the schedule is gone. Nothing was done.
+  // Of a schedule alone, no publish meets it: this slot was published before, or the schedule is gone. Nothing was done.
   n: { outcome: 'duplicate', was: 'absent', guaranteed: false },
 }
 
-/** The verdict on the i-th ID of a batch. */
-export function verdictOn(id: string, { verdicts, repeated }: PublishReply, i: number): Verdict {
+/** The verdict on the i-th ID of a batch; `read` decodes a kept result. */
+export function verdictOn(id: string, reply: PublishReply, i: number, read: (result: string) => unknown): Verdict {
+  const { verdicts, dueAt, results, repeated } = reply
   const { outcome, was, guaranteed } = VERDICTS[verdicts[i] as string] as (typeof VERDICTS)[string]
-  return repeated ? { id, outcome, was, guaranteed, repeated } : { id, outcome, was, guaranteed }
+  // The plain lane: nothing else is known of it.
+  if (!repeated && dueAt === undefined && results === undefined) return { id, outcome, was, guaranteed }
+  const due = dueAt?.[i] ?? 0
+  const result = results?.[i] ?? null
+  return {
+    ...{ id, outcome, was, guaranteed },
+    ...(due > 0 ? { dueAt: new Date(due) } : {}),
+    ...(result === null ? {} : decoded(read, result)),
+    ...(repeated ? { repeated } : {}),
+  }
+}
+
+/** A verdict is told whatever its result has become: one that cannot be read is left out of it. */
+function decoded(read: (result: string) => unknown, text: string): { result: unknown } | undefined {
+  try {
+    return { result: read(text) }
+  } catch {
+    return undefined
+  }
 }

@@ -1,6 +1,6 @@
 import { checkBy } from '../check.js'
 import { ConvoyError } from '../errors.js'
-import { insideOf, Queue } from '../queue.js'
+import { type AnyQueue, insideOf, Queue } from '../queue.js'
 import { type Duration, pause, show } from '../time.js'
 import type { Finding } from './findings.js'
 import { AUDIT_OPTIONS } from './options.js'
@@ -56,7 +56,7 @@ const WAKE_AFTER = 6_000
  *
  * Throws BAD_OPTION, and what any call throws: UNAVAILABLE, OUTCOME_UNKNOWN, CLOSED, ABORTED …
  */
-export async function audit(queue: Queue, options?: AuditOptions): Promise<AuditReport> {
+export async function audit(queue: AnyQueue, options?: AuditOptions): Promise<AuditReport> {
   if (!(queue instanceof Queue)) {
     throw new ConvoyError('BAD_OPTION', `audit: expected a queue of createQueue, not ${show(queue)}`)
   }

@@ -1,10 +1,14 @@
 import { ConvoyError } from '../errors.js'
 import type { OpenStore, Place, Store } from '../store.js'
+import { type Clock, systemClock } from '../time.js'
 import { apply, emptyState, type QueueState, type Reply, type Request, type Verb } from './model.js'
 
 export interface MemoryStoreOptions {
-  /** ms since 1970; by default the wall clock, kept from running backwards. */
-  readonly clock?: () => number
+  /**
+   * ms since 1970; by default the wall clock, kept from running backwards. A clock with timers, such as `steppedClock()`,
+   * wakes the workers that wait as well.
+   */
+  readonly clock?: (() => number) | Clock
 }
 
 /**
@@ -12,14 +16,15 @@ export interface MemoryStoreOptions {
  * `memoryStore()` live in one world of their own; two opens of the same prefix and name share a queue.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): OpenStore {
-  const clock = options.clock ?? wallClock()
+  const { clock = wallClock() } = options
+  const time: Clock = typeof clock === 'function' ? { ...systemClock, now: clock } : clock
   const world = new Map<string, Room>()
   return (place) => {
     // No prefix or name holds a brace.
     const where = `${place.prefix}:{${place.name}}`
     const room = world.get(where) ?? { state: emptyState(), waiters: new Set(), listeners: new Set() }
     world.set(where, room)
-    return open(room, clock, place)
+    return open(room, time, place)
   }
 }
 
@@ -43,10 +48,7 @@ function wallClock(): () => number {
   }
 }
 
-/** setTimeout above this fires at once. */
-const LONGEST = 2 ** 31 - 1
-
-function open(room: Room, clock: () => number, { name, durability = 'memory' }: Place): Store {
+function open(room: Room, clock: Clock, { name, durability = 'memory' }: Place): Store {
   if (durability !== 'memory') {
     const why = 'createQueue: durability: nothing survives the process of a memory store: give a Redis, or ask for none'
     throw new ConvoyError('NOT_DURABLE', why)
@@ -57,7 +59,7 @@ function open(room: Room, clock: () => number, { name, durability = 'memory' }: 
   // Everything happens inside the call: a verb is atomic because nothing else can run meanwhile.
   async function run<V extends Verb>(verb: V, request: Request<V>): Promise<Reply<V>> {
     if (closed) throw new ConvoyError('CLOSED', `queue ${name}: the store was closed before ${verb}`)
-    const reply = apply(room.state, { verb, request }, Math.floor(clock() * 1000))
+    const reply = apply(room.state, { verb, request }, Math.floor(clock.now() * 1000))
     handToken(room)
     deliver(room)
     return reply
@@ -85,13 +87,13 @@ function open(room: Room, clock: () => number, { name, durability = 'memory' }: 
     if (signal.aborted) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const end = (): void => {
-        clearTimeout(timer)
+        clock.clearTimer(timer)
         signal.removeEventListener('abort', end)
         room.waiters.delete(end)
         mine.delete(end)
         resolve(undefined)
       }
-      const timer = setTimeout(end, Math.min(Math.max(timeout, 0), LONGEST))
+      const timer = clock.setTimer(end, timeout)
       signal.addEventListener('abort', end, { once: true })
       room.waiters.add(end)
       mine.add(end)

@@ -105,7 +105,9 @@ function overTwins(first: BorrowedClient): MakeWire {
     }
     await dial(twin, signal, cut)
     up = true
-    return { send: sender(twin, lose), pair: pairer(twin, lose), lost, cut }
+    const { sSubscribe } = twin as unknown as { sSubscribe: NonNullable<Wire['hear']> }
+    const hear: Wire['hear'] = (channel, told) => sSubscribe.call(twin, channel, told)
+    return { send: sender(twin, lose), pair: pairer(twin, lose), hear, lost, cut }
   }
   return Object.assign(make, { to: 'the server of the redis client given' })
 }

@@ -1,6 +1,6 @@
 // Written by lua/inline.mjs from lua/*.lua. Do not edit: change the script and run `npm run build`.
 
-export type ScriptName = 'audit' | 'check' | 'clear' | 'counts' | 'inspect' | 'list' | 'mend' | 'open' | 'publish' | 'step' | 'sweep' | 'wake' | 'withdraw'
+export type ScriptName = 'audit' | 'check' | 'clear' | 'counts' | 'inspect' | 'list' | 'mend' | 'messages' | 'move' | 'open' | 'publish' | 'recall' | 'report' | 'steer' | 'step' | 'sweep' | 'wake' | 'withdraw'
 
 export interface LuaScript {
   /** Names of the key table, in the order of KEYS. */
@@ -15,13 +15,13 @@ export interface LuaScript {
 
 export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
   'audit': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized'],
     flags: 'no-writes',
-    rights: ['HGET meta', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn'],
+    rights: ['HGET meta', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
-local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set', 'zset' }
 local function sizesOf(keys)
   local sizes = {}
   for i, key in ipairs(keys) do
@@ -70,7 +70,7 @@ local function oddMarks(window, tail)
   return odd
 end
 local part, cursor, from, returned, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
 local sizes = sizesOf(keys)
 local kept = redis.call('HMGET', totals, 'taken', 'returned')
 local taken, back = tonumber(kept[1]) or 0, (tonumber(kept[2]) or 0) - returned
@@ -127,12 +127,13 @@ return {
 }`,
   },
   'check': {
-    keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
+    keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'schedules', 'events', 'listening'],
     flags: 'no-writes',
-    rights: ['HMGET meta', 'TYPE alarm committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn'],
+    rights: ['HMGET meta', 'TYPE alarm committed control delayed errors events failed failedAt failures ghosts guard kept lease listening marks meta owed payload prioritized priority processing progress queued rate remembered results schedules since steps totals tries wake withdrawn'],
     text: `local meta = KEYS[1]
 local keys = {}
-local alone = { EXISTS = {}, UNLINK = {}, BLPOP = { '0' } }
+local alone = { EXISTS = {}, UNLINK = {}, DEL = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
+  XADD = { '*', '0', '0' }, XRANGE = { '-', '+' }, XTRIM = { 'MAXLEN', '1' } }
 for _, key in ipairs(KEYS) do keys[string.match(key, '%a+$')] = key end
 for i = #KEYS + 3, #ARGV do
   local command, parts = string.match(ARGV[i], '^(%u+)(.*)$')
@@ -156,26 +157,83 @@ end
 return was[2] or ''`,
   },
   'clear': {
-    keys: ['queued', 'committed', 'processing', 'totals', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts'],
+    keys: ['queued', 'committed', 'processing', 'totals', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening'],
     flags: 'allow-oom',
-    rights: ['HLEN owed', 'HMGET totals', 'HSET totals', 'LLEN queued', 'SADD committed', 'SCARD committed', 'UNLINK committed delayed errors failed failedAt failures ghosts owed queued tries wake', 'ZCARD failed', 'ZRANGE processing'],
+    rights: ['GET listening', 'HDEL control payload priority since', 'HINCRBY totals', 'HLEN owed', 'HMGET control payload priority since totals', 'HSET payload priority since totals', 'LLEN queued', 'SADD committed', 'SCARD committed', 'SPUBLISH events', 'TIME', 'UNLINK committed delayed errors failed failedAt failures ghosts kept owed payload prioritized priority queued remembered results since tries wake', 'XADD events', 'ZCARD failed', 'ZRANGE processing'],
     text: `local queued, committed, processing, totals, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local payload, priority, prioritized, since, remembered, control, results, kept, events, listening = KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
+local function readControl(control, listening, ms)
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
+  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
+    blocked = paused or hold > ms, told = {} }
+end
+local function tell(whole, kind, ids)
+  if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
+  whole.told[#whole.told + 1] = cjson.encode(kind) .. ',' .. cjson.encode(ids)
+end
+local function send(whole, totals, events, ms)
+  if #whole.told == 0 then return end
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
+  if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local function split(list)
+  local set, drop = {}, {}
+  for i = 1, #list, 2 do
+    if list[i + 1] then set[#set + 1], set[#set + 2] = list[i], list[i + 1] else drop[#drop + 1] = list[i] end
+  end
+  return set, drop
+end
+local function setTraits(payloads, priorities, births)
+  local set, drop = split(payloads)
+  if #set > 0 then redis.call('HSET', payload, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', payload, unpack(drop)) end
+  set, drop = split(priorities)
+  if #set > 0 then redis.call('HSET', priority, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', priority, unpack(drop)) end
+  set, drop = split(births)
+  if #set > 0 then redis.call('HSET', since, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', since, unpack(drop)) end
+end
+local ms = math.floor(now() / 1000)
+local whole = readControl(control, listening, ms)
 local running = redis.call('ZRANGE', processing, 0, -1)
 local waiting = redis.call('SCARD', committed) - #running
 local count = waiting + redis.call('ZCARD', failed) + redis.call('HLEN', owed)
-local kept = redis.call('HMGET', totals, 'left', 'withdrawn', 'taken')
-redis.call('HSET', totals, 'left', (kept[1] or 0) + waiting, 'withdrawn', (kept[2] or 0) + count,
-  'taken', (kept[3] or 0) + redis.call('LLEN', queued))
+local before = redis.call('HMGET', totals, 'left', 'withdrawn', 'taken')
+local payloads, priorities, births = {}, {}, {}
+for i = 1, #running, 1000 do
+  local some = { unpack(running, i, math.min(i + 999, #running)) }
+  local bodies, weights, born = redis.call('HMGET', payload, unpack(some)), redis.call('HMGET', priority, unpack(some)), redis.call('HMGET', since, unpack(some))
+  for k, id in ipairs(some) do
+    if bodies[k] then payloads[#payloads + 1], payloads[#payloads + 2] = id, bodies[k] end
+    if weights[k] then priorities[#priorities + 1], priorities[#priorities + 2] = id, weights[k] end
+    if born[k] then births[#births + 1], births[#births + 2] = id, born[k] end
+  end
+end
+redis.call('HSET', totals, 'left', (before[1] or 0) + waiting, 'withdrawn', (before[2] or 0) + count,
+  'taken', (before[3] or 0) + redis.call('LLEN', queued))
 redis.call('UNLINK', queued, committed, wake, delayed, failed, failedAt, failures, errors, tries, owed, ghosts)
+redis.call('UNLINK', payload, priority, prioritized, since, remembered, results, kept)
+redis.call('HDEL', control, 'hold')
 for i = 1, #running, 1000 do redis.call('SADD', committed, unpack(running, i, math.min(i + 999, #running))) end
+setTraits(payloads, priorities, births)
+if whole.heard or whole.journal > 0 then whole.told[1] = '"cleared",[]' end
+send(whole, totals, events, ms)
 return count`,
   },
   'counts': {
-    keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'totals', 'marks'],
+    keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'totals', 'marks', 'remembered', 'control', 'prioritized'],
     flags: 'no-writes',
-    rights: ['HGET totals', 'HMGET lease totals', 'LINDEX marks', 'LLEN marks', 'SCARD committed', 'TIME', 'ZCARD delayed failed processing', 'ZRANGE processing'],
-    text: `local committed, processing, lease, delayed, failed, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+    rights: ['HEXISTS control', 'HGET totals', 'HMGET lease totals', 'LINDEX marks', 'LLEN marks', 'SCARD committed', 'TIME', 'ZCARD delayed failed prioritized processing remembered', 'ZRANGE processing'],
+    text: `local committed, processing, lease, delayed, failed, totals, marks, remembered, control, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local all, running, waiting, lost = redis.call('SCARD', committed), redis.call('ZCARD', processing), redis.call('ZCARD', delayed), redis.call('ZCARD', failed)
 local since, late = -1, -1
 local first = redis.call('ZRANGE', processing, 0, 999)
@@ -185,7 +243,7 @@ if #first > 0 then
     if at and (since == -1 or at < since) then since = at end
   end
 end
-if all - running - waiting > 0 then
+if all - running - waiting - redis.call('ZCARD', prioritized) > 0 then
   local place = tonumber(redis.call('HGET', totals, 'taken') or 0) + 1
   local low, high = 0, redis.call('LLEN', marks) - 1
   while low < high do
@@ -195,13 +253,15 @@ if all - running - waiting > 0 then
   end
   late = tonumber(string.match(redis.call('LINDEX', marks, low) or '', ':(%d+)$') or -1)
 end
-return { math.floor(now() / 1000), all, running, waiting, lost, since, running > 1000 and 1 or 0, late, redis.call('HMGET', totals, unpack(ARGV)) }`,
+return { math.floor(now() / 1000), all, running, waiting, lost, since, running > 1000 and 1 or 0, late, redis.call('HMGET', totals, unpack(ARGV)),
+  redis.call('ZCARD', remembered), redis.call('HEXISTS', control, 'paused') }`,
   },
   'inspect': {
-    keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed'],
+    keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'remembered', 'priority', 'payload', 'progress'],
     flags: 'no-writes',
-    rights: ['HMGET errors failures lease owed tries', 'SMISMEMBER committed withdrawn', 'ZMSCORE delayed failed processing'],
+    rights: ['HMGET errors failures lease owed payload priority progress tries', 'SMISMEMBER committed withdrawn', 'TIME', 'ZMSCORE delayed failed processing remembered'],
     text: `local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local remembered, priority, payload, progress = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
 return {
   redis.call('SMISMEMBER', committed, unpack(ARGV)),
   redis.call('ZMSCORE', processing, unpack(ARGV)),
@@ -213,27 +273,43 @@ return {
   redis.call('HMGET', tries, unpack(ARGV)),
   redis.call('SMISMEMBER', withdrawn, unpack(ARGV)),
   redis.call('HMGET', owed, unpack(ARGV)),
+  redis.call('ZMSCORE', remembered, unpack(ARGV)),
+  redis.call('HMGET', priority, unpack(ARGV)),
+  redis.call('HMGET', payload, unpack(ARGV)),
+  redis.call('HMGET', progress, unpack(ARGV)),
+  math.floor(now() / 1000),
 }`,
   },
   'list': {
-    keys: ['queued', 'committed', 'processing', 'delayed', 'failedAt'],
+    keys: ['queued', 'committed', 'processing', 'delayed', 'failedAt', 'prioritized'],
     flags: 'no-writes',
-    rights: ['LLEN queued', 'LRANGE queued', 'SMISMEMBER committed', 'ZCARD committed delayed failedAt processing queued', 'ZMSCORE delayed processing', 'ZRANGE committed delayed failedAt processing queued'],
-    text: `local queued, committed, processing, delayed, failedAt = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+    rights: ['LLEN queued', 'LRANGE queued', 'SMISMEMBER committed', 'ZCARD committed delayed failedAt prioritized processing queued', 'ZCOUNT prioritized', 'ZMSCORE delayed prioritized processing', 'ZRANGE committed delayed failedAt prioritized processing queued'],
+    text: `local queued, committed, processing, delayed, failedAt, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local state, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local last = first + limit - 1
-local size, reply
+local size, reply = 0, { -1 }
+local function page(part, offset)
+  local from, to = first - offset, last - offset
+  if to < 0 then return {} end
+  return part(math.max(0, from), to)
+end
 if state == 'queued' then
-  size, reply = redis.call('LLEN', queued), { -1 }
-  local window = redis.call('LRANGE', queued, first, last)
+  local above, length = redis.call('ZCOUNT', prioritized, '-inf', '(0'), redis.call('LLEN', queued)
+  local all = redis.call('ZCARD', prioritized)
+  local function ranked(from, to) return redis.call('ZRANGE', prioritized, from, to) end
+  size = all + length
+  for _, id in ipairs(page(function(from, to) return ranked(from, math.min(to, above - 1)) end, 0)) do reply[#reply + 1] = id end
+  local window = page(function(from, to) return redis.call('LRANGE', queued, from, to) end, above)
   if #window > 0 then
     local entered = redis.call('SMISMEMBER', committed, unpack(window))
     local leased = redis.call('ZMSCORE', processing, unpack(window))
     local due = redis.call('ZMSCORE', delayed, unpack(window))
+    local ranks = redis.call('ZMSCORE', prioritized, unpack(window))
     for i, id in ipairs(window) do
-      if entered[i] == 1 and not leased[i] and not due[i] then reply[#reply + 1] = id end
+      if entered[i] == 1 and not leased[i] and not due[i] and not ranks[i] then reply[#reply + 1] = id end
     end
   end
+  for _, id in ipairs(page(function(from, to) return ranked(above + from, above + to) end, above + length)) do reply[#reply + 1] = id end
 else
   local key = state == 'processing' and processing or state == 'delayed' and delayed or failedAt
   size, reply = redis.call('ZCARD', key), redis.call('ZRANGE', key, first, last)
@@ -243,13 +319,13 @@ if last + 1 < size then reply[1] = last + 1 end
 return reply`,
   },
   'mend': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'priority'],
     flags: '',
-    rights: ['EXISTS ghosts marks', 'HDEL errors failures owed steps totals tries', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'HSET errors failures lease meta totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'ZADD failed failedAt processing', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed processing queued steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
+    rights: ['EXISTS ghosts marks priority', 'HDEL errors failures owed steps totals tries', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'HSET errors failures lease meta totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'ZADD failed failedAt prioritized processing', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized priority processing queued steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt prioritized'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts' }
-local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set' }
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized, priority = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set', 'zset' }
 local function sizesOf(keys)
   local sizes = {}
   for i, key in ipairs(keys) do
@@ -297,6 +373,9 @@ local function oddMarks(window, tail)
   end
   return odd
 end
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -308,18 +387,34 @@ local function mark(marks, place, count, ms)
     redis.call('LPOP', marks)
   end
 end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+local function toPrioritized(ids, side)
+  if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
+  local of, scores, others = redis.call('HMGET', priority, unpack(ids)), {}, {}
+  local n = tonumber(redis.call('HGET', totals, 'sequence') or 0)
+  for i, id in ipairs(ids) do
+    if of[i] then
+      n = n + 1
+      scores[#scores + 1], scores[#scores + 2] = string.format('%.0f', side * n - of[i] * 1099511627776), id
+    else
+      others[#others + 1] = id
+    end
+  end
+  if #scores > 0 then
+    redis.call('ZADD', prioritized, unpack(scores))
+    redis.call('HSET', totals, 'sequence', string.format('%.0f', n))
+  end
+  return others
 end
 local function toTail(queued, ghosts, marks, ids, count, ms)
-  local length, entries, taken = redis.call('LLEN', queued), ids, {}
-  if #ids == 0 then return length end
+  local length, taken = redis.call('LLEN', queued), {}
+  local entries = toPrioritized(ids, 1)
+  if #entries == 0 then return length end
   if redis.call('EXISTS', ghosts) == 1 then
-    local stale = redis.call('SMISMEMBER', ghosts, unpack(ids))
-    entries = {}
-    for i, id in ipairs(ids) do
-      if stale[i] == 1 then taken[#taken + 1] = id else entries[#entries + 1] = id end
+    local stale, rest = redis.call('SMISMEMBER', ghosts, unpack(entries)), {}
+    for i, id in ipairs(entries) do
+      if stale[i] == 1 then taken[#taken + 1] = id else rest[#rest + 1] = id end
     end
+    entries = rest
     if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
   end
   if #entries == 0 then return length end
@@ -327,12 +422,13 @@ local function toTail(queued, ghosts, marks, ids, count, ms)
   return redis.call('RPUSH', queued, unpack(entries))
 end
 local function toHead(queued, totals, ids, count)
-  if #ids == 0 then return end
   local reversed = {}
   for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
+  reversed = toPrioritized(reversed, -1)
+  if #reversed == 0 then return end
   redis.call('LPUSH', queued, unpack(reversed))
-  count.taken = count.taken - #ids
-  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #ids)
+  count.taken = count.taken - #reversed
+  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #reversed)
 end
 local function promote(delayed, queued, ghosts, marks, count, ms)
   local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
@@ -349,7 +445,7 @@ if not redis.acl_check_cmd('LSET', queued, '0', '0') then
 end
 local term, note, epoch = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local ms = math.floor(now() / 1000)
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
 local sizes = sizesOf(keys)
 local ids = {}
 for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
@@ -374,28 +470,28 @@ local function entry(place)
 end
 local function sort(id, how, place, in_)
   local c, p, l, d, f, a = in_(1), in_(2), in_(3), in_(4), in_(5), in_(6)
-  local n, e, t, w, o, g = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12)
-  if how == 'commit' and (c or p or l or d or f or a or g or entry(place) ~= id) then return end
-  local alone = o and not (c or p or l or d)
-  if c or p or l or d or o or how == 'commit' then
+  local n, e, t, w, o, g, r = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12), in_(13)
+  if how == 'commit' and (c or p or l or d or f or a or g or r or entry(place) ~= id) then return end
+  if c or p or l or d or o or r or how == 'commit' then
     if not c then commit(id) end
     if l and not p then write(redis.call('ZADD', processing, ms + term, id)) end
     if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms))) end
     p = p or l
     if p and d then write(redis.call('ZREM', delayed, id)) end
+    if (p or d) and r then write(redis.call('ZREM', prioritized, id)) end
     if f or a then
       if not n then write(redis.call('HSET', failures, id, f or 1)) end
       write(redis.call('ZREM', failed, id))
       write(redis.call('ZREM', failedAt, id))
       n = true
     end
-    if e and not n then write(redis.call('HSET', failures, id, 1)) end
+    if e and not n and not t then write(redis.call('HSET', failures, id, 1)) end
     if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
-    if g then write(redis.call('SREM', ghosts, id)) end
+    if g and (how == 'unmark' or not (p or d or r)) then write(redis.call('SREM', ghosts, id)) end
     if not p then
       if w then write(redis.call('SREM', withdrawn, id)) end
       if o then write(redis.call('HDEL', owed, id)) end
-      if not d and (how == 'push' or alone) then tail[#tail + 1], wrote = id, true end
+      if not d and not r and (how == 'push' or o and not c) then tail[#tail + 1], wrote = id, true end
     end
     return
   end
@@ -414,9 +510,9 @@ for i, id in ipairs(ids) do
   local how, place, twin = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   wrote = false
   if how == 'blank' then
-    local elsewhere = held[2][i] or held[3][i] or held[4][i]
+    local elsewhere = held[2][i] or held[3][i] or held[4][i] or held[13][i]
     local waits = held[1][i] and not elsewhere
-    local marked = held[12][i] and not (held[1][i] or elsewhere or held[11][i])
+    local marked = held[12][i] and not waits and (elsewhere or not held[11][i])
     local double = twin and twin ~= place and entry(twin) == id
     if entry(place) == id and (double or not (waits or marked)) then
       write(redis.call('LSET', queued, place - count.taken - 1, ''))
@@ -460,9 +556,166 @@ matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
   redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
 end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
-matter(tokens == 0 and length > 0, function() end)
-arm(wake, tokens, length)
+matter(tokens == 0 and length + #tail > 0, function() end)
+arm(wake, tokens, length + #tail)
 return { table.concat(mended), table.concat(whole) }`,
+  },
+  'messages': {
+    keys: ['totals', 'events', 'schedules'],
+    flags: 'no-writes',
+    rights: ['HGET totals', 'HGETALL schedules', 'XRANGE events'],
+    text: `local totals, events, schedules = KEYS[1], KEYS[2], KEYS[3]
+if #ARGV == 0 then return redis.call('HGETALL', schedules) end
+local first = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]
+local reply = { first and tonumber(string.match(first[1], '^%d+')) or 0, tonumber(redis.call('HGET', totals, 'position') or 0) }
+for _, entry in ipairs(redis.call('XRANGE', events, ARGV[1] .. '-0', '+', 'COUNT', ARGV[2])) do reply[#reply + 1] = entry[2][2] end
+return reply`,
+  },
+  'move': {
+    keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'tries', 'ghosts', 'priority', 'prioritized', 'remembered', 'control', 'events', 'listening'],
+    flags: '',
+    rights: ['EXISTS ghosts priority', 'GET listening', 'HDEL tries', 'HGET totals', 'HINCRBY totals', 'HLEN failures priority tries', 'HMGET control priority totals', 'HSET failures totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts', 'SMISMEMBER committed ghosts', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD prioritized', 'ZCARD failedAt prioritized', 'ZMSCORE delayed failed processing remembered', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
+    text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local delayed, failed, failedAt, failures, tries, ghosts, priority, prioritized, remembered, control, events, listening = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
+local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
+local function mark(marks, place, count, ms)
+  if not dueMark(count, ms) then return end
+  count.marked = ms
+  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
+  for _ = 1, 100 do
+    local second = redis.call('LINDEX', marks, 1)
+    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
+    redis.call('LPOP', marks)
+  end
+end
+local function toPrioritized(ids, side)
+  if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
+  local of, scores, others = redis.call('HMGET', priority, unpack(ids)), {}, {}
+  local n = tonumber(redis.call('HGET', totals, 'sequence') or 0)
+  for i, id in ipairs(ids) do
+    if of[i] then
+      n = n + 1
+      scores[#scores + 1], scores[#scores + 2] = string.format('%.0f', side * n - of[i] * 1099511627776), id
+    else
+      others[#others + 1] = id
+    end
+  end
+  if #scores > 0 then
+    redis.call('ZADD', prioritized, unpack(scores))
+    redis.call('HSET', totals, 'sequence', string.format('%.0f', n))
+  end
+  return others
+end
+local function toTail(queued, ghosts, marks, ids, count, ms)
+  local length, taken = redis.call('LLEN', queued), {}
+  local entries = toPrioritized(ids, 1)
+  if #entries == 0 then return length end
+  if redis.call('EXISTS', ghosts) == 1 then
+    local stale, rest = redis.call('SMISMEMBER', ghosts, unpack(entries)), {}
+    for i, id in ipairs(entries) do
+      if stale[i] == 1 then taken[#taken + 1] = id else rest[#rest + 1] = id end
+    end
+    entries = rest
+    if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
+  end
+  if #entries == 0 then return length end
+  mark(marks, count.taken + length + 1, count, ms)
+  return redis.call('RPUSH', queued, unpack(entries))
+end
+local function toHead(queued, totals, ids, count)
+  local reversed = {}
+  for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
+  reversed = toPrioritized(reversed, -1)
+  if #reversed == 0 then return end
+  redis.call('LPUSH', queued, unpack(reversed))
+  count.taken = count.taken - #reversed
+  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #reversed)
+end
+local function promote(delayed, queued, ghosts, marks, count, ms)
+  local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
+  if #due > 0 then
+    redis.call('ZREM', delayed, unpack(due))
+    toTail(queued, ghosts, marks, due, count, ms)
+  end
+end
+local function readControl(control, listening, ms)
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
+  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
+    blocked = paused or hold > ms, told = {} }
+end
+local function tell(whole, kind, ids)
+  if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
+  whole.told[#whole.told + 1] = cjson.encode(kind) .. ',' .. cjson.encode(ids)
+end
+local function send(whole, totals, events, ms)
+  if #whole.told == 0 then return end
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
+  if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
+local ms = math.floor(now() / 1000)
+local from, ids = ARGV[1], { unpack(ARGV, 2) }
+local whole = readControl(control, listening, ms)
+local entered = redis.call('SMISMEMBER', committed, unpack(ids))
+local leased = redis.call('ZMSCORE', processing, unpack(ids))
+local due = redis.call('ZMSCORE', delayed, unpack(ids))
+local times = redis.call('ZMSCORE', failed, unpack(ids))
+local forget = redis.call('ZMSCORE', remembered, unpack(ids))
+local before = redis.call('HMGET', totals, 'entered', 'taken', 'marked')
+local count = { taken = tonumber(before[2] or 0), marked = tonumber(before[3] or 0) }
+local tokens = redis.call('LLEN', wake)
+sound('LLEN', queued, marks)
+sound('HLEN', failures, tries, priority)
+sound('ZCARD', failedAt, prioritized)
+sound('SCARD', ghosts)
+local letters, seen, moving, travel = {}, {}, {}, {}
+for i, id in ipairs(ids) do
+  local letter = 'a'
+  if entered[i] == 1 then
+    letter = leased[i] and 'p' or due[i] and 'y' or 'q'
+  elseif forget[i] and tonumber(forget[i]) > ms then
+    letter = 'm'
+  elseif times[i] then
+    letter = 'f'
+  end
+  if seen[id] then
+    letter = 'q'
+  elseif letter == (from == 'failed' and 'f' or 'y') then
+    seen[id], moving[#moving + 1] = true, id
+    travel[#travel + 1], travel[#travel + 2] = id, times[i]
+  end
+  letters[i] = letter
+end
+if #moving > 0 then
+  if from == 'failed' then
+    redis.call('SADD', committed, unpack(moving))
+    redis.call('HSET', failures, unpack(travel))
+    redis.call('ZREM', failed, unpack(moving))
+    redis.call('ZREM', failedAt, unpack(moving))
+    redis.call('HDEL', tries, unpack(moving))
+    redis.call('HSET', totals, 'entered', (before[1] or 0) + #moving)
+  else
+    redis.call('ZREM', delayed, unpack(moving))
+  end
+  toTail(queued, ghosts, marks, moving, count, ms)
+  redis.call('HSET', totals, 'marked', count.marked)
+  arm(wake, tokens, whole.blocked and 0 or 1)
+  tell(whole, from == 'failed' and 'revived' or 'queued', moving)
+  send(whole, totals, events, ms)
+end
+return table.concat(letters)`,
   },
   'open': {
     keys: ['meta'],
@@ -478,11 +731,15 @@ redis.call('HSET', meta, 'layout', ARGV[1], 'digest', ARGV[2])
 return was[2] or ''`,
   },
   'publish': {
-    keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'withdrawn', 'owed', 'ghosts'],
+    keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'withdrawn', 'owed', 'ghosts', 'tries', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'schedules', 'events', 'listening', 'lease'],
     flags: '',
-    rights: ['EXISTS delayed failed ghosts withdrawn', 'HLEN failures owed', 'HMGET totals', 'HSET failures totals', 'HSETNX owed', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts withdrawn', 'SMISMEMBER committed ghosts withdrawn', 'SREM ghosts', 'TIME', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed failed processing', 'ZREM failed failedAt'],
+    rights: ['DEL alarm', 'EXISTS alarm committed control delayed events failed failedAt failures ghosts kept lease listening marks owed payload prioritized priority processing queued remembered results schedules since totals tries wake withdrawn', 'GET listening', 'HDEL control payload priority results since', 'HGET results schedules totals', 'HINCRBY totals', 'HLEN failures owed payload priority results schedules since tries', 'HMGET control lease owed payload priority since totals tries', 'HSET failures owed payload priority schedules since totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed ghosts withdrawn', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD delayed prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed failed prioritized processing remembered', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept remembered', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
     text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local delayed, failed, failedAt, failures, withdrawn, owed, ghosts = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
+local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, listening, lease = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -494,150 +751,34 @@ local function mark(marks, place, count, ms)
     redis.call('LPOP', marks)
   end
 end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
-end
-local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
-end
-if ARGV[1] ~= 'discard' then return redis.error_reply('POLICY unknown') end
-local n = #ARGV - 1
-local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts) > 0
-local length = redis.call('LLEN', queued)
-local kept = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
-local count = { taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
-local tokens = redis.call('LLEN', wake)
-if lazy then
-  sound('LLEN', marks)
-  sound('HLEN', failures, owed)
-  sound('ZCARD', processing, delayed, failed, failedAt)
-  sound('SCARD', withdrawn, ghosts)
-end
-local added, known
-if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
-local ms = math.floor(now() / 1000)
-if dueMark(count, ms) then sound('LLEN', marks) end
-if n == 1 then
-  added = redis.call('SADD', committed, ARGV[2])
-  known = { 1 - added }
-end
-local plain = not lazy
-for i = 1, n do
-  if known[i] == 1 then
-    plain = false
-    break
-  end
-end
-if plain then
-  added = added or redis.call('SADD', committed, unpack(ARGV, 2))
-  if added == n then
-    mark(marks, count.taken + length + 1, count, ms)
-    length = redis.call('RPUSH', queued, unpack(ARGV, 2))
-    redis.call('HSET', totals, 'entered', (kept[1] or 0) + n, 'published', (kept[2] or 0) + n, 'marked', count.marked)
-    arm(wake, tokens, length)
-    return string.rep('q', n)
-  end
-end
-local letters, places, fresh, met = {}, {}, {}, {}
-for i = 1, n do
-  if known[i] == 1 then
-    met[#met + 1], places[#places + 1] = ARGV[i + 1], i
-  else
-    fresh[#fresh + 1], letters[i] = ARGV[i + 1], 'q'
-  end
-end
-local reruns = 0
-if #met > 0 then
-  local leased = redis.call('ZMSCORE', processing, unpack(met))
-  local due = lazy and redis.call('ZMSCORE', delayed, unpack(met))
-  local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(met))
-  for k, id in ipairs(met) do
-    local letter = 'd'
-    if leased[k] then
-      letter = 'p'
-      if gone and gone[k] == 1 then
-        letter = redis.call('HSETNX', owed, id, '') == 1 and 'r' or 'o'
-        if letter == 'r' then reruns = reruns + 1 end
-      end
-    elseif due and due[k] then
-      letter = 'y'
-    end
-    letters[places[k]] = letter
-  end
-end
-added = added or (#fresh > 0 and redis.call('SADD', committed, unpack(fresh)) or 0)
-if added < #fresh then
-  local seen, once = {}, {}
-  for i = 1, n do
-    if letters[i] == 'q' then
-      local id = ARGV[i + 1]
-      if seen[id] then letters[i] = 'd' else seen[id], once[#once + 1] = true, id end
+local function toPrioritized(ids, side)
+  if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
+  local of, scores, others = redis.call('HMGET', priority, unpack(ids)), {}, {}
+  local n = tonumber(redis.call('HGET', totals, 'sequence') or 0)
+  for i, id in ipairs(ids) do
+    if of[i] then
+      n = n + 1
+      scores[#scores + 1], scores[#scores + 2] = string.format('%.0f', side * n - of[i] * 1099511627776), id
+    else
+      others[#others + 1] = id
     end
   end
-  fresh = once
-end
-local entries = fresh
-if lazy and #fresh > 0 then
-  local times = redis.call('ZMSCORE', failed, unpack(fresh))
-  local stale = redis.call('SMISMEMBER', ghosts, unpack(fresh))
-  local revived, counts, taken, k = {}, {}, {}, 0
-  entries = {}
-  for i = 1, n do
-    if letters[i] == 'q' then
-      k = k + 1
-      local id = fresh[k]
-      if times[k] then
-        letters[i], revived[#revived + 1] = 'f', id
-        counts[#counts + 1], counts[#counts + 2] = id, times[k]
-      end
-      if stale[k] == 1 then taken[#taken + 1] = id else entries[#entries + 1] = id end
-    end
+  if #scores > 0 then
+    redis.call('ZADD', prioritized, unpack(scores))
+    redis.call('HSET', totals, 'sequence', string.format('%.0f', n))
   end
-  if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
-  if #revived > 0 then
-    redis.call('HSET', failures, unpack(counts))
-    redis.call('ZREM', failed, unpack(revived))
-    redis.call('ZREM', failedAt, unpack(revived))
-  end
-end
-if #entries > 0 then
-  mark(marks, count.taken + length + 1, count, ms)
-  length = redis.call('RPUSH', queued, unpack(entries))
-end
-redis.call('HSET', totals, 'entered', (kept[1] or 0) + added, 'published', (kept[2] or 0) + n,
-  'duplicates', (kept[3] or 0) + n - added - reruns, 'marked', count.marked)
-if #fresh > 0 then arm(wake, tokens, length) end
-return table.concat(letters)`,
-  },
-  'step': {
-    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm'],
-    flags: 'allow-oom',
-    rights: ['EXISTS delayed errors failures ghosts owed tries withdrawn', 'GET alarm', 'HDEL errors failures lease owed tries', 'HGET steps totals', 'HLEN errors failures lease owed tries', 'HMGET failures lease owed totals tries', 'HSET errors failures lease steps totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm', 'SMISMEMBER committed ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD failed failedAt processing', 'ZCARD delayed failed failedAt processing', 'ZMSCORE delayed', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
-    text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
-local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
-local function mark(marks, place, count, ms)
-  if not dueMark(count, ms) then return end
-  count.marked = ms
-  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
-  for _ = 1, 100 do
-    local second = redis.call('LINDEX', marks, 1)
-    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
-    redis.call('LPOP', marks)
-  end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+  return others
 end
 local function toTail(queued, ghosts, marks, ids, count, ms)
-  local length, entries, taken = redis.call('LLEN', queued), ids, {}
-  if #ids == 0 then return length end
+  local length, taken = redis.call('LLEN', queued), {}
+  local entries = toPrioritized(ids, 1)
+  if #entries == 0 then return length end
   if redis.call('EXISTS', ghosts) == 1 then
-    local stale = redis.call('SMISMEMBER', ghosts, unpack(ids))
-    entries = {}
-    for i, id in ipairs(ids) do
-      if stale[i] == 1 then taken[#taken + 1] = id else entries[#entries + 1] = id end
+    local stale, rest = redis.call('SMISMEMBER', ghosts, unpack(entries)), {}
+    for i, id in ipairs(entries) do
+      if stale[i] == 1 then taken[#taken + 1] = id else rest[#rest + 1] = id end
     end
+    entries = rest
     if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
   end
   if #entries == 0 then return length end
@@ -645,12 +786,608 @@ local function toTail(queued, ghosts, marks, ids, count, ms)
   return redis.call('RPUSH', queued, unpack(entries))
 end
 local function toHead(queued, totals, ids, count)
-  if #ids == 0 then return end
   local reversed = {}
   for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
+  reversed = toPrioritized(reversed, -1)
+  if #reversed == 0 then return end
   redis.call('LPUSH', queued, unpack(reversed))
-  count.taken = count.taken - #ids
-  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #ids)
+  count.taken = count.taken - #reversed
+  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #reversed)
+end
+local function promote(delayed, queued, ghosts, marks, count, ms)
+  local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
+  if #due > 0 then
+    redis.call('ZREM', delayed, unpack(due))
+    toTail(queued, ghosts, marks, due, count, ms)
+  end
+end
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
+local function split(list)
+  local set, drop = {}, {}
+  for i = 1, #list, 2 do
+    if list[i + 1] then set[#set + 1], set[#set + 2] = list[i], list[i + 1] else drop[#drop + 1] = list[i] end
+  end
+  return set, drop
+end
+local function setTraits(payloads, priorities, births)
+  local set, drop = split(payloads)
+  if #set > 0 then redis.call('HSET', payload, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', payload, unpack(drop)) end
+  set, drop = split(priorities)
+  if #set > 0 then redis.call('HSET', priority, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', priority, unpack(drop)) end
+  set, drop = split(births)
+  if #set > 0 then redis.call('HSET', since, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', since, unpack(drop)) end
+end
+local function readOwed(text)
+  local flag, due, weight, rest = string.match(text, '^(s?)|(%d*)|(-?%d*)|(.*)$')
+  return { plain = not flag, superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
+    payload = rest ~= nil and rest ~= '' and string.sub(rest, 2) }
+end
+local function owedText(debt)
+  if not (debt.superseding or debt.due > 0 or debt.weight or debt.payload) then return '' end
+  return (debt.superseding and 's' or '') .. '|' .. (debt.due > 0 and string.format('%.0f', debt.due) or '') .. '|'
+    .. (debt.weight and string.format('%.0f', debt.weight) or '') .. '|' .. (debt.payload and 'p' .. debt.payload or '')
+end
+local function readControl(control, listening, ms)
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
+  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
+    blocked = paused or hold > ms, told = {} }
+end
+local function tell(whole, kind, ids)
+  if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
+  whole.told[#whole.told + 1] = cjson.encode(kind) .. ',' .. cjson.encode(ids)
+end
+local function send(whole, totals, events, ms)
+  if #whole.told == 0 then return end
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
+  if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local function firstDue(delayed)
+  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+  return first[2] and tonumber(first[2])
+end
+local function earlier(before, after) return after and (not before or after < before) end
+local function purge(remembered, kept, results, control, whole, ms)
+  if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold') end
+  if redis.call('EXISTS', remembered, kept) == 0 then return end
+  local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 100)
+  if #over > 0 then redis.call('ZREM', remembered, unpack(over)) end
+  over = redis.call('ZRANGEBYSCORE', kept, '-inf', ms, 'LIMIT', 0, 100)
+  if #over > 0 then
+    redis.call('ZREM', kept, unpack(over))
+    redis.call('HDEL', results, unpack(over))
+  end
+end
+local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
+local simple = ARGV[1] == 'discard'
+if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
+if not waiting then return redis.error_reply('POLICY unknown') end
+maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
+local n = #ARGV - 1
+if brings == '1' then n = n / 5 end
+local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0
+local length = redis.call('LLEN', queued)
+local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
+local count = { taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
+local tokens = redis.call('LLEN', wake)
+local ms = math.floor(now() / 1000)
+if simple and not lazy then
+  local added, known
+  if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
+  if dueMark(count, ms) then sound('LLEN', marks) end
+  if n == 1 then
+    added = redis.call('SADD', committed, ARGV[2])
+    known = { 1 - added }
+  end
+  local plain = true
+  for i = 1, n do
+    if known[i] == 1 then
+      plain = false
+      break
+    end
+  end
+  if plain then
+    added = added or redis.call('SADD', committed, unpack(ARGV, 2))
+    if added == n then
+      mark(marks, count.taken + length + 1, count, ms)
+      length = redis.call('RPUSH', queued, unpack(ARGV, 2))
+      redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n, 'marked', count.marked)
+      arm(wake, tokens, length)
+      return string.rep('q', n)
+    end
+  end
+  local letters, met, places, entries, seen = {}, {}, {}, {}, {}
+  for i = 1, n do
+    local id = ARGV[i + 1]
+    if known[i] == 1 then
+      met[#met + 1], places[#places + 1] = id, i
+    elseif seen[id] then
+      letters[i] = 'd'
+    else
+      letters[i], seen[id], entries[#entries + 1] = 'q', true, id
+    end
+  end
+  if #met > 0 then
+    for k, leaseEnd in ipairs(redis.call('ZMSCORE', processing, unpack(met))) do letters[places[k]] = leaseEnd and 'p' or 'd' end
+  end
+  if #entries > 0 then
+    added = added or redis.call('SADD', committed, unpack(entries))
+    mark(marks, count.taken + length + 1, count, ms)
+    length = redis.call('RPUSH', queued, unpack(entries))
+    arm(wake, tokens, length)
+  end
+  redis.call('HSET', totals, 'entered', (before[1] or 0) + #entries, 'published', (before[2] or 0) + n,
+    'duplicates', (before[3] or 0) + n - #entries, 'marked', count.marked)
+  return table.concat(letters)
+end
+sound('LLEN', marks)
+sound('HLEN', failures, owed, tries, payload, priority, since, results, schedules)
+sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
+sound('SCARD', committed, withdrawn, ghosts)
+local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
+purge(remembered, kept, results, control, whole, ms)
+local order, stamps, brought = {}, 0, {}
+local function column(key, ids, read) return #ids > 0 and redis.call('EXISTS', key) == 1 and read(ids) or {} end
+local function readRecords()
+  local records, ids = {}, {}
+  for i = 1, n do
+    local id = ARGV[i + 1]
+    if not records[id] then
+      records[id], ids[#ids + 1] = { id = id, place = 'absent' }, id
+      order[#order + 1] = records[id]
+    end
+  end
+  local entered = redis.call('SMISMEMBER', committed, unpack(ids))
+  local times = column(failed, ids, function(some) return redis.call('ZMSCORE', failed, unpack(some)) end)
+  local forget = column(remembered, ids, function(some) return redis.call('ZMSCORE', remembered, unpack(some)) end)
+  local met, old, memories = {}, {}, {}
+  for i, id in ipairs(ids) do
+    local record = records[id]
+    if entered[i] == 1 then
+      record.place, met[#met + 1], old[#old + 1] = 'queued', id, id
+    elseif forget[i] and tonumber(forget[i]) > ms then
+      record.place, memories[#memories + 1] = 'remembered', id
+    else
+      record.forgotten = forget[i]
+      if times[i] then record.place, record.times, old[#old + 1] = 'failed', times[i], id end
+    end
+  end
+  local leased = column(processing, met, function(some) return redis.call('ZMSCORE', processing, unpack(some)) end)
+  local due = column(delayed, met, function(some) return redis.call('ZMSCORE', delayed, unpack(some)) end)
+  local ranks = column(prioritized, met, function(some) return redis.call('ZMSCORE', prioritized, unpack(some)) end)
+  local gone = column(withdrawn, met, function(some) return redis.call('SMISMEMBER', withdrawn, unpack(some)) end)
+  local again = column(owed, met, function(some) return redis.call('HMGET', owed, unpack(some)) end)
+  local past = column(tries, met, function(some) return redis.call('HMGET', tries, unpack(some)) end)
+  local born = column(since, met, function(some) return redis.call('HMGET', since, unpack(some)) end)
+  for i, id in ipairs(met) do
+    local record = records[id]
+    record.since, record.backoff = tonumber(born[i] or ''), past[i]
+    if leased[i] then
+      record.place, record.withdrawn, record.debt = 'processing', gone[i] == 1, again[i] and readOwed(again[i])
+    elseif due[i] then
+      record.place, record.due, record.wasDue = 'delayed', tonumber(due[i]), tonumber(due[i])
+    else
+      record.inLine, record.ranked = not ranks[i], ranks[i]
+    end
+  end
+  local bytes = column(payload, old, function(some) return redis.call('HMGET', payload, unpack(some)) end)
+  local weights = column(priority, old, function(some) return redis.call('HMGET', priority, unpack(some)) end)
+  for i, id in ipairs(old) do
+    local record = records[id]
+    record.payload, record.weight = bytes[i] or false, tonumber(weights[i] or '')
+    record.wasPayload, record.wasWeight = record.payload, record.weight
+  end
+  for _, id in ipairs(memories) do
+    local score = redis.call('ZSCORE', kept, 'r' .. id)
+    local text = score and tonumber(score) > ms and redis.call('HGET', results, 'r' .. id)
+    records[id].result = text and string.match(text, '^%d+ (.*)$')
+  end
+  if brings == '1' then
+    for i = 1, n do
+      local id = ARGV[i + 1]
+      if ARGV[n + 4 * i + 1] ~= '' and not records[id].slotted then
+        local slot, text = string.match(redis.call('HGET', schedules, id) or '', '^(%d+) (.*)$')
+        records[id].slot, records[id].schedule, records[id].slotted = tonumber(slot or ''), text, true
+      end
+    end
+  end
+  return records
+end
+local function traitsOf(i)
+  if brings ~= '1' then return { due = 0, payload = false } end
+  local at = n + 1 + 4 * (i - 1)
+  local due, body = ARGV[at + 1], ARGV[at + 3]
+  local when = tonumber(due) or 0
+  if string.sub(due, 1, 1) == '+' then when = when > 0 and ms + when or 0 end
+  return { due = when > ms and when or 0, weight = tonumber(ARGV[at + 2]), payload = body ~= '' and string.sub(body, 2), slot = tonumber(ARGV[at + 4]) }
+end
+local function seat(record)
+  stamps = stamps + 1
+  record.seat = stamps
+end
+local function writeRecords(records)
+  local enter, revived, travel, memories, payloads, priorities, births = {}, {}, {}, {}, {}, {}, {}
+  local ghostly, unranked, undelayed, due, debts, slots, seats, last = {}, {}, {}, {}, {}, {}, {}, {}
+  for _, record in ipairs(order) do
+    local id = record.id
+    if record.entered then enter[#enter + 1] = id end
+    if record.revived then
+      revived[#revived + 1] = id
+      travel[#travel + 1], travel[#travel + 2] = id, record.times
+    end
+    if record.over then memories[#memories + 1] = id end
+    if (record.payload or false) ~= (record.wasPayload or false) then payloads[#payloads + 1], payloads[#payloads + 2] = id, record.payload end
+    if record.weight ~= record.wasWeight then
+      priorities[#priorities + 1], priorities[#priorities + 2] = id, record.weight and string.format('%.0f', record.weight) or false
+      if record.inLine and record.weight then ghostly[#ghostly + 1] = id end
+      if record.ranked and not record.weight then unranked[#unranked + 1] = id end
+    end
+    if record.born then births[#births + 1], births[#births + 2] = id, string.format('%.0f', record.born) end
+    if record.place == 'delayed' then
+      if record.due ~= record.wasDue then due[#due + 1], due[#due + 2] = string.format('%.0f', record.due), id end
+    elseif record.wasDue then
+      undelayed[#undelayed + 1] = id
+    end
+    if record.indebted then debts[#debts + 1], debts[#debts + 2] = id, owedText(record.debt) end
+    if record.slotPassed then slots[#slots + 1], slots[#slots + 2] = id, string.format('%.0f ', record.slot) .. record.schedule end
+    if record.seat and record.place == 'queued' then last[#last + 1] = record end
+  end
+  if #enter > 0 then redis.call('SADD', committed, unpack(enter)) end
+  if #revived > 0 then
+    redis.call('HSET', failures, unpack(travel))
+    redis.call('ZREM', failed, unpack(revived))
+    redis.call('ZREM', failedAt, unpack(revived))
+  end
+  if #memories > 0 then redis.call('ZREM', remembered, unpack(memories)) end
+  setTraits(payloads, priorities, births)
+  if #ghostly > 0 then redis.call('SADD', ghosts, unpack(ghostly)) end
+  if #unranked > 0 then redis.call('ZREM', prioritized, unpack(unranked)) end
+  if #undelayed > 0 then redis.call('ZREM', delayed, unpack(undelayed)) end
+  if #due > 0 then redis.call('ZADD', delayed, unpack(due)) end
+  if #debts > 0 then redis.call('HSET', owed, unpack(debts)) end
+  if #slots > 0 then redis.call('HSET', schedules, unpack(slots)) end
+  table.sort(last, function(a, b) return a.seat < b.seat end)
+  for i, record in ipairs(last) do seats[i] = record.id end
+  toTail(queued, ghosts, marks, seats, count, ms)
+  return #seats > 0
+end
+local function timed(old, wanted, now, born)
+  if timing == 'f' then return old end
+  if timing == 'e' then return math.min(old, wanted) end
+  local new = math.max(wanted, now)
+  if maxWait and born then new = math.min(new, math.max(born + maxWait, old)) end
+  return new
+end
+local function raise(record, weight)
+  if not weight or weight <= (record.weight or 0) then return false end
+  record.weight = weight ~= 0 and weight or nil
+  return true
+end
+local function replace(record, body)
+  if record.payload == body then return false end
+  record.payload = body
+  return true
+end
+local function meetRunning(record, new)
+  if not record.withdrawn and meeting == 'd' then return 'p' end
+  local debt = record.debt
+  record.indebted = true
+  if not debt then
+    record.debt = { due = new.due, weight = new.weight ~= 0 and new.weight or nil, payload = new.payload, superseding = meeting == 's' and not record.withdrawn }
+    return 'r'
+  end
+  debt.superseding = debt.superseding or (meeting == 's' and not record.withdrawn)
+  local changed = (meeting ~= 'd' or waiting == 'r') and replace(debt, new.payload)
+  changed = raise(debt, new.weight) or changed
+  local due = timed(debt.due, new.due, 0)
+  changed = changed or due ~= debt.due
+  debt.due = due
+  return changed and 's' or 'o'
+end
+local function meetDelayed(record, new)
+  local changed = waiting == 'r' and replace(record, new.payload)
+  changed = raise(record, new.weight) or changed
+  if timing == 'l' and not record.since then record.since, record.born = ms, ms end
+  local due = timed(record.due, new.due, ms, record.since)
+  if record.backoff then due = math.max(due, record.due) end
+  if due ~= record.due then
+    changed, record.due = true, due
+    if due <= ms then
+      record.place = 'queued'
+      seat(record)
+    end
+  end
+  return changed and 'v' or 'y'
+end
+local function meetWaiting(record, new)
+  local changed = waiting == 'r' and replace(record, new.payload)
+  if raise(record, new.weight) then
+    changed = true
+    seat(record)
+  end
+  return changed and 'u' or 'd'
+end
+local function enter(record, new)
+  local was = record.place
+  record.revived, record.entered = was == 'failed', true
+  record.payload, record.weight = new.payload, new.weight ~= 0 and new.weight or nil
+  if stamped == '1' or (timing == 'l' and new.due > 0) then
+    record.since, record.born = ms, ms
+  end
+  if new.due > 0 then
+    record.place, record.due = 'delayed', new.due
+    return was == 'failed' and 'g' or 'w'
+  end
+  record.place = 'queued'
+  seat(record)
+  return was == 'failed' and 'f' or 'q'
+end
+local function meet(record, new, size)
+  if new.slot and (not record.slot or record.slot >= new.slot) then return 'n' end
+  local place = record.place
+  record.over = record.forgotten
+  if (place == 'absent' or (place == 'failed' and failing == 'r')) and most > 0 and size >= most then return place == 'absent' and 'x' or 'z' end
+  if new.slot then record.slot, record.slotPassed = new.slot, true end
+  if place == 'processing' then return meetRunning(record, new) end
+  if place == 'delayed' then return meetDelayed(record, new) end
+  if place == 'queued' then return meetWaiting(record, new) end
+  if place == 'remembered' then return 'm' end
+  if place == 'failed' and failing == 'h' then return 'h' end
+  return enter(record, new)
+end
+local records, epochs = readRecords(), {}
+if bound == '1' then
+  local last = redis.call('HGET', totals, 'epoch') or '0'
+  for i, token in ipairs(redis.call('HMGET', lease, unpack(ARGV, 2, n + 1))) do epochs[i] = token and string.match(token, '^~?(%d+)') or last end
+end
+local letters, dues, given, size = {}, {}, {}, redis.call('SCARD', committed)
+local said, late, refused, reruns, entered = { queued = {}, revived = {}, duplicate = {} }, false, 0, 0, 0
+for i = 1, n do
+  local id = ARGV[i + 1]
+  local record = records[id]
+  local letter = meet(record, traitsOf(i), size + entered)
+  letters[i], dues[i] = letter, record.place == 'delayed' and record.due or record.debt and record.debt.due or 0
+  given[i] = letter == 'm' and record.result or false
+  late = late or dues[i] > 0
+  if letter == 'q' or letter == 'w' or letter == 'f' or letter == 'g' then entered = entered + 1 end
+  if letter == 'r' then reruns = reruns + 1 end
+  if letter == 'x' or letter == 'z' or letter == 'n' then
+    refused = refused + 1
+  else
+    local kind = (letter == 'q' or letter == 'w') and 'queued' or (letter == 'f' or letter == 'g') and 'revived' or 'duplicate'
+    table.insert(said[kind], id)
+  end
+end
+local seated = writeRecords(records)
+local published = n - refused
+redis.call('HSET', totals, 'entered', (before[1] or 0) + entered, 'published', (before[2] or 0) + published,
+  'duplicates', (before[3] or 0) + published - entered - reruns, 'marked', count.marked)
+local nudge = earlier(soonest, firstDue(delayed))
+if nudge then redis.call('DEL', alarm) end
+arm(wake, tokens, (nudge and not whole.paused or seated and not whole.blocked) and 1 or 0)
+for _, kind in ipairs({ 'queued', 'revived', 'duplicate' }) do tell(whole, kind, said[kind]) end
+send(whole, totals, events, ms)
+local some = false
+for i = 1, n do some = some or given[i] end
+if not late and not some and bound ~= '1' then return table.concat(letters) end
+return { table.concat(letters), late and dues or {}, some and given or {}, epochs }`,
+  },
+  'recall': {
+    keys: ['results', 'kept'],
+    flags: 'no-writes',
+    rights: ['HMGET results', 'TIME', 'ZMSCORE kept'],
+    text: `local results, kept = KEYS[1], KEYS[2]
+local ms = math.floor(now() / 1000)
+local fields = {}
+for i, id in ipairs(ARGV) do fields[2 * i - 1], fields[2 * i] = 'r' .. id, 'l' .. id end
+local reply = {}
+for first = 1, #fields, 1000 do
+  local some = { unpack(fields, first, math.min(first + 999, #fields)) }
+  local ends, texts = redis.call('ZMSCORE', kept, unpack(some)), redis.call('HMGET', results, unpack(some))
+  for i = 1, #some do reply[#reply + 1] = ends[i] and tonumber(ends[i]) > ms and texts[i] end
+end
+return reply`,
+  },
+  'report': {
+    keys: ['lease', 'totals', 'progress', 'control', 'results', 'kept', 'events', 'listening'],
+    flags: '',
+    rights: ['GET listening', 'HGET lease results', 'HINCRBY totals', 'HLEN progress results', 'HMGET control', 'HSET progress results', 'SPUBLISH events', 'TIME', 'XADD events', 'ZADD kept', 'ZCARD kept', 'ZSCORE kept'],
+    text: `local lease, totals, progress, control, results, kept, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local function readControl(control, listening, ms)
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
+  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
+    blocked = paused or hold > ms, told = {} }
+end
+local function tell(whole, kind, ids)
+  if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
+  whole.told[#whole.told + 1] = cjson.encode(kind) .. ',' .. cjson.encode(ids)
+end
+local function send(whole, totals, events, ms)
+  if #whole.told == 0 then return end
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
+  if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
+local id, token, said, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local ms = math.floor(now() / 1000)
+local held = redis.call('HGET', lease, id)
+if not held or string.byte(token) == 126 or (held ~= token and held ~= '~' .. token) then return 0 end
+local whole = readControl(control, listening, ms)
+sound('HLEN', progress, results)
+sound('ZCARD', kept)
+if said ~= '' then
+  redis.call('HSET', progress, id, string.sub(said, 2))
+  tell(whole, 'progress', { id })
+end
+if #ARGV > 5 then
+  local field = 'l' .. id
+  local till = redis.call('ZSCORE', kept, field)
+  local text = table.concat(ARGV, '\\n', 6)
+  local past = till and tonumber(till) > ms and redis.call('HGET', results, field)
+  if past then text = past .. '\\n' .. text end
+  while #text > most do
+    local cut = string.find(text, '\\n', 1, true)
+    if not cut then
+      while most > 0 and string.byte(text, most + 1) >= 128 and string.byte(text, most + 1) < 192 do most = most - 1 end
+      text = string.sub(text, 1, most)
+      break
+    end
+    text = string.sub(text, cut + 1)
+  end
+  redis.call('HSET', results, field, text)
+  redis.call('ZADD', kept, string.format('%.0f', ms + ARGV[5]), field)
+end
+send(whole, totals, events, ms)
+return 1`,
+  },
+  'steer': {
+    keys: ['queued', 'wake', 'totals', 'prioritized', 'delayed', 'control', 'schedules', 'events', 'listening', 'alarm'],
+    flags: '',
+    rights: ['DEL alarm', 'EXISTS delayed events', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
+    text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
+local function readControl(control, listening, ms)
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
+  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
+    blocked = paused or hold > ms, told = {} }
+end
+local function tell(whole, kind, ids)
+  if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
+  whole.told[#whole.told + 1] = cjson.encode(kind) .. ',' .. cjson.encode(ids)
+end
+local function send(whole, totals, events, ms)
+  if #whole.told == 0 then return end
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
+  if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local order, ms = ARGV[1], math.floor(now() / 1000)
+local whole = readControl(control, listening, ms)
+if order == 'pause' or order == 'resume' then
+  if whole.paused == (order == 'pause') then return 0 end
+  if order == 'pause' then
+    redis.call('HSET', control, 'paused', '1')
+  else
+    redis.call('HDEL', control, 'paused')
+    redis.call('DEL', alarm)
+    local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized) > 0 and whole.hold <= ms
+    if line or redis.call('EXISTS', delayed) == 1 then arm(wake, redis.call('LLEN', wake), 1) end
+  end
+  if whole.heard or whole.journal > 0 then whole.told[1] = order == 'pause' and '"paused",[]' or '"resumed",[]' end
+  send(whole, totals, events, ms)
+  return 1
+end
+if order == 'journal' then
+  local keep = tonumber(ARGV[2])
+  if keep == whole.journal then return 0 end
+  if keep > 0 then
+    redis.call('HSET', control, 'journal', ARGV[2])
+    if whole.journal == 0 then sendNothing(whole, totals, events, ms) end
+    if redis.call('EXISTS', events) == 1 then redis.call('XTRIM', events, 'MAXLEN', keep) end
+  else
+    redis.call('HDEL', control, 'journal')
+    redis.call('UNLINK', events)
+  end
+  return 1
+end
+local id, slot, text = ARGV[2], ARGV[3], ARGV[4]
+if text == '' then return redis.call('HDEL', schedules, id) end
+local stands = string.match(redis.call('HGET', schedules, id) or '', '^%d+ (.*)$')
+if stands == string.sub(text, 2) then return 0 end
+redis.call('HSET', schedules, id, slot .. ' ' .. string.sub(text, 2))
+return 1`,
+  },
+  'step': {
+    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'events', 'listening'],
+    flags: 'allow-oom',
+    rights: ['DEL alarm', 'EXISTS control delayed errors failures ghosts kept listening owed payload prioritized priority progress remembered since tries withdrawn', 'GET alarm listening rate', 'HDEL control errors failures lease owed payload priority progress results since tries', 'HGET priority since steps totals', 'HINCRBY totals', 'HLEN errors failures lease owed payload priority progress results since tries', 'HMGET control failures lease owed payload priority totals tries', 'HSET control errors failures lease payload priority results since steps totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm rate', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt kept prioritized processing remembered', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed prioritized', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept prioritized processing remembered', 'ZREM delayed failed kept prioritized processing remembered'],
+    text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events, listening = KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
+local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
+local function mark(marks, place, count, ms)
+  if not dueMark(count, ms) then return end
+  count.marked = ms
+  redis.call('RPUSH', marks, string.format('%.0f:%.0f', place, ms))
+  for _ = 1, 100 do
+    local second = redis.call('LINDEX', marks, 1)
+    if not second or tonumber(string.match(second, '^(-?%d+)')) > count.taken + 1 then return end
+    redis.call('LPOP', marks)
+  end
+end
+local function toPrioritized(ids, side)
+  if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
+  local of, scores, others = redis.call('HMGET', priority, unpack(ids)), {}, {}
+  local n = tonumber(redis.call('HGET', totals, 'sequence') or 0)
+  for i, id in ipairs(ids) do
+    if of[i] then
+      n = n + 1
+      scores[#scores + 1], scores[#scores + 2] = string.format('%.0f', side * n - of[i] * 1099511627776), id
+    else
+      others[#others + 1] = id
+    end
+  end
+  if #scores > 0 then
+    redis.call('ZADD', prioritized, unpack(scores))
+    redis.call('HSET', totals, 'sequence', string.format('%.0f', n))
+  end
+  return others
+end
+local function toTail(queued, ghosts, marks, ids, count, ms)
+  local length, taken = redis.call('LLEN', queued), {}
+  local entries = toPrioritized(ids, 1)
+  if #entries == 0 then return length end
+  if redis.call('EXISTS', ghosts) == 1 then
+    local stale, rest = redis.call('SMISMEMBER', ghosts, unpack(entries)), {}
+    for i, id in ipairs(entries) do
+      if stale[i] == 1 then taken[#taken + 1] = id else rest[#rest + 1] = id end
+    end
+    entries = rest
+    if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
+  end
+  if #entries == 0 then return length end
+  mark(marks, count.taken + length + 1, count, ms)
+  return redis.call('RPUSH', queued, unpack(entries))
+end
+local function toHead(queued, totals, ids, count)
+  local reversed = {}
+  for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
+  reversed = toPrioritized(reversed, -1)
+  if #reversed == 0 then return end
+  redis.call('LPUSH', queued, unpack(reversed))
+  count.taken = count.taken - #reversed
+  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #reversed)
 end
 local function promote(delayed, queued, ghosts, marks, count, ms)
   local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
@@ -661,6 +1398,7 @@ local function promote(delayed, queued, ghosts, marks, count, ms)
 end
 local function recordFailures(kept, ids, errors, stays, ms, most)
   if #ids == 0 then return end
+  redis.call('HDEL', kept.tries, unpack(ids))
   local before = redis.call('HMGET', kept.failures, unpack(ids))
   local record, place, at, out, travel = {}, {}, {}, {}, {}
   for i, id in ipairs(ids) do
@@ -678,6 +1416,7 @@ local function recordFailures(kept, ids, errors, stays, ms, most)
   if #travel > 0 then redis.call('HSET', kept.failures, unpack(travel)) end
   if #out == 0 then return end
   redis.call('HDEL', kept.failures, unpack(out))
+  redis.call('HDEL', kept.since, unpack(out))
   redis.call('ZADD', kept.failed, unpack(place))
   redis.call('ZADD', kept.failedAt, unpack(at))
   local over = redis.call('ZCARD', kept.failedAt) - most
@@ -686,39 +1425,221 @@ local function recordFailures(kept, ids, errors, stays, ms, most)
     for i = 1, #popped, 2 do oldest[#oldest + 1] = popped[i] end
     redis.call('ZREM', kept.failed, unpack(oldest))
     redis.call('HDEL', kept.errors, unpack(oldest))
+    redis.call('HDEL', kept.payload, unpack(oldest))
+    redis.call('HDEL', kept.priority, unpack(oldest))
   end
 end
-local function settleEach(ids, kinds, accepted, gone, again, errors, count, to)
-  local marks, odd, failed = {}, false, 0
+local function split(list)
+  local set, drop = {}, {}
+  for i = 1, #list, 2 do
+    if list[i + 1] then set[#set + 1], set[#set + 2] = list[i], list[i + 1] else drop[#drop + 1] = list[i] end
+  end
+  return set, drop
+end
+local function setTraits(payloads, priorities, births)
+  local set, drop = split(payloads)
+  if #set > 0 then redis.call('HSET', payload, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', payload, unpack(drop)) end
+  set, drop = split(priorities)
+  if #set > 0 then redis.call('HSET', priority, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', priority, unpack(drop)) end
+  set, drop = split(births)
+  if #set > 0 then redis.call('HSET', since, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', since, unpack(drop)) end
+end
+local function readOwed(text)
+  local flag, due, weight, rest = string.match(text, '^(s?)|(%d*)|(-?%d*)|(.*)$')
+  return { plain = not flag, superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
+    payload = rest ~= nil and rest ~= '' and string.sub(rest, 2) }
+end
+local function owedText(debt)
+  if not (debt.superseding or debt.due > 0 or debt.weight or debt.payload) then return '' end
+  return (debt.superseding and 's' or '') .. '|' .. (debt.due > 0 and string.format('%.0f', debt.due) or '') .. '|'
+    .. (debt.weight and string.format('%.0f', debt.weight) or '') .. '|' .. (debt.payload and 'p' .. debt.payload or '')
+end
+local function ends()
+  return { ending = {}, forget = {}, failing = {}, texts = {}, stays = {}, head = {}, tail = {}, free = {}, forgotten = {}, later = {}, tries = {}, errors = {},
+    payloads = {}, priorities = {}, births = {}, hold = 0 }
+end
+local function leave(to, id) to.free[#to.free + 1], to.forgotten[#to.forgotten + 1] = id, id end
+local function add(list, id, value) list[#list + 1], list[#list + 2] = id, value end
+local function runOwed(to, id, debt, ms)
+  add(to.payloads, id, debt.payload)
+  add(to.priorities, id, debt.weight or false)
+  if debt.due > ms then
+    add(to.births, id, ms)
+    add(to.later, debt.due, id)
+    return 'delayed'
+  end
+  add(to.births, id, false)
+  to.tail[#to.tail + 1] = id
+  return 'queued'
+end
+local function merge(to, id, debt)
+  if not debt or debt.plain then return 0 end
+  add(to.payloads, id, debt.payload)
+  if debt.weight then
+    if debt.weight > tonumber(redis.call('HGET', priority, id) or 0) then add(to.priorities, id, debt.weight) end
+  end
+  return debt.due
+end
+local function carryOut(to, count, ms, keepFailed)
+  redis.call('ZREM', processing, unpack(to.ending))
+  redis.call('HDEL', lease, unpack(to.ending))
+  redis.call('SREM', withdrawn, unpack(to.ending))
+  redis.call('HDEL', owed, unpack(to.ending))
+  redis.call('HDEL', progress, unpack(to.ending))
+  if #to.forget > 0 then
+    redis.call('HDEL', tries, unpack(to.forget))
+    redis.call('HDEL', failures, unpack(to.forget))
+    redis.call('HDEL', errors, unpack(to.forget))
+  end
+  if #to.tries > 0 then redis.call('HSET', tries, unpack(to.tries)) end
+  recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors, tries = tries, payload = payload, priority = priority, since = since },
+    to.failing, to.texts, to.stays, ms, keepFailed)
+  if #to.errors > 0 then redis.call('HSET', errors, unpack(to.errors)) end
+  if #to.free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(to.free)) end
+  if #to.forgotten > 0 then
+    redis.call('HDEL', payload, unpack(to.forgotten))
+    redis.call('HDEL', priority, unpack(to.forgotten))
+    redis.call('HDEL', since, unpack(to.forgotten))
+  end
+  setTraits(to.payloads, to.priorities, to.births)
+  toHead(queued, totals, to.head, count)
+  toTail(queued, ghosts, marks, to.tail, count, ms)
+  if #to.later > 0 then redis.call('ZADD', delayed, unpack(to.later)) end
+  if to.hold > 0 then redis.call('HSET', control, 'hold', string.format('%.0f', to.hold)) end
+end
+local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
+  local marks, odd, behind = {}, false, 0
+  local keeping, until_, remembering = {}, {}, {}
   for i, id in ipairs(ids) do
     local kind = kinds[i]
     local text = nil
-    if kind == 'f' then failed, text = failed + 1, errors[failed + 1] end
-    if not accepted[i] then
+    if kind == 'f' or kind == 't' or kind == 'k' then behind, text = behind + 1, texts[behind + 1] end
+    local debt = of.owed[i] and readOwed(of.owed[i])
+    if not of.held[i] then
       marks[i], odd, count.lost = '0', true, count.lost + 1
     else
-      marks[i] = '1'
       to.ending[#to.ending + 1] = id
-      if gone[i] == 1 then
-        marks[i], odd = 'w', true
+      marks[i] = '1'
+      if of.gone[i] == 1 or (debt and debt.superseding and kind ~= 'd' and kind ~= 'k') then
+        marks[i], odd = of.gone[i] == 1 and 'w' or 's', true
         to.forget[#to.forget + 1] = id
-      elseif kind == 'd' then
+        if of.gone[i] == 1 then said.withdrawn[#said.withdrawn + 1] = id end
+        if debt then runOwed(to, id, debt, ms) else leave(to, id) end
+      elseif kind == 'd' or kind == 'k' then
         count.done = count.done + 1
-        to.forget[#to.forget + 1] = id
+        said.done[#said.done + 1], to.forget[#to.forget + 1] = id, id
+        if kind == 'k' then
+          local ttl, result = string.match(text, '^(%d+) (.*)$')
+          add(keeping, 'r' .. id, string.match(of.held[i], '^~?(%d+)') .. ' ' .. result)
+          add(until_, string.format('%.0f', ms + ttl), 'r' .. id)
+        end
+        if debt then
+          runOwed(to, id, debt, ms)
+        else
+          leave(to, id)
+          if policy.remember > 0 then
+            local from = policy.stamped and tonumber(redis.call('HGET', since, id) or ms) or ms
+            if from + policy.remember > ms then add(remembering, string.format('%.0f', from + policy.remember), id) end
+          end
+        end
       elseif kind == 'f' then
         count.failed = count.failed + 1
+        said.failed[#said.failed + 1] = id
         to.failing[#to.failing + 1], to.texts[#to.texts + 1] = id, text
-      end
-      if kind == 'r' and marks[i] == '1' then
-        to.head[#to.head + 1] = id
-      elseif again[i] then
-        to.stays[id], to.tail[#to.tail + 1] = true, id
+        if debt then
+          to.stays[id] = true
+          runOwed(to, id, debt, ms)
+        else
+          to.free[#to.free + 1] = id
+        end
       else
-        to.free[#to.free + 1] = id
+        local due = merge(to, id, debt)
+        if kind == 't' then
+          local delay, reason = string.match(text, '^(%d+) (.*)$')
+          count.retried = count.retried + 1
+          said.retried[#said.retried + 1] = id
+          add(to.tries, id, string.format('%.0f:0', tonumber(string.match(of.tries[i] or '0', '^%d+')) + 1))
+          add(to.errors, id, string.format('%.0f ', ms) .. reason)
+          due = math.max(due, ms + delay)
+          if policy.ordered then to.hold, due, kind = math.max(to.hold, due), 0, 'r' end
+        end
+        if due > ms then
+          add(to.later, string.format('%.0f', due), id)
+        elseif kind == 'r' then
+          to.head[#to.head + 1] = id
+        else
+          to.tail[#to.tail + 1] = id
+        end
       end
     end
   end
+  if #keeping > 0 then
+    redis.call('HSET', results, unpack(keeping))
+    redis.call('ZADD', kept, unpack(until_))
+  end
+  if #remembering > 0 then redis.call('ZADD', remembered, unpack(remembering)) end
   return marks, odd
+end
+local function readControl(control, listening, ms)
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
+  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
+    blocked = paused or hold > ms, told = {} }
+end
+local function tell(whole, kind, ids)
+  if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
+  whole.told[#whole.told + 1] = cjson.encode(kind) .. ',' .. cjson.encode(ids)
+end
+local function send(whole, totals, events, ms)
+  if #whole.told == 0 then return end
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
+  if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local function firstDue(delayed)
+  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+  return first[2] and tonumber(first[2])
+end
+local function earlier(before, after) return after and (not before or after < before) end
+local function purge(remembered, kept, results, control, whole, ms)
+  if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold') end
+  if redis.call('EXISTS', remembered, kept) == 0 then return end
+  local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 100)
+  if #over > 0 then redis.call('ZREM', remembered, unpack(over)) end
+  over = redis.call('ZRANGEBYSCORE', kept, '-inf', ms, 'LIMIT', 0, 100)
+  if #over > 0 then
+    redis.call('ZREM', kept, unpack(over))
+    redis.call('HDEL', results, unpack(over))
+  end
+end
+local function readPolicy(text)
+  local remember, stamped, active, max, per, ordered = string.match(text, '^(%d+) ([01]) (%d+) (%d+) (%d+) ([01])$')
+  return { remember = tonumber(remember or 0), stamped = stamped == '1', active = tonumber(active or 0), max = tonumber(max or 0),
+    per = tonumber(per or 0), ordered = ordered == '1' }
+end
+local function readRoom(policy, processing, rate, ms)
+  local room = { free = math.huge, used = 0 }
+  if policy.active > 0 then room.free = math.max(0, policy.active - redis.call('ZCARD', processing)) end
+  if policy.max > 0 then
+    local start, used = string.match(redis.call('GET', rate) or '', '^(%d+):(%d+)$')
+    start, used = tonumber(start or ''), tonumber(used or 0)
+    if not start or ms < start or ms >= start + policy.per then start, used = ms, 0 end
+    room.window, room.used = start, used
+    room.free = math.min(room.free, math.max(0, policy.max - used))
+  end
+  return room
+end
+local function countClaims(room, policy, rate, claimed)
+  room.used = room.used + claimed
+  redis.call('SET', rate, string.format('%.0f:%.0f', room.window, room.used), 'PX', 2 * policy.per)
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
@@ -729,18 +1650,20 @@ local micros = now()
 local ms = math.floor(micros / 1000)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
-local kept = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
-local count = { left = tonumber(kept[1] or 0), done = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
-  lost = tonumber(kept[4] or 0), taken = tonumber(kept[5] or 0), marked = tonumber(kept[6] or 0) }
+local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
+local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
+  lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
 local length = redis.call('LLEN', queued)
-local lazy = redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed) > 0
+local lazy = ARGV[9] ~= '' or redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed, payload, priority, prioritized, since, progress, remembered, kept, control, listening) > 0
+local whole, policy, soonest
 if lazy then
   sound('ZCARD', processing)
   sound('SCARD', committed)
-  sound('HLEN', failures, errors, tries, owed)
+  sound('HLEN', failures, errors, tries, owed, payload, priority, since, progress, results)
   sound('SCARD', withdrawn, ghosts)
-  sound('ZCARD', delayed, failed, failedAt)
+  sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
+  whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
 end
 local answered
 if prior then
@@ -749,7 +1672,7 @@ if prior then
   if last > number then return redis.error_reply('STALE step ' .. ARGV[2] .. ' after ' .. string.format('%.0f', last)) end
   if last == number then answered = { token = token, leaseEnd = leaseEnd, settled = result } end
 end
-local at = 9
+local at = 10
 local function list()
   local groups = tonumber(ARGV[at])
   local first, last = at + 1 + 3 * groups, at + 3 * groups
@@ -777,12 +1700,14 @@ local kinds, texts = {}, {}
 if not plain then
   for g = settling.groups + 1, settling.first - 1, 3 do
     for _ = 1, tonumber(ARGV[g + 2]) do kinds[#kinds + 1] = ARGV[g] end
-    if ARGV[g] == 'f' then
+    if ARGV[g] ~= 'd' and ARGV[g] ~= 'r' then
       for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
     end
   end
+  whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
+  lazy = lazy or #kinds > 0
 end
-local settled = ''
+local settled, raised = '', false
 if answered then
   settled = answered.settled
 elseif settling.last >= settling.first then
@@ -793,28 +1718,23 @@ elseif settling.last >= settling.first then
     count.done = count.done + settling.last - settling.first + 1
   else
     local ids = settling.ids()
-    for i = #kinds + 1, #ids do kinds[i] = 'd' end
-    local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {}
-    local again = lazy and redis.call('HMGET', owed, unpack(ids)) or {}
-    local to = { ending = {}, forget = {}, failing = {}, texts = {}, head = {}, tail = {}, free = {}, stays = {} }
-    local result, odd = settleEach(ids, kinds, settling.held, gone, again, texts, count, to)
+    local of = {
+      held = settling.held,
+      gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {},
+      owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
+      tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},
+    }
+    local to, said = ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
+    local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
-      redis.call('ZREM', processing, unpack(to.ending))
-      redis.call('HDEL', lease, unpack(to.ending))
-      redis.call('SREM', withdrawn, unpack(to.ending))
-      redis.call('HDEL', owed, unpack(to.ending))
+      carryOut(to, count, ms, keepFailed)
+      raised = to.hold > whole.hold
+      whole.hold = math.max(whole.hold, to.hold)
+      whole.blocked = whole.paused or whole.hold > ms
     end
-    if #to.failing > 0 then redis.call('HDEL', tries, unpack(to.failing)) end
-    if #to.forget > 0 then
-      redis.call('HDEL', tries, unpack(to.forget))
-      redis.call('HDEL', failures, unpack(to.forget))
-      redis.call('HDEL', errors, unpack(to.forget))
-    end
-    recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, to.failing, to.texts, to.stays, ms, keepFailed)
-    if #to.free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(to.free)) end
-    toHead(queued, totals, to.head, count)
-    length = toTail(queued, ghosts, marks, to.tail, count, ms)
+    length = redis.call('LLEN', queued)
+    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do tell(whole, kind, said[kind]) end
   end
 end
 local renewed = ''
@@ -823,29 +1743,87 @@ at = renewing.last + 1
 if renewing.last >= renewing.first then
   local ids = renewing.ids()
   local gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {}
+  local again = lazy and redis.call('HMGET', owed, unpack(ids)) or {}
   local result, odd, live = {}, false, {}
   for i, id in ipairs(ids) do
     if not renewing.held[i] then
       result[i], odd = '0', true
     else
-      result[i] = gone[i] == 1 and 'w' or '1'
-      odd = odd or gone[i] == 1
+      result[i] = gone[i] == 1 and 'w' or again[i] and (readOwed(again[i]).superseding and 's' or 'o') or '1'
+      odd = odd or result[i] ~= '1'
       live[#live + 1], live[#live + 2] = ms + term, id
     end
   end
   if #live > 0 then redis.call('ZADD', processing, 'XX', unpack(live)) end
   if odd then renewed = table.concat(result) end
 end
-local starting = list()
+local starting, started = list(), {}
 if starting.last >= starting.first then
   local begun = {}
   for i, id in ipairs(starting.ids()) do
     local value = starting.held[i]
-    if value and string.sub(value, 1, 1) == '~' then begun[#begun + 1], begun[#begun + 2] = id, string.sub(value, 2) end
+    if value and string.sub(value, 1, 1) == '~' then
+      begun[#begun + 1], begun[#begun + 2] = id, string.sub(value, 2)
+      started[#started + 1] = id
+    end
   end
   if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
 local token, leaseEnd, ids = '', '', {}
+local allowed, room = claim, {}
+local function take(popped, trim, inLine)
+  local entered = redis.call('SMISMEMBER', committed, unpack(popped))
+  local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped)) or {}
+  local raised = lazy and inLine and redis.call('ZMSCORE', prioritized, unpack(popped)) or {}
+  local good, dropped = popped, {}
+  for i = 1, #popped do
+    if entered[i] ~= 1 or due[i] or raised[i] then dropped[#dropped + 1] = popped[i] end
+  end
+  if #dropped > 0 then
+    good = {}
+    for i, id in ipairs(popped) do
+      if entered[i] == 1 and not due[i] and not raised[i] then good[#good + 1] = id end
+    end
+  end
+  if #good == 0 then
+    trim()
+    return dropped
+  end
+  if token == '' then
+    local epoch = math.max(micros, (before[7] or 0) + 1)
+    before[7], leaseEnd = string.format('%.0f', epoch), string.format('%.0f', ms + term)
+    token = before[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+  end
+  local scores, n = {}, #good
+  for i = n, 1, -1 do
+    scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
+  end
+  local fresh = redis.call('ZADD', processing, 'NX', unpack(scores))
+  trim()
+  if fresh < n then
+    local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
+    for i, id in ipairs(good) do
+      if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
+    end
+    good, n = once, #once
+  end
+  local values, ahead = {}, '~' .. token
+  for i = 1, n do
+    values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
+  end
+  if n > 0 then redis.call('HSET', lease, unpack(values)) end
+  if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
+  return dropped
+end
+local function takePrioritized(low, high, stale)
+  while #ids < allowed and stale < 1000 do
+    local popped = redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids)
+    if #popped == 0 then break end
+    stale = stale + #take(popped, function() redis.call('ZREM', prioritized, unpack(popped)) end, false)
+  end
+  return stale
+end
+if lazy then room = readRoom(policy, processing, rate, ms) end
 if answered then
   token, leaseEnd = answered.token, answered.leaseEnd
   if token ~= '' then
@@ -858,81 +1836,72 @@ if answered then
     for _, id in ipairs(ahead) do ids[#ids + 1] = id end
   end
 else
-  if lazy and claim > 0 then
-    promote(delayed, queued, ghosts, marks, count, ms)
+  if lazy then
+    if claim > 0 then
+      purge(remembered, kept, results, control, whole, ms)
+      promote(delayed, queued, ghosts, marks, count, ms)
+    end
     length = redis.call('LLEN', queued)
+    allowed = whole.blocked and 0 or math.min(claim, room.free)
   end
   local stale = 0
-  while #ids < claim and length > 0 and stale < 1000 do
-    local popped = redis.call('LRANGE', queued, 0, claim - #ids - 1)
+  if lazy then stale = takePrioritized('-inf', '(0', stale) end
+  while #ids < allowed and length > 0 and stale < 1000 do
+    local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
     length = length - #popped
     count.taken = count.taken + #popped
-    local entered = redis.call('SMISMEMBER', committed, unpack(popped))
-    local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped)) or {}
-    local good, dropped = popped, {}
-    for i = 1, #popped do
-      if entered[i] ~= 1 or due[i] then dropped[#dropped + 1] = popped[i] end
-    end
-    if #dropped > 0 then
-      good = {}
-      for i, id in ipairs(popped) do
-        if entered[i] == 1 and not due[i] then good[#good + 1] = id end
-      end
-    end
-    if #good > 0 then
-      if token == '' then
-        local epoch = math.max(micros, (kept[7] or 0) + 1)
-        kept[7], leaseEnd = string.format('%.0f', epoch), string.format('%.0f', ms + term)
-        token = kept[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
-      end
-      local scores, n = {}, #good
-      for i = n, 1, -1 do
-        scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
-      end
-      local fresh = redis.call('ZADD', processing, 'NX', unpack(scores))
-      redis.call('LTRIM', queued, #popped, -1)
-      if fresh < n then
-        local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
-        for i, id in ipairs(good) do
-          if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
-        end
-        good, n = once, #once
-      end
-      local values, ahead = {}, '~' .. token
-      for i = 1, n do
-        values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
-      end
-      if n > 0 then redis.call('HSET', lease, unpack(values)) end
-      if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
-    else
-      redis.call('LTRIM', queued, #popped, -1)
-    end
+    local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
     if #dropped > 0 then
       stale = stale + #dropped
       redis.call('SREM', ghosts, unpack(dropped))
     end
   end
+  if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
   if #ids == 0 then token, leaseEnd = '', '' end
+  if room.window and #ids > 0 then countClaims(room, policy, rate, #ids) end
 end
-local past = {}
-if lazy and #ids > 0 and redis.call('EXISTS', tries) == 1 then
-  for i, value in ipairs(redis.call('HMGET', tries, unpack(ids))) do past[i] = value or '' end
-end
-local dueIn = -1
-if lazy and #ids < claim and length == 0 then
-  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-  if first[2] then
-    local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
-    if not teller or teller == worker or tonumber(till) <= ms then
+local past, payloads, line, dueIn, nudge = {}, {}, length, -1, false
+local open = length > 0
+if lazy then
+  if #ids > 0 and redis.call('EXISTS', tries) == 1 then
+    for i, value in ipairs(redis.call('HMGET', tries, unpack(ids))) do past[i] = value or '' end
+  end
+  if #ids > 0 and redis.call('EXISTS', payload) == 1 then payloads = redis.call('HMGET', payload, unpack(ids)) end
+  line = length + redis.call('ZCARD', prioritized)
+  local spent = room.window and room.used >= policy.max
+  local barred = line > 0 and (whole.blocked or spent)
+  open = line > 0 and not barred and (policy.active == 0 or redis.call('ZCARD', processing) < policy.active)
+  local first = firstDue(delayed)
+  local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
+  if raised or earlier(soonest, first) then
+    teller, nudge = nil, true
+    redis.call('DEL', alarm)
+  end
+  if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
+    local soon = first or math.huge
+    if line > 0 and whole.hold > ms then soon = math.min(soon, whole.hold) end
+    if line > 0 and spent then soon = math.min(soon, room.window + policy.per) end
+    if soon < math.huge then
+      teller = worker
       redis.call('SET', alarm, worker .. string.format(':%.0f', ms + 6000), 'PX', 6000)
-      dueIn = math.max(0, first[2] - ms)
+      dueIn, nudge = math.max(0, soon - ms), false
     end
   end
+  if teller == worker and (leaving or (claim > 0 and #ids == claim)) then
+    redis.call('DEL', alarm)
+    nudge = nudge or first ~= nil or whole.hold > ms or (line > 0 and spent)
+  end
+  if not answered then
+    for i = 1, math.min(slots, #ids) do started[#started + 1] = ids[i] end
+  end
+  tell(whole, 'started', started)
+  send(whole, totals, events, ms)
 end
 if lazy or settled ~= '' or #kinds > 0 then
   redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)
+  if count.retried > 0 then redis.call('HINCRBY', totals, 'retried', count.retried) end
 end
-redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', kept[7] or 0)
+redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', before[7] or 0)
 if not answered then
   local record = string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled
   if leaving then
@@ -941,15 +1910,19 @@ if not answered then
     redis.call('HSET', steps, field, record)
   end
 end
-arm(wake, tokens, length)
-return { settled, renewed, token, length > 0 and 1 or 0, dueIn, ids, past }`,
+arm(wake, tokens, (open or (nudge and not whole.paused)) and 1 or 0)
+return { settled, renewed, token, open and 1 or 0, dueIn, ids, past, payloads }`,
   },
   'sweep': {
-    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'results', 'kept', 'events', 'listening'],
     flags: 'allow-oom',
-    rights: ['EXISTS ghosts', 'HDEL errors failures lease owed steps tries', 'HGET guard totals', 'HGETALL steps', 'HLEN errors failures lease owed steps totals tries', 'HMGET failures guard lease owed totals tries', 'HSCAN steps', 'HSET errors failures guard totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SMISMEMBER ghosts withdrawn', 'SREM committed ghosts withdrawn', 'TIME', 'ZADD delayed failed failedAt', 'ZCARD delayed failed failedAt processing', 'ZPOPMIN failedAt', 'ZRANGEBYSCORE delayed processing', 'ZREM delayed failed processing'],
+    rights: ['DEL alarm', 'EXISTS ghosts kept priority remembered', 'GET listening', 'HDEL control errors failures lease owed payload priority progress results since steps tries', 'HGET guard priority totals', 'HGETALL steps', 'HINCRBY totals', 'HLEN control errors failures lease owed payload priority progress results since steps totals tries', 'HMGET control failures guard lease owed priority totals tries', 'HSCAN steps', 'HSET control errors failures guard payload priority since totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SMISMEMBER ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept processing remembered', 'ZREM delayed failed kept processing remembered'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -961,18 +1934,34 @@ local function mark(marks, place, count, ms)
     redis.call('LPOP', marks)
   end
 end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+local function toPrioritized(ids, side)
+  if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
+  local of, scores, others = redis.call('HMGET', priority, unpack(ids)), {}, {}
+  local n = tonumber(redis.call('HGET', totals, 'sequence') or 0)
+  for i, id in ipairs(ids) do
+    if of[i] then
+      n = n + 1
+      scores[#scores + 1], scores[#scores + 2] = string.format('%.0f', side * n - of[i] * 1099511627776), id
+    else
+      others[#others + 1] = id
+    end
+  end
+  if #scores > 0 then
+    redis.call('ZADD', prioritized, unpack(scores))
+    redis.call('HSET', totals, 'sequence', string.format('%.0f', n))
+  end
+  return others
 end
 local function toTail(queued, ghosts, marks, ids, count, ms)
-  local length, entries, taken = redis.call('LLEN', queued), ids, {}
-  if #ids == 0 then return length end
+  local length, taken = redis.call('LLEN', queued), {}
+  local entries = toPrioritized(ids, 1)
+  if #entries == 0 then return length end
   if redis.call('EXISTS', ghosts) == 1 then
-    local stale = redis.call('SMISMEMBER', ghosts, unpack(ids))
-    entries = {}
-    for i, id in ipairs(ids) do
-      if stale[i] == 1 then taken[#taken + 1] = id else entries[#entries + 1] = id end
+    local stale, rest = redis.call('SMISMEMBER', ghosts, unpack(entries)), {}
+    for i, id in ipairs(entries) do
+      if stale[i] == 1 then taken[#taken + 1] = id else rest[#rest + 1] = id end
     end
+    entries = rest
     if #taken > 0 then redis.call('SREM', ghosts, unpack(taken)) end
   end
   if #entries == 0 then return length end
@@ -980,12 +1969,13 @@ local function toTail(queued, ghosts, marks, ids, count, ms)
   return redis.call('RPUSH', queued, unpack(entries))
 end
 local function toHead(queued, totals, ids, count)
-  if #ids == 0 then return end
   local reversed = {}
   for i = #ids, 1, -1 do reversed[#reversed + 1] = ids[i] end
+  reversed = toPrioritized(reversed, -1)
+  if #reversed == 0 then return end
   redis.call('LPUSH', queued, unpack(reversed))
-  count.taken = count.taken - #ids
-  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #ids)
+  count.taken = count.taken - #reversed
+  redis.call('HSET', totals, 'returned', (tonumber(redis.call('HGET', totals, 'returned')) or 0) + #reversed)
 end
 local function promote(delayed, queued, ghosts, marks, count, ms)
   local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', ms, 'LIMIT', 0, 1000)
@@ -996,6 +1986,7 @@ local function promote(delayed, queued, ghosts, marks, count, ms)
 end
 local function recordFailures(kept, ids, errors, stays, ms, most)
   if #ids == 0 then return end
+  redis.call('HDEL', kept.tries, unpack(ids))
   local before = redis.call('HMGET', kept.failures, unpack(ids))
   local record, place, at, out, travel = {}, {}, {}, {}, {}
   for i, id in ipairs(ids) do
@@ -1013,6 +2004,7 @@ local function recordFailures(kept, ids, errors, stays, ms, most)
   if #travel > 0 then redis.call('HSET', kept.failures, unpack(travel)) end
   if #out == 0 then return end
   redis.call('HDEL', kept.failures, unpack(out))
+  redis.call('HDEL', kept.since, unpack(out))
   redis.call('ZADD', kept.failed, unpack(place))
   redis.call('ZADD', kept.failedAt, unpack(at))
   local over = redis.call('ZCARD', kept.failedAt) - most
@@ -1021,17 +2013,137 @@ local function recordFailures(kept, ids, errors, stays, ms, most)
     for i = 1, #popped, 2 do oldest[#oldest + 1] = popped[i] end
     redis.call('ZREM', kept.failed, unpack(oldest))
     redis.call('HDEL', kept.errors, unpack(oldest))
+    redis.call('HDEL', kept.payload, unpack(oldest))
+    redis.call('HDEL', kept.priority, unpack(oldest))
+  end
+end
+local function split(list)
+  local set, drop = {}, {}
+  for i = 1, #list, 2 do
+    if list[i + 1] then set[#set + 1], set[#set + 2] = list[i], list[i + 1] else drop[#drop + 1] = list[i] end
+  end
+  return set, drop
+end
+local function setTraits(payloads, priorities, births)
+  local set, drop = split(payloads)
+  if #set > 0 then redis.call('HSET', payload, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', payload, unpack(drop)) end
+  set, drop = split(priorities)
+  if #set > 0 then redis.call('HSET', priority, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', priority, unpack(drop)) end
+  set, drop = split(births)
+  if #set > 0 then redis.call('HSET', since, unpack(set)) end
+  if #drop > 0 then redis.call('HDEL', since, unpack(drop)) end
+end
+local function readOwed(text)
+  local flag, due, weight, rest = string.match(text, '^(s?)|(%d*)|(-?%d*)|(.*)$')
+  return { plain = not flag, superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
+    payload = rest ~= nil and rest ~= '' and string.sub(rest, 2) }
+end
+local function owedText(debt)
+  if not (debt.superseding or debt.due > 0 or debt.weight or debt.payload) then return '' end
+  return (debt.superseding and 's' or '') .. '|' .. (debt.due > 0 and string.format('%.0f', debt.due) or '') .. '|'
+    .. (debt.weight and string.format('%.0f', debt.weight) or '') .. '|' .. (debt.payload and 'p' .. debt.payload or '')
+end
+local function ends()
+  return { ending = {}, forget = {}, failing = {}, texts = {}, stays = {}, head = {}, tail = {}, free = {}, forgotten = {}, later = {}, tries = {}, errors = {},
+    payloads = {}, priorities = {}, births = {}, hold = 0 }
+end
+local function leave(to, id) to.free[#to.free + 1], to.forgotten[#to.forgotten + 1] = id, id end
+local function add(list, id, value) list[#list + 1], list[#list + 2] = id, value end
+local function runOwed(to, id, debt, ms)
+  add(to.payloads, id, debt.payload)
+  add(to.priorities, id, debt.weight or false)
+  if debt.due > ms then
+    add(to.births, id, ms)
+    add(to.later, debt.due, id)
+    return 'delayed'
+  end
+  add(to.births, id, false)
+  to.tail[#to.tail + 1] = id
+  return 'queued'
+end
+local function merge(to, id, debt)
+  if not debt or debt.plain then return 0 end
+  add(to.payloads, id, debt.payload)
+  if debt.weight then
+    if debt.weight > tonumber(redis.call('HGET', priority, id) or 0) then add(to.priorities, id, debt.weight) end
+  end
+  return debt.due
+end
+local function carryOut(to, count, ms, keepFailed)
+  redis.call('ZREM', processing, unpack(to.ending))
+  redis.call('HDEL', lease, unpack(to.ending))
+  redis.call('SREM', withdrawn, unpack(to.ending))
+  redis.call('HDEL', owed, unpack(to.ending))
+  redis.call('HDEL', progress, unpack(to.ending))
+  if #to.forget > 0 then
+    redis.call('HDEL', tries, unpack(to.forget))
+    redis.call('HDEL', failures, unpack(to.forget))
+    redis.call('HDEL', errors, unpack(to.forget))
+  end
+  if #to.tries > 0 then redis.call('HSET', tries, unpack(to.tries)) end
+  recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors, tries = tries, payload = payload, priority = priority, since = since },
+    to.failing, to.texts, to.stays, ms, keepFailed)
+  if #to.errors > 0 then redis.call('HSET', errors, unpack(to.errors)) end
+  if #to.free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(to.free)) end
+  if #to.forgotten > 0 then
+    redis.call('HDEL', payload, unpack(to.forgotten))
+    redis.call('HDEL', priority, unpack(to.forgotten))
+    redis.call('HDEL', since, unpack(to.forgotten))
+  end
+  setTraits(to.payloads, to.priorities, to.births)
+  toHead(queued, totals, to.head, count)
+  toTail(queued, ghosts, marks, to.tail, count, ms)
+  if #to.later > 0 then redis.call('ZADD', delayed, unpack(to.later)) end
+  if to.hold > 0 then redis.call('HSET', control, 'hold', string.format('%.0f', to.hold)) end
+end
+local function readControl(control, listening, ms)
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
+  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
+    blocked = paused or hold > ms, told = {} }
+end
+local function tell(whole, kind, ids)
+  if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
+  whole.told[#whole.told + 1] = cjson.encode(kind) .. ',' .. cjson.encode(ids)
+end
+local function send(whole, totals, events, ms)
+  if #whole.told == 0 then return end
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
+  if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local function firstDue(delayed)
+  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+  return first[2] and tonumber(first[2])
+end
+local function earlier(before, after) return after and (not before or after < before) end
+local function purge(remembered, kept, results, control, whole, ms)
+  if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold') end
+  if redis.call('EXISTS', remembered, kept) == 0 then return end
+  local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 100)
+  if #over > 0 then redis.call('ZREM', remembered, unpack(over)) end
+  over = redis.call('ZRANGEBYSCORE', kept, '-inf', ms, 'LIMIT', 0, 100)
+  if #over > 0 then
+    redis.call('ZREM', kept, unpack(over))
+    redis.call('HDEL', results, unpack(over))
   end
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
 local limit, maxJams, keepFailed, term, jitter = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local id, every = ARGV[7], tonumber(ARGV[8])
+local id, every, ordered = ARGV[7], tonumber(ARGV[8]), ARGV[9] == '1'
 local ms = math.floor(now() / 1000)
 sound('LLEN', queued, marks)
-sound('HLEN', lease, steps, totals, failures, errors, tries, owed)
-sound('ZCARD', processing, delayed, failed, failedAt)
+sound('HLEN', lease, steps, totals, failures, errors, tries, owed, payload, priority, since, progress, control, results)
+sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
 sound('SCARD', committed, withdrawn, ghosts)
 local tokens = redis.call('LLEN', wake)
 local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
@@ -1044,10 +2156,51 @@ end
 local half = math.floor(term / 2)
 if ms < at or ms > at + half then grace = ms + half end
 redis.call('HSET', guard, 'at', ms, 'grace', grace)
-local kept = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
-local count = { left = tonumber(kept[1] or 0), jammed = tonumber(kept[2] or 0), failed = tonumber(kept[3] or 0),
-  taken = tonumber(kept[4] or 0), marked = tonumber(kept[5] or 0) }
+local before = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
+local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
+  taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
+local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
+purge(remembered, kept, results, control, whole, ms)
 promote(delayed, queued, ghosts, marks, count, ms)
+local to, said = ends(), { jammed = {}, failed = {} }
+local function recover(name, started, past, gone, debt)
+  local attempts, jams = string.match(past or '0:0', '^(%d+):(%d+)$')
+  jams = tonumber(jams)
+  if gone or (debt and debt.superseding) then
+    to.forget[#to.forget + 1] = name
+    if debt then return jams, runOwed(to, name, debt, ms) end
+    leave(to, name)
+    return jams, 'absent'
+  end
+  if started then
+    jams, count.jammed = jams + 1, count.jammed + 1
+    said.jammed[#said.jammed + 1] = name
+    if jams > maxJams then
+      to.failing[#to.failing + 1], to.texts[#to.texts + 1] = name, ARGV[6]
+      said.failed[#said.failed + 1] = name
+      count.failed = count.failed + 1
+      if debt then
+        to.stays[name] = true
+        return jams, runOwed(to, name, debt, ms)
+      end
+      to.free[#to.free + 1] = name
+      return jams, 'failed'
+    end
+    add(to.tries, name, attempts .. ':' .. string.format('%.0f', jams))
+  end
+  local due = merge(to, name, debt)
+  if started and jams > 1 then
+    local later = ms + math.floor(jams * term + jitter * half)
+    due = math.max(due, later)
+    if ordered then to.hold, due = math.max(to.hold, due), 0 end
+  end
+  if due > ms then
+    add(to.later, string.format('%.0f', due), name)
+    return jams, 'delayed'
+  end
+  to.head[#to.head + 1] = name
+  return jams, 'queued'
+end
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
 local reply = { 1, 0, 0 }
 if #lapsed > 0 and grace > ms then
@@ -1057,45 +2210,14 @@ elseif #lapsed > 0 then
   local past = redis.call('HMGET', tries, unpack(lapsed))
   local gone = redis.call('SMISMEMBER', withdrawn, unpack(lapsed))
   local again = redis.call('HMGET', owed, unpack(lapsed))
-  local head, tail, later, free, forget, counted, failing, texts, stays = {}, {}, {}, {}, {}, {}, {}, {}, {}
   for i, name in ipairs(lapsed) do
-    local attempts, jams = string.match(past[i] or '0:0', '^(%d+):(%d+)$')
-    local token, started, place = held[i] or '', 1, 'queued'
-    jams = tonumber(jams)
+    local token, started = held[i] or '', 1
     if string.sub(token, 1, 1) == '~' then token, started = string.sub(token, 2), 0 end
-    if gone[i] == 1 then
-      forget[#forget + 1] = name
-      if again[i] then tail[#tail + 1] = name else place, free[#free + 1] = 'absent', name end
-    elseif started == 0 then
-      head[#head + 1] = name
-    else
-      jams, count.jammed = jams + 1, count.jammed + 1
-      if jams > maxJams then
-        forget[#forget + 1], failing[#failing + 1], texts[#texts + 1] = name, name, ARGV[6]
-        count.failed = count.failed + 1
-        if again[i] then stays[name], tail[#tail + 1] = true, name else place, free[#free + 1] = 'failed', name end
-      else
-        counted[#counted + 1], counted[#counted + 2] = name, attempts .. ':' .. string.format('%.0f', jams)
-        if jams == 1 then
-          head[#head + 1] = name
-        else
-          place, later[#later + 1], later[#later + 2] = 'delayed', ms + math.floor(jams * term + jitter * half), name
-        end
-      end
-    end
+    to.ending[#to.ending + 1] = name
+    local jams, place = recover(name, started == 1, past[i], gone[i] == 1, again[i] and readOwed(again[i]))
     for _, value in ipairs({ name, token, jams, started, place }) do reply[#reply + 1] = value end
   end
-  redis.call('ZREM', processing, unpack(lapsed))
-  redis.call('HDEL', lease, unpack(lapsed))
-  redis.call('SREM', withdrawn, unpack(lapsed))
-  redis.call('HDEL', owed, unpack(lapsed))
-  if #counted > 0 then redis.call('HSET', tries, unpack(counted)) end
-  if #forget > 0 then redis.call('HDEL', tries, unpack(forget)) end
-  if #later > 0 then redis.call('ZADD', delayed, unpack(later)) end
-  recordFailures({ failed = failed, failedAt = failedAt, failures = failures, errors = errors }, failing, texts, stays, ms, keepFailed)
-  if #free > 0 then count.left = count.left + redis.call('SREM', committed, unpack(free)) end
-  toHead(queued, totals, head, count)
-  toTail(queued, ghosts, marks, tail, count, ms)
+  carryOut(to, count, ms, keepFailed)
   if #lapsed == limit then reply[3] = 1 end
 end
 local records = redis.call('HLEN', steps) <= 500 and redis.call('HGETALL', steps)
@@ -1108,36 +2230,98 @@ for i = 1, #records, 2 do
   if tonumber(string.match(records[i + 1], '|(%d+)|')) + 3600000 <= ms then redis.call('HDEL', steps, records[i]) end
 end
 redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed', count.failed, 'taken', count.taken, 'marked', count.marked)
-arm(wake, tokens, redis.call('LLEN', queued))
+local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
+if nudge then redis.call('DEL', alarm) end
+local blocked = whole.paused or math.max(whole.hold, to.hold) > ms
+local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)
+arm(wake, tokens, (nudge and not whole.paused or line > 0 and not blocked) and 1 or 0)
+tell(whole, 'jammed', said.jammed)
+tell(whole, 'failed', said.failed)
+send(whole, totals, events, ms)
 return reply`,
   },
   'wake': {
-    keys: ['queued', 'wake'],
+    keys: ['queued', 'wake', 'prioritized', 'delayed', 'control', 'listening', 'alarm'],
     flags: 'allow-oom',
-    rights: ['LLEN queued wake', 'RPUSH wake'],
-    text: `local queued, wake = KEYS[1], KEYS[2]
-if redis.call('LLEN', queued) > 0 and redis.call('LLEN', wake) == 0 then redis.call('RPUSH', wake, '1') end
+    rights: ['EXISTS delayed', 'GET alarm listening', 'HINCRBY alarm control delayed listening prioritized queued wake', 'HMGET control', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'XADD alarm control delayed listening prioritized queued wake', 'ZCARD prioritized'],
+    text: `local queued, wake, prioritized, delayed, control, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
+local function readControl(control, listening, ms)
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
+  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
+    blocked = paused or hold > ms, told = {} }
+end
+local function tell(whole, kind, ids)
+  if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
+  whole.told[#whole.told + 1] = cjson.encode(kind) .. ',' .. cjson.encode(ids)
+end
+local function send(whole, totals, events, ms)
+  if #whole.told == 0 then return end
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
+  if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local ms = math.floor(now() / 1000)
+local whole = readControl(control, listening, ms)
+local till = string.match(redis.call('GET', alarm) or '', ':(%d+)$')
+local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized) > 0 and not whole.blocked
+local untold = (redis.call('EXISTS', delayed) == 1 or whole.hold > ms) and (not till or tonumber(till) <= ms) and not whole.paused
+arm(wake, redis.call('LLEN', wake), (line or untold) and 1 or 0)
 return 1`,
   },
   'withdraw': {
-    keys: ['queued', 'committed', 'processing', 'totals', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts'],
+    keys: ['queued', 'committed', 'processing', 'totals', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening'],
     flags: 'allow-oom',
-    rights: ['HDEL errors failures owed tries', 'HLEN errors failures owed tries', 'HMGET totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SMISMEMBER committed', 'SREM committed', 'ZCARD failedAt', 'ZMSCORE delayed failed processing', 'ZREM delayed failed failedAt'],
+    rights: ['GET listening', 'HDEL errors failures owed payload priority results since tries', 'HINCRBY totals', 'HLEN errors failures owed payload priority results since tries', 'HMGET control totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SMISMEMBER committed', 'SPUBLISH events', 'SREM committed', 'TIME', 'XADD events', 'ZCARD failedAt kept', 'ZMSCORE delayed failed prioritized processing remembered', 'ZREM delayed failed failedAt kept prioritized remembered'],
     text: `local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
+local payload, priority, prioritized, since, remembered, control, results, kept, events, listening = KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
+local function readControl(control, listening, ms)
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
+  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
+    blocked = paused or hold > ms, told = {} }
+end
+local function tell(whole, kind, ids)
+  if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
+  whole.told[#whole.told + 1] = cjson.encode(kind) .. ',' .. cjson.encode(ids)
+end
+local function send(whole, totals, events, ms)
+  if #whole.told == 0 then return end
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  local text = string.format('[%.0f,%.0f,', position, ms) .. table.concat(whole.told, ',') .. ']'
+  if whole.journal > 0 then redis.call('XADD', events, 'MAXLEN', whole.journal, string.format('%.0f-0', position), 'm', text) end
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, text) end
+end
+local function sendNothing(whole, totals, events, ms)
+  local position = redis.call('HINCRBY', totals, 'position', 1)
+  if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
+local ms = math.floor(now() / 1000)
+local whole = readControl(control, listening, ms)
 local entered = redis.call('SMISMEMBER', committed, unpack(ARGV))
 local leased = redis.call('ZMSCORE', processing, unpack(ARGV))
 local due = redis.call('ZMSCORE', delayed, unpack(ARGV))
+local ranks = redis.call('ZMSCORE', prioritized, unpack(ARGV))
 local times = redis.call('ZMSCORE', failed, unpack(ARGV))
-local kept = redis.call('HMGET', totals, 'left', 'withdrawn')
+local forget = redis.call('ZMSCORE', remembered, unpack(ARGV))
+local before = redis.call('HMGET', totals, 'left', 'withdrawn')
 sound('LLEN', queued)
-sound('HLEN', failures, errors, tries, owed)
-sound('ZCARD', failedAt)
+sound('HLEN', failures, errors, tries, owed, payload, priority, since, results)
+sound('ZCARD', failedAt, kept)
 sound('SCARD', withdrawn, ghosts)
-local letters, seen, free, stale, marked = {}, {}, {}, {}, {}
+local letters, seen, free, stale, marked, out, over, memories, told = {}, {}, {}, {}, {}, {}, {}, {}, {}
 local taken = 0
 for i, id in ipairs(ARGV) do
   local letter = 'a'
@@ -1147,25 +2331,41 @@ for i, id in ipairs(ARGV) do
     if leased[i] then
       letter, marked[#marked + 1], seen[id] = 'p', id, 'p'
     else
-      letter, free[#free + 1], taken, seen[id] = due[i] and 'y' or 'q', id, taken + 1, 'a'
-      if not due[i] then stale[#stale + 1] = id end
+      letter, free[#free + 1], out[#out + 1], taken, seen[id] = due[i] and 'y' or 'q', id, id, taken + 1, 'a'
+      if not due[i] and not ranks[i] then stale[#stale + 1] = id end
     end
+  elseif forget[i] and tonumber(forget[i]) > ms then
+    letter, over[#over + 1], memories[#memories + 1], taken, seen[id] = 'm', 'r' .. id, id, taken + 1, 'a'
   elseif times[i] then
-    letter, taken, seen[id] = 'f', taken + 1, 'a'
+    letter, out[#out + 1], taken, seen[id] = 'f', id, taken + 1, 'a'
   end
+  if letter ~= 'a' then told[#told + 1] = id end
   letters[i] = letter
 end
 if #marked > 0 then taken = taken + redis.call('SADD', withdrawn, unpack(marked)) end
 if #stale > 0 then redis.call('SADD', ghosts, unpack(stale)) end
 redis.call('ZREM', delayed, unpack(ARGV))
+redis.call('ZREM', prioritized, unpack(ARGV))
 redis.call('ZREM', failed, unpack(ARGV))
 redis.call('ZREM', failedAt, unpack(ARGV))
 redis.call('HDEL', failures, unpack(ARGV))
 redis.call('HDEL', errors, unpack(ARGV))
 redis.call('HDEL', tries, unpack(ARGV))
+if #out > 0 then
+  redis.call('HDEL', payload, unpack(out))
+  redis.call('HDEL', priority, unpack(out))
+end
+redis.call('HDEL', since, unpack(ARGV))
+if #over > 0 then
+  redis.call('ZREM', remembered, unpack(memories))
+  redis.call('HDEL', results, unpack(over))
+  redis.call('ZREM', kept, unpack(over))
+end
 taken = taken + redis.call('HDEL', owed, unpack(ARGV))
 local left = #free > 0 and redis.call('SREM', committed, unpack(free)) or 0
-redis.call('HSET', totals, 'left', (kept[1] or 0) + left, 'withdrawn', (kept[2] or 0) + taken)
+redis.call('HSET', totals, 'left', (before[1] or 0) + left, 'withdrawn', (before[2] or 0) + taken)
+tell(whole, 'withdrawn', told)
+send(whole, totals, events, ms)
 return table.concat(letters)`,
   },
 }

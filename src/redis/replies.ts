@@ -1,19 +1,76 @@
-import type { Counts, Inspection, Jammed, Page, State, StepReply, SweepReply, Totals } from '../store.js'
+import type {
+  Counts,
+  Inspection,
+  Jammed,
+  Messages,
+  Page,
+  PublishReply,
+  Recollection,
+  Scheduled,
+  State,
+  StepReply,
+  SweepReply,
+  Totals,
+} from '../store.js'
 import { TOTALS } from '../store.js'
 
 /** What the scripts answer, read into the contract's shapes. */
 
-const STATES: Readonly<Record<string, State>> = { a: 'absent', q: 'queued', y: 'delayed', p: 'processing', f: 'failed' }
+const STATES: Readonly<Record<string, State>> = {
+  a: 'absent',
+  q: 'queued',
+  y: 'delayed',
+  p: 'processing',
+  f: 'failed',
+  m: 'remembered',
+}
+
+type Verdicts = string | [string, number[], (string | null)[], string[]]
+
+export function publish(reply: unknown, repeated: boolean): PublishReply {
+  if (typeof reply === 'string') return { verdicts: reply, repeated }
+  const [verdicts, dueAt, results, epochs] = reply as Exclude<Verdicts, string>
+  return {
+    verdicts,
+    ...(dueAt.length > 0 ? { dueAt } : {}),
+    ...(results.length > 0 ? { results } : {}),
+    ...(epochs.length > 0 ? { epochs: epochs.map(Number) } : {}),
+    repeated,
+  }
+}
 
 export function states(reply: unknown): readonly State[] {
   return [...(reply as string)].map((letter) => STATES[letter] as State)
 }
 
-type StepAnswer = [string, string, string, number, number, string[], string[]]
+type StepAnswer = [string, string, string, number, number, string[], string[], (string | null)[]]
 
 export function step(reply: unknown): StepReply {
-  const [settled, renewed, token, more, dueIn, ids, tries] = reply as StepAnswer
-  return { settled, renewed, token, ids, tries, more: more === 1, dueIn }
+  const [settled, renewed, token, more, dueIn, ids, tries, payloads] = reply as StepAnswer
+  const answer = { settled, renewed, token, ids, tries, more: more === 1, dueIn }
+  return payloads.some((one) => one !== null) ? { ...answer, payloads } : answer
+}
+
+export function recollections(reply: unknown): readonly Recollection[] {
+  const cells = reply as (string | null)[]
+  return Array.from({ length: cells.length / 2 }, (_, i) => {
+    const [, epoch = '0', text = null] = /^(\d+) (.*)$/s.exec(cells[2 * i] ?? '') ?? []
+    return { result: text, epoch: Number(epoch), log: cells[2 * i + 1]?.split('\n') ?? [] }
+  })
+}
+
+export function messages(reply: unknown): Messages {
+  const [first, last, ...texts] = reply as [number, number, ...string[]]
+  return { first, last, texts }
+}
+
+export function schedules(reply: unknown): readonly Scheduled[] {
+  const cells = reply as string[]
+  const read = (_: unknown, i: number): Scheduled => {
+    const [, slot = '0', text = ''] = /^(\d+) (.*)$/s.exec(cells[2 * i + 1] as string) ?? []
+    return { id: cells[2 * i] as string, text, slot: Number(slot) }
+  }
+  return Array.from({ length: cells.length / 2 }, read)
 }
 
 export function sweep(reply: unknown): SweepReply {
@@ -32,10 +89,8 @@ export function page(reply: unknown): Page {
 }
 
 export function counts(reply: unknown): Counts {
-  const [now, committed, processing, delayed, failed, runningSince, approximate, waitingSince, numbers] = reply as [
-    ...number[],
-    (string | null)[],
-  ] as [number, number, number, number, number, number, number, number, (string | null)[]]
+  const [figures, numbers, remembered, paused] = split(reply as unknown[])
+  const [now, committed, processing, delayed, failed, runningSince, approximate, waitingSince] = figures
   const totals = Object.fromEntries(TOTALS.map((name, i) => [name, Number(numbers[i] ?? 0)])) as Totals
   const queued = committed - processing - delayed
   return {
@@ -49,7 +104,15 @@ export function counts(reply: unknown): Counts {
     runningSince,
     approximate: approximate === 1,
     waitingSince,
+    remembered,
+    paused: paused === 1,
   }
+}
+
+type Figures = [number, number, number, number, number, number, number, number]
+
+function split(reply: readonly unknown[]): [Figures, (string | null)[], number, number] {
+  return [reply.slice(0, 8) as Figures, ...(reply.slice(8) as [(string | null)[], number, number])]
 }
 
 type Cell = string | number | null
@@ -64,12 +127,20 @@ type Columns = [
   (string | null)[],
   number[],
   Cell[],
+  Cell[],
+  Cell[],
+  (string | null)[],
+  (string | null)[],
+  number,
 ]
 
 export function inspections(ids: readonly string[], reply: unknown): readonly Inspection[] {
-  const [committed, leaseEnds, tokens, due, failed, failures, errors, tries, withdrawn, owed] = reply as Columns
+  const [committed, leaseEnds, tokens, due, failed, failures, errors, tries, withdrawn, owed, ...rest] =
+    reply as Columns
+  const [forgetAt, priorities, payloads, progress, now] = rest
   return ids.map((id, i): Inspection => {
-    const state = stateOf(committed[i] === 1, leaseEnds[i], due[i], failed[i])
+    const known = Number(forgetAt[i] ?? 0) > now
+    const state = stateOf(committed[i] === 1, leaseEnds[i], due[i], failed[i], known)
     const [attempts = '0', jams = '0'] = (tries[i] ?? '').split(':')
     const error = /^(\d+) (.*)$/s.exec(errors[i] ?? '')
     const token = tokens[i] ?? ''
@@ -85,6 +156,10 @@ export function inspections(ids: readonly string[], reply: unknown): readonly In
       jams: Number(jams),
       failures: Number(failed[i] ?? failures[i] ?? 0),
       ...(error ? { error: error[2] as string, failedAt: Number(error[1]) } : {}),
+      ...(priorities[i] === null ? {} : { priority: Number(priorities[i]) }),
+      ...(typeof payloads[i] === 'string' ? { payload: payloads[i] as string } : {}),
+      ...(typeof progress[i] === 'string' ? { progress: progress[i] as string } : {}),
+      ...(state === 'remembered' ? { forgetAt: Number(forgetAt[i]) } : {}),
     }
   })
 }
@@ -94,7 +169,9 @@ function stateOf(
   leaseEnd: Cell | undefined,
   due: Cell | undefined,
   failed: Cell | undefined,
+  known: boolean,
 ): State {
+  if (!committed && known) return 'remembered'
   if (!committed) return failed === null || failed === undefined ? 'absent' : 'failed'
   if (leaseEnd !== null && leaseEnd !== undefined) return 'processing'
   return due === null || due === undefined ? 'queued' : 'delayed'

@@ -1,15 +1,41 @@
+import type { StepPolicy } from '../policy.js'
 import type { Held, Settlement, StepRequest } from '../store.js'
 
-const KIND = { done: 'd', release: 'r', fail: 'f' } as const
+const kindOf = (group: Settlement): string => {
+  switch (group.end) {
+    case 'done':
+      return group.results ? 'k' : 'd'
+    case 'release':
+      return 'r'
+    case 'fail':
+      return 'f'
+    case 'retry':
+      return 't'
+  }
+}
+
+/** What stands behind the IDs: a text for each of these. */
+const textsOf = (group: Settlement): readonly string[] => {
+  switch (group.end) {
+    case 'done':
+      return group.results?.map(({ text, ttl }) => `${ttl} ${text}`) ?? []
+    case 'release':
+      return []
+    case 'fail':
+      return group.errors
+    case 'retry':
+      return group.errors.map((error, i) => `${group.delays[i]} ${error}`)
+  }
+}
 
 /** A step request as `lua/step.lua` reads it. On the hot path: one array, filled once. */
 export function stepArguments(request: StepRequest): string[] {
-  const { worker, number, lane, lease, keepFailed, claim, slots, leaving, settle, renew, started } = request
+  const { worker, number, lane, lease, keepFailed, claim, slots, leaving, policy, settle, renew, started } = request
   const numbers = [number, lane, lease, keepFailed, claim, slots, leaving ? 1 : 0]
-  const args = [worker, ...numbers.map(String)]
-  pushList(args, settle, ({ end }: Settlement) => KIND[end])
+  const args = [worker, ...numbers.map(String), policy ? policyText(policy) : '']
+  pushList(args, settle, kindOf)
   for (const group of settle) {
-    if (group.end === 'fail') for (const error of group.errors) args.push(error)
+    if (group.end !== 'done' || group.results) for (const text of textsOf(group)) args.push(text)
   }
   pushList(args, renew, () => '')
   pushList(args, started, () => '')
@@ -21,4 +47,9 @@ function pushList<Group extends Held>(args: string[], groups: readonly Group[], 
   args.push(String(groups.length))
   for (const group of groups) args.push(kind(group), group.token, String(group.ids.length))
   for (const { ids } of groups) for (const id of ids) args.push(id)
+}
+
+function policyText({ remember = 0, rememberFrom, active = 0, rate, ordered }: StepPolicy): string {
+  const stamped = rememberFrom === 'publish' ? 1 : 0
+  return [remember, stamped, active, rate?.max ?? 0, rate?.per ?? 0, ordered ? 1 : 0].join(' ')
 }

@@ -6,18 +6,17 @@ import {
   type Control,
   type ControlReply,
   type Counts,
-  type DurabilityNeed,
   type Inspection,
-  LAYOUT,
   type ListRequest,
-  leavesDigest,
+  type MoveRequest,
   type OpenStore,
   type Page,
   type Patience,
   type Place,
   type PublishReply,
   type PublishRequest,
-  type Role,
+  type Recollection,
+  type Report,
   type State,
   type StepReply,
   type StepRequest,
@@ -26,20 +25,20 @@ import {
   type SweepRequest,
   TOTALS,
 } from '../store.js'
-import { type Clock, pause, systemClock } from '../time.js'
+import { type Clock, systemClock } from '../time.js'
 import * as auditing from './auditing.js'
 import { Blocking } from './blocking.js'
 import { type BorrowedClient, kindOf, twinOf, wireOver } from './borrowed.js'
 import { Caller, vouch } from './call.js'
 import { Connection } from './connection.js'
 import { checkServer } from './fitness.js'
-import { KEYS } from './keys.js'
+import { Listening } from './listening.js'
+import { Opener } from './opener.js'
+import { publishArguments } from './publish-arguments.js'
 import { ReplicatedCaller } from './replicated.js'
 import * as read from './replies.js'
-import { rightsOf } from './rights.js'
 import { type Scripts, scriptsFor } from './scripts.js'
 import { stepArguments } from './step-arguments.js'
-import { troubleOf } from './trouble.js'
 import { type MakeWire, readUrl, type Wire, wireTo } from './wire.js'
 
 export interface RedisStoreOptions {
@@ -70,8 +69,7 @@ export function redisStore(options: RedisStoreOptions): OpenStore {
   return (place) => new RedisStore(place, { make, twin, replyTimeout, ...options })
 }
 
-/** ms. */
-const LEAST_WAIT = 50
+const NONE = { count: 0, digest: '' }
 
 /** For `redisStore`, and for a simulation that brings wires of its own. */
 export interface Ways extends RedisStoreOptions {
@@ -83,27 +81,23 @@ export interface Ways extends RedisStoreOptions {
 export class RedisStore implements Store {
   readonly #connection: Connection
   readonly #caller: Caller
-  /** For what a caller is told has happened: publish, withdraw, clear. */
+  /** For what a caller is told has happened: publish, withdraw, clear, mend. */
   readonly #writer: Pick<Caller, 'run'>
   /** Of a replica-durable queue: see `ReplicatedCaller`. */
   readonly #replicated: Connection | undefined
-  readonly #need: DurabilityNeed
-  /** The server was checked, and found fit. */
-  #fit = false
-  readonly #clock: Clock
   readonly #scripts: Scripts
   readonly #blocking: Blocking
+  readonly #listening: Listening
+  readonly #opener: Opener
   readonly #publishOnly: boolean
 
   constructor(place: Place, { make, twin, replyTimeout, client, clock = systemClock, testClockKey }: Ways) {
     this.#publishOnly = client !== undefined && kindOf(client) === 'pool'
     this.#scripts = scriptsFor(place.prefix, place.name, testClockKey)
     const need = place.durability ?? 'memory'
-    this.#need = need
-    this.#clock = clock
     const vouches = async (wire: Wire, doubted: boolean): Promise<void> => {
       // A new wire may lead to another server.
-      if (need === 'disk') await checkServer(wire, this.#key, need)
+      if (need === 'disk') await checkServer(wire, this.#opener.key, need)
       if (doubted) await vouch(this.#scripts.wake, wire)
     }
     const tell = once(place.tell)
@@ -121,6 +115,9 @@ export class RedisStore implements Store {
       })
       this.#writer = new ReplicatedCaller(this.#replicated, clock, need)
     }
+    const server = { connection: this.#connection, caller: this.#caller, clock, scripts: this.#scripts, need }
+    this.#opener = new Opener(server)
+    this.#listening = new Listening({ place, clock, replyTimeout, twin, vouch: vouches, connection: this.#connection })
     this.#blocking = new Blocking({
       place,
       clock,
@@ -132,9 +129,9 @@ export class RedisStore implements Store {
     })
   }
 
-  async publish({ ids, policy }: PublishRequest, patience: Patience): Promise<PublishReply> {
-    const { reply, repeated } = await this.#writer.run(this.#scripts.publish, [policy.processing, ...ids], patience)
-    return { verdicts: reply as string, repeated }
+  async publish(request: PublishRequest, patience: Patience): Promise<PublishReply> {
+    const { reply, repeated } = await this.#writer.run(this.#scripts.publish, publishArguments(request), patience)
+    return read.publish(reply, repeated)
   }
 
   async step(request: StepRequest, patience: Patience): Promise<StepReply> {
@@ -146,14 +143,33 @@ export class RedisStore implements Store {
   }
 
   async sweep(request: SweepRequest, patience: Patience): Promise<SweepReply> {
-    const { limit, maxJams, keepFailed, lease, jitter, error, guard } = request
+    const { limit, maxJams, keepFailed, lease, jitter, error, guard, ordered } = request
     const numbers = [limit, maxJams, keepFailed, lease, jitter].map(String)
-    const args = [...numbers, error, guard?.id ?? '', String(guard?.every ?? 0)]
+    const args = [...numbers, error, guard?.id ?? '', String(guard?.every ?? 0), ordered ? '1' : '0']
     return read.sweep((await this.#caller.run(this.#scripts.sweep, args, patience)).reply)
   }
 
   async withdraw(ids: readonly string[], patience: Patience): Promise<readonly State[]> {
     return read.states((await this.#writer.run(this.#scripts.withdraw, ids, patience)).reply)
+  }
+
+  async move({ ids, from }: MoveRequest, patience: Patience): Promise<readonly State[]> {
+    return read.states((await this.#writer.run(this.#scripts.move, [from, ...ids], patience)).reply)
+  }
+
+  async report({ id, token, progress, log }: Report, patience: Patience): Promise<boolean> {
+    const { most = 0, ttl = 0, lines = [] } = log ?? {}
+    const told = progress === undefined ? '' : `p${progress}`
+    const args = [id, token, told, String(most), String(ttl), ...lines]
+    return (await this.#caller.run(this.#scripts.report, args, patience)).reply === 1
+  }
+
+  async recall(ids: readonly string[], patience: Patience): Promise<readonly Recollection[]> {
+    return read.recollections((await this.#caller.run(this.#scripts.recall, ids, patience)).reply)
+  }
+
+  listen(hear: (message: string | null) => void, signal: AbortSignal, patience: Patience): Promise<void> {
+    return this.#listening.listen(hear, signal, patience)
   }
 
   async inspect(ids: readonly string[], patience: Patience): Promise<readonly Inspection[]> {
@@ -176,14 +192,32 @@ export class RedisStore implements Store {
   }
 
   async control(order: Control, patience: Patience): Promise<ControlReply> {
+    const { clear, wake, steer, messages } = this.#scripts
+    const steered = async (...args: string[]): Promise<ControlReply> => {
+      const changed = (await this.#writer.run(steer, args, patience)).reply as number
+      return args[0] === 'schedule' ? { ...NONE, count: changed } : NONE
+    }
+    const asked = async (...args: string[]): Promise<unknown> =>
+      (await this.#caller.run(messages, args, patience)).reply
     switch (order.order) {
       case 'open':
-        return { count: 0, digest: await this.#open(order.digest, order.role, patience) }
+        return { count: 0, digest: await this.#opener.open(order.digest, order.role, patience) }
       case 'clear':
-        return { count: (await this.#writer.run(this.#scripts.clear, [], patience)).reply as number, digest: '' }
+        return { count: (await this.#writer.run(clear, [], patience)).reply as number, digest: '' }
       case 'wake':
-        await this.#caller.run(this.#scripts.wake, [], patience)
+        await this.#caller.run(wake, [], patience)
         return { count: 0, digest: '' }
+      case 'pause':
+      case 'resume':
+        return steered(order.order)
+      case 'journal':
+        return steered('journal', String(order.keep))
+      case 'schedule':
+        return steered('schedule', order.id, String(order.slot), order.text === null ? '' : `s${order.text}`)
+      case 'messages':
+        return { ...NONE, messages: read.messages(await asked(String(order.from), String(order.limit))) }
+      case 'schedules':
+        return { ...NONE, schedules: read.schedules(await asked()) }
     }
   }
 
@@ -193,53 +227,14 @@ export class RedisStore implements Store {
   }
 
   async mend(request: MendRequest, patience: Patience): Promise<MendReply> {
-    const { reply } = await this.#caller.run(this.#scripts.mend, auditing.mendArguments(request), patience)
+    const { reply } = await this.#writer.run(this.#scripts.mend, auditing.mendArguments(request), patience)
     const [mended, whole] = reply as [string, string]
     return { mended, whole }
   }
 
-  /** Look first, by a script that cannot write; then leave the digest, if that is ours to do. */
-  async #open(digest: string, role: Role | undefined, patience: Patience): Promise<string> {
-    const until = this.#clock.now() + patience.timeout
-    const rest = (): Patience => ({ ...patience, timeout: until - this.#clock.now() })
-    // Once: what the server can give is not asked anew for each role.
-    if (!this.#fit) await this.#check(rest())
-    this.#fit = true
-    const { check, open } = this.#scripts
-    const layout = String(LAYOUT)
-    const types = check.parts.map((part) => KEYS[part])
-    const rights = role ? rightsOf(role) : []
-    const was = (await this.#caller.run(check, [layout, role ?? '', ...types, ...rights], rest())).reply as string
-    if (was === digest) return ''
-    if (!leavesDigest(role)) return was
-    return (await this.#caller.run(open, [layout, digest], rest())).reply as string
-  }
-
   async close(): Promise<void> {
-    await Promise.all([this.#blocking.close(), this.#connection.close(), this.#replicated?.close()])
-  }
-
-  /** What is wrong is said in one line, before a server too old meets a script it cannot read. */
-  async #check(patience: Patience): Promise<void> {
-    const clock = this.#clock
-    for (const until = clock.now() + patience.timeout; ; ) {
-      const wire = await this.#connection.ready({ ...patience, timeout: until - clock.now() })
-      const left = Math.max(0, until - clock.now())
-      try {
-        return await this.#connection.watch(wire, checkServer(wire, this.#key, this.#need), left)
-      } catch (error) {
-        const trouble = troubleOf(error)
-        if (trouble.error === error) throw error
-        // What cannot be asked now the scripts will tell, only less clearly; but durability is never taken on trust.
-        if (this.#need === 'memory') return
-        if (trouble.kind === 'fatal' || left < LEAST_WAIT) throw trouble.error
-        await pause(clock, LEAST_WAIT, patience.signal)
-      }
-    }
-  }
-
-  get #key(): string {
-    return this.#scripts.check.head[3] as string
+    const own = [this.#blocking, this.#listening, this.#connection]
+    await Promise.all([...own.map((one) => one.close()), this.#replicated?.close()])
   }
 }
 

@@ -9,6 +9,8 @@ export interface Wire {
   send(key: string, args: readonly string[]): Promise<unknown>
   /** Two commands over the same connection, nothing between them: the second tells of what the first did. */
   pair(key: string, first: readonly string[], second: readonly string[]): Promise<readonly unknown[]>
+  /** Subscribes to a sharded channel for the life of the wire; a pool's cannot. */
+  hear?(channel: string, told: (message: string) => void): Promise<unknown>
   /** Resolves with the cause once the wire is of no use any more. */
   readonly lost: Promise<unknown>
   /** End it now, in-flight calls and all. On a borrowed client it only lets go: that is not ours to cut. */
@@ -52,7 +54,8 @@ export function wireTo({ socket, login, patience }: Address): MakeWire {
     }
     await dial(client, signal, cut)
     const send: Wire['send'] = (_key, args) => client.sendCommand(args as string[], PLAIN)
-    return { send, pair: (key, first, second) => Promise.all([send(key, first), send(key, second)]), lost, cut }
+    const pair: Wire['pair'] = (key, first, second) => Promise.all([send(key, first), send(key, second)])
+    return { send, pair, hear: (channel, told) => client.sSubscribe(channel, told), lost, cut }
   }
   return Object.assign(make, { to })
 }

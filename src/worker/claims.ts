@@ -1,4 +1,5 @@
 import type { Job } from '../job.js'
+import type { Pulse } from '../pulse.js'
 import type { Held } from '../store.js'
 import { groups } from './outbox.js'
 
@@ -7,9 +8,14 @@ const MOST = 1_000
 
 /** What this worker holds: claimed, and not yet on its way to being settled. */
 export class Claims {
+  readonly #pulse: Pulse | undefined
   readonly #held = new Map<string, Job>()
   #renewals: Job[] = []
   #begun: Job[] = []
+
+  constructor(pulse: Pulse | undefined) {
+    this.#pulse = pulse
+  }
 
   /** Renewals and starts that wait for the next step. */
   get pending(): number {
@@ -26,18 +32,16 @@ export class Claims {
 
   /** Takes a job off our hands; false when it was not ours any more, so that nothing is to be settled. */
   drop(job: Job): boolean {
-    return this.#ours(job) && this.#held.delete(job.id)
+    this.#pulse?.ended(job.id, job.token)
+    return this.holds(job) && this.#held.delete(job.id)
+  }
+
+  holds(job: Job): boolean {
+    return this.#held.get(job.id) === job
   }
 
   all(): Iterable<Job> {
     return this.#held.values()
-  }
-
-  /** A renewal was accepted that was sent then. */
-  renewed(id: string, token: string, then: number): void {
-    const job = this.#held.get(id)
-    // Answers may come out of order.
-    if (job?.token === token) job.heldSince = Math.max(job.heldSince, then)
   }
 
   /** All we hold is due for renewal. */
@@ -58,7 +62,7 @@ export class Claims {
     return groups(this.#begun.splice(0, MOST).filter(this.#ours))
   }
 
-  readonly #ours = (job: Job): boolean => this.#held.get(job.id) === job
+  readonly #ours = (job: Job): boolean => this.holds(job)
 }
 
 /** Each ID of the groups with its mark; no marks at all mean that each was accepted. */

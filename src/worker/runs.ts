@@ -4,14 +4,19 @@ import type { Handler, Job } from '../job.js'
 import { type Clock, show, type Timer } from '../time.js'
 
 /** How a run ended; exactly one of these is called for each job that was added, once. */
-export interface Ends {
-  done(job: Job): void
+export interface RunEnds {
+  done(job: Job, result: unknown): void
   fail(job: Job, error: unknown): void
-  /** Not to be counted: never started, or stopped by us. */
+  /** It could not begin: its payload cannot be read, now or later. */
+  refuse(job: Job, error: unknown): void
+  /** It never began. */
   release(job: Job): void
+  /** It was stopped by us, for no fault of its own. */
+  cut(job: Job): void
 }
 
-export interface RunsOptions extends Ends {
+export interface RunsOptions {
+  readonly ends: RunEnds
   readonly handler: Handler
   readonly concurrency: number
   readonly jobTimeout: number
@@ -71,7 +76,7 @@ export class Runs {
 
   /** Starts at once if a slot is free, else when one is. */
   add(job: Job, ahead: boolean): void {
-    this.#limit(this.#run, job, ahead).catch(() => this.#options.release(job))
+    this.#limit(this.#run, job, ahead).catch(() => this.#options.ends.release(job))
   }
 
   /** Gives back all that has not started. */
@@ -86,48 +91,61 @@ export class Runs {
 
   /** Releases what still runs: its handlers are on their own from now on. */
   abandon(): void {
-    for (const job of [...this.#runs.keys()]) if (this.#end(job)) this.#options.release(job)
+    for (const job of [...this.#runs.keys()]) if (this.#end(job)) this.#options.ends.cut(job)
     this.#options.clock.clearTimer(this.#timer)
   }
 
   /** Never rejects; what it returns resolves when the slot is free again. */
   readonly #run = (job: Job, ahead: boolean): undefined | Promise<void> => {
     // Lost or withdrawn while it waited: there is nothing to run.
-    if (job.stopped) return void this.#options.release(job)
+    if (job.stopped) return void this.#options.ends.release(job)
     if (ahead) this.#options.begun(job)
     const { jobTimeout, clock, handler } = this.#options
     const run: Run = { until: jobTimeout > 0 ? clock.now() + jobTimeout : 0, grace: 0, free: undefined }
     this.#runs.set(job, run)
     if (jobTimeout > 0 && run.until < this.#wakeAt) this.#arm(run.until)
+    if (!this.#open(job)) return undefined
     let result: unknown
     try {
       result = handler(job)
     } catch (error) {
       return void this.#failed(job, error)
     }
-    if (typeof result !== 'object' || result === null) return void this.#done(job)
+    if (typeof result !== 'object' || result === null) return void this.#done(job, result)
     return new Promise((free) => {
       run.free = free
       Promise.resolve(result).then(
-        () => this.#done(job),
+        (value: unknown) => this.#done(job, value),
         (error: unknown) => this.#failed(job, error),
       )
     })
   }
 
-  #done(job: Job): void {
+  /** Reads its payload; false when that ended it. */
+  #open(job: Job): boolean {
+    try {
+      job.open()
+      return true
+    } catch (error) {
+      if (this.#end(job)) this.#options.ends.refuse(job, error)
+      return false
+    }
+  }
+
+  #done(job: Job, result: unknown): void {
     if (!this.#end(job)) return
     // Too late is too late: what the handler made of it does not count.
-    if (job.stopped?.code === 'JOB_TIMEOUT') this.#options.fail(job, job.stopped)
-    else this.#options.done(job)
+    if (job.stopped?.code === 'JOB_TIMEOUT') this.#options.ends.fail(job, job.stopped)
+    else this.#options.ends.done(job, result)
   }
 
   #failed(job: Job, error: unknown): void {
     if (!this.#end(job)) return
     // What we asked to stop has not failed, but for the one that ran too long.
-    if (!job.stopped) this.#options.fail(job, error)
-    else if (job.stopped.code === 'JOB_TIMEOUT') this.#options.fail(job, job.stopped)
-    else this.#options.release(job)
+    const { ends } = this.#options
+    if (!job.stopped) ends.fail(job, error)
+    else if (job.stopped.code === 'JOB_TIMEOUT') ends.fail(job, job.stopped)
+    else ends.cut(job)
   }
 
   /** Frees the slot; false when that was done before. */

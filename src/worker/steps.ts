@@ -1,4 +1,5 @@
 import { ConvoyError } from '../errors.js'
+import type { StepPolicy } from '../policy.js'
 import type { StepReply, StepRequest, Store } from '../store.js'
 import { type Clock, pause } from '../time.js'
 
@@ -9,6 +10,8 @@ export interface StepsOptions {
   readonly name: string
   readonly lease: number
   readonly keepFailed: number
+  /** Absent when nothing of it is asked for: then no step carries it. */
+  readonly policy?: StepPolicy
   readonly onError: (error: ConvoyError) => void
 }
 
@@ -41,6 +44,8 @@ const LAST_WORDS = 500
  */
 export class Steps {
   readonly #options: StepsOptions
+  /** What all requests say. */
+  readonly #always: Pick<StepRequest, 'worker' | 'lease' | 'keepFailed' | 'policy'>
   readonly #stopped = new AbortController()
   #number = 0
   #claiming = 0
@@ -49,6 +54,8 @@ export class Steps {
 
   constructor(options: StepsOptions) {
     this.#options = options
+    const { name: worker, lease, keepFailed, policy } = options
+    this.#always = { worker, lease, keepFailed, ...(policy ? { policy } : {}) }
   }
 
   /** Steps on their way, the one that rides with a wait left out. */
@@ -158,8 +165,7 @@ export class Steps {
   }
 
   #request(wish: Wish, lane: Lane, leaving: boolean): StepRequest {
-    const { name: worker, lease, keepFailed } = this.#options
-    return { worker, number: ++this.#number, lane, lease, keepFailed, ...wish, leaving }
+    return { ...this.#always, number: ++this.#number, lane, ...wish, leaving }
   }
 }
 

@@ -1,20 +1,30 @@
 import { ConvoyError } from '../errors.js'
 import type { Events } from '../events.js'
-import { type Handler, Job } from '../job.js'
+import type { Desk, Handler, Job } from '../job.js'
 import { type CloseOptions, check, type ProcessSettings } from '../options.js'
+import type { Serializer } from '../payload.js'
 import type { Pulse } from '../pulse.js'
-import type { Held, StepReply, Store } from '../store.js'
-import { type Clock, pause, show } from '../time.js'
-import { Claims, each } from './claims.js'
+import type { RetryOptions } from '../retries.js'
+import type { RunSettings } from '../run-options.js'
+import type { StepReply, Store } from '../store.js'
+import { type Clock, pause } from '../time.js'
+import { Answers } from './answers.js'
+import { Claims } from './claims.js'
 import { Condition } from './condition.js'
-import { EMPTY, Outbox, type Parcel } from './outbox.js'
+import { Ends } from './ends.js'
+import { EMPTY, Outbox, type Thrown } from './outbox.js'
+import { Reports } from './reports.js'
 import { Runs } from './runs.js'
 import { known, NOTHING, Steps, type Wish } from './steps.js'
 import { Watch } from './watch.js'
 
-export interface WorkerOptions extends ProcessSettings {
+export interface WorkerOptions extends Omit<ProcessSettings, keyof RetryOptions | 'keepResult'>, RunSettings {
   readonly handler: Handler
   readonly lease: number
+  readonly serializer: Serializer<unknown>
+  readonly resultSerializer: Serializer<unknown>
+  /** How long a report waits for a server that is away, ms. */
+  readonly publishTimeout: number
   readonly pulse: Pulse | undefined
   readonly keepFailed: number
   readonly store: Store
@@ -44,7 +54,9 @@ export class Worker {
   readonly #steps: Steps
   readonly #outbox = new Outbox()
   readonly #ended: Condition
-  readonly #claims = new Claims()
+  readonly #claims: Claims
+  readonly #reports: Reports
+  readonly #answers: Answers
   readonly #watch: Watch
   #ready = false
   /** The last claim found the line empty … */
@@ -60,24 +72,33 @@ export class Worker {
   /** @internal */
   constructor(options: WorkerOptions) {
     this.#options = options
-    const { events, clock } = options
+    const { events, clock, pulse } = options
     this.#ended = new Condition(clock)
     const onError = (error: ConvoyError): void => events.emit('error', error)
+    const [wake, due] = [() => this.#waiting?.abort(), () => this.#schedule()]
+    const quiet = (): void => this.#ended.look()
+    const claims = new Claims(pulse)
+    this.#claims = claims
     this.#steps = new Steps({ ...options, onError })
+    this.#watch = new Watch({ ...options, claims, steps: this.#steps, onError, wake, due })
+    this.#reports = new Reports({ ...options, claims, onError, quiet })
+    const ends = new Ends({ ...options, claims, outbox: this.#outbox, reports: this.#reports, onError, due })
     this.#runs = new Runs({
       ...options,
-      done: (job) => this.#settle(job) && this.#outbox.done(job),
-      release: (job) => this.#settle(job) && this.#outbox.release(job),
-      fail: (job, thrown) => this.#settle(job) && this.#outbox.fail(job, thrown),
+      ends,
       begun: (job) => {
-        this.#claims.begin(job)
+        claims.begin(job)
         this.#schedule()
       },
       overrun: (job) => events.emit('overrun', job.id),
-      quiet: () => this.#ended.look(),
+      quiet,
     })
-    const [wake, due] = [() => this.#waiting?.abort(), () => this.#schedule()]
-    this.#watch = new Watch({ ...options, claims: this.#claims, steps: this.#steps, onError, wake, due })
+    const desk: Desk = {
+      serializer: options.serializer,
+      report: (job, progress, lines) => this.#reports.report(job, progress, lines),
+    }
+    const start = (job: Job, ahead: boolean): void => (this.#isClosing ? ends.release(job) : this.#runs.add(job, ahead))
+    this.#answers = new Answers({ claims, watch: this.#watch, pulse, events, desk, start })
     void this.#begin()
   }
 
@@ -201,73 +222,14 @@ export class Worker {
       .finally(() => this.#ended.look())
   }
 
-  #read(reply: StepReply, since: number, wish: Wish, thrown: Parcel['thrown'], upToDate: boolean): void {
-    const { settle, renew, claim, slots } = wish
-    const { settled, renewed, token, ids, tries, more, dueIn } = reply
-    if (settled !== '' || thrown.size > 0) this.#tellSettled(settle, settled, thrown)
-    each(renew, renewed, (id, mark, token) =>
-      mark === '1' ? this.#claims.renewed(id, token, since) : this.#refused(id, mark, token),
-    )
-    if (ids.length > 0) this.#options.pulse?.held(token, ids)
-    const late = ids.length > 0 && this.#watch.tooLate(since)
-    for (let i = 0; i < ids.length; i++) {
-      const job = new Job(ids[i] as string, token, tries[i] ?? '', since)
-      // Claimed anew before we were told that it was lost: the run that goes on is told now.
-      const before = this.#claims.find(job.id)
-      if (before) this.#lose(before)
-      this.#claims.add(job)
-      if (late) this.#watch.stop(job)
-      if (!this.#isClosing) this.#runs.add(job, i >= slots)
-      else if (this.#settle(job)) this.#outbox.release(job)
-    }
-    if (claim > 0) {
-      this.#dry = upToDate && !more && ids.length < claim
+  #read(reply: StepReply, since: number, wish: Wish, thrown: Thrown, upToDate: boolean): void {
+    const { ids, more, dueIn } = reply
+    this.#answers.read(reply, since, wish, thrown)
+    if (wish.claim > 0) {
+      this.#dry = upToDate && !more && ids.length < wish.claim
       this.#awaitWork(dueIn < 0 ? LONGEST_WAIT : Math.min(LONGEST_WAIT, dueIn + 1))
     }
     this.#pump()
-  }
-
-  /** A renewal that was not accepted: the claim is somebody else's, or nobody's, or the ID was withdrawn. */
-  #refused(id: string, mark: string, token: string): void {
-    const job = this.#claims.find(id)
-    // An answer that comes late may speak of a claim before this one.
-    if (job?.token !== token) return
-    const { events } = this.#options
-    if (mark === 'w') {
-      if (!job.stopped) events.emit('withdrawn', id)
-      job.stop(new ConvoyError('ABORTED', `${show(id)} was withdrawn`))
-      return
-    }
-    this.#lose(job)
-  }
-
-  #lose(job: Job): void {
-    this.#drop(job)
-    job.stop(
-      new ConvoyError('ABORTED', `the claim of ${show(job.id)} was lost: its lease had lapsed, and it will run again`),
-    )
-    this.#options.events.emit('lost', job.id)
-  }
-
-  /** Only what the store accepted has failed; a late or withdrawn run has not. */
-  #tellSettled(settle: readonly Held[], settled: string, thrown: Parcel['thrown']): void {
-    const { events } = this.#options
-    each(settle, settled, (id, mark) => {
-      if (mark === '0') events.emit('lost', id)
-      else if (mark === '1' && thrown.has(id)) events.emit('failed', id, thrown.get(id))
-    })
-  }
-
-  /** The job goes out with the next step; false when it is not ours any more, so that nothing is to be settled. */
-  #settle(job: Job): boolean {
-    if (!this.#drop(job)) return false
-    this.#schedule()
-    return true
-  }
-
-  #drop(job: Job): boolean {
-    this.#options.pulse?.ended(job.id, job.token)
-    return this.#claims.drop(job)
   }
 
   /** There may be work. */
@@ -304,7 +266,7 @@ export class Worker {
     await this.#ended.until(still, this.#options.abortGrace)
     this.#runs.abandon()
     this.#pump()
-    await this.#ended.until(() => this.#steps.idle && this.#outbox.size === 0, LAST_WORDS)
+    await this.#ended.until(() => this.#reports.size + this.#outbox.size === 0 && this.#steps.idle, LAST_WORDS)
     this.#watch.close()
     await Promise.all([this.#steps.leave(), this.#options.pulse?.stop()])
     this.#options.closed()

@@ -6,8 +6,11 @@ import type { Role } from '../../src/store.js'
 
 const PLACE = 'convoy:'
 
-/** `LPOP` would take an ID out of the line; whoever has another use for it gets it for that alone. */
-const CLAIM = 'LPOP'
+/** What a role may do on few keys alone: `LPOP` would take an ID out of the line, `SET` overwrite any key. */
+const NARROW: readonly string[] = ['LPOP', 'SET']
+
+/** Before a script can be run, and for those that listen, to know which database they are in. */
+const PLAIN: Partial<Readonly<Record<Role, readonly string[]>>> = { listener: ['client|info'] }
 
 /** One line per role, for redis-cli or, with `user` in place of the first two words, for an ACL file. */
 export function accessLines(): string {
@@ -19,10 +22,18 @@ function lineOf(role: Role): string {
   const keys = `${looks ? '%R' : ''}~${PLACE}*`
   const scripts = looks ? ['evalsha_ro'] : ['evalsha', 'evalsha_ro']
   const rights = rightsOf(role).map((right) => right.split(' '))
-  const parts = new Set(rights.filter(([command]) => command === CLAIM).flatMap(([, ...on]) => on))
-  const narrow = parts.size > 0 && !parts.has('queued')
-  const commands = new Set(rights.map(([command = '']) => command).filter((command) => !narrow || command !== CLAIM))
-  const words = [...scripts, 'script|load', 'info', ...[...commands].map((command) => command.toLowerCase()).sort()]
-  const only = narrow ? [`(+${CLAIM.toLowerCase()} ${[...parts].map((part) => `~${PLACE}*:${part}`).join(' ')})`] : []
-  return [`ACL SETUSER ${role} reset on >secret ${keys}`, ...words.map((word) => `+${word}`), ...only].join(' ')
+  const commands = new Set(rights.map(([command = '']) => command))
+  const channels = commands.has('SPUBLISH') || commands.has('SSUBSCRIBE') ? [`&${PLACE}*`] : []
+  const only: string[] = []
+  for (const command of NARROW) {
+    const parts = new Set(rights.filter(([first]) => first === command).flatMap(([, ...on]) => on))
+    if (parts.size === 0 || parts.has('queued')) continue
+    commands.delete(command)
+    only.push(`(+${command.toLowerCase()} ${[...parts].map((part) => `~${PLACE}*:${part}`).join(' ')})`)
+  }
+  const words = [...scripts, 'script|load', 'info', ...(PLAIN[role] ?? []), ...[...commands].map(lower).sort()]
+  const rules = [...words.map((word) => `+${word}`), ...only].join(' ')
+  return [`ACL SETUSER ${role} reset on >secret ${keys}`, ...channels, rules].join(' ')
 }
+
+const lower = (command: string): string => command.toLowerCase()

@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AUDIT_OPTIONS } from '../../src/audit/options.js'
 import type { Rule } from '../../src/check.js'
+import { DEDUPE_OPTIONS } from '../../src/dedupe.js'
 import { ERROR_CODES } from '../../src/errors.js'
 import { OPTIONS } from '../../src/options.js'
+import { PUBLISH_OPTIONS } from '../../src/publish-options.js'
 import { KEYS } from '../../src/redis/keys.js'
 import { ROOT, sources } from '../house/sources.js'
 
@@ -17,7 +19,12 @@ const code = (text: string): string => `\`${text}\``
 const count = (n: number): string => n.toLocaleString('en-US')
 
 export function optionsTable(): string {
-  const rows = Object.entries({ ...OPTIONS, audit: AUDIT_OPTIONS }).flatMap(([call, rules]) =>
+  const rows = Object.entries({
+    ...OPTIONS,
+    publish: PUBLISH_OPTIONS,
+    dedupe: DEDUPE_OPTIONS,
+    audit: AUDIT_OPTIONS,
+  }).flatMap(([call, rules]) =>
     Object.entries(rules).map(([name, rule], i) => {
       const of = i === 0 ? code(call) : ''
       return [of, code(name), fallback(rule), bounds(rule), rule.about]
@@ -27,7 +34,7 @@ export function optionsTable(): string {
 }
 
 function fallback({ kind, fallback: value }: Rule): string {
-  if (value === undefined) return ''
+  if (value === undefined || typeof value === 'object') return ''
   if (kind === 'duration') return duration(value as number)
   return typeof value === 'number' ? count(value) : code(String(value))
 }

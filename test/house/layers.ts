@@ -7,13 +7,14 @@ import type { Source } from './sources.js'
  * its own layer and from those before it. What is not in this table does not belong in src.
  */
 const LAYERS: readonly (readonly string[])[] = [
-  ['errors', 'time', 'suggestion'],
+  ['errors', 'time', 'stepped-clock', 'suggestion', 'priority'],
   ['policy', 'messages', 'store', 'audit-verbs'],
-  ['check', 'pulse', 'life', 'queue-settings'],
-  ['job', 'payload', 'retries', 'verdict', 'failure', 'durability', 'options'],
-  ['events', 'job-info', 'stats', 'opening'],
+  ['check', 'pulse', 'life'],
+  ['failure', 'payload', 'report', 'limits', 'presets', 'dedupe'],
+  ['job', 'retries', 'run-options', 'publish-options', 'verdict', 'durability', 'options'],
+  ['events', 'job-info', 'stats', 'opening', 'queue-settings'],
   ['memory', 'redis'],
-  ['publish-stream', 'publisher', 'worker', 'jam-guard'],
+  ['batch', 'parts', 'room', 'publish-stream', 'publisher', 'calls', 'looking', 'operator', 'worker', 'jam-guard'],
   ['queue'],
   ['create-queue'],
   ['index'],

@@ -6,7 +6,7 @@ import type { AuditReply } from '../../src/audit-verbs.js'
 import type { Op } from '../../src/memory/model.js'
 import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
 import { redisStore } from '../../src/redis/store.js'
-import type { OpenStore, Store } from '../../src/store.js'
+import type { ControlReply, OpenStore, Store } from '../../src/store.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { callStore } from './call.js'
@@ -55,11 +55,20 @@ function equal(what: string, redis: unknown, model: unknown): void {
   if (!isDeepStrictEqual(redis, model)) throw new Error(`${what}: not equal in kind`)
 }
 
-/** The order of a page of a set is nobody's business. */
+/** The order of a page of a set, and of the schedules, is nobody's business; messages are spelled by whoever writes them. */
 function inOrder(told: Told): Told {
-  if (!('reply' in told) || !('page' in (told.reply as object))) return told
-  const reply = told.reply as AuditReply
-  return { reply: { ...reply, page: [...reply.page].sort((a, b) => (a.id < b.id ? -1 : 1)) } }
+  if (!('reply' in told) || typeof told.reply !== 'object') return told
+  const reply = told.reply as Partial<AuditReply & ControlReply>
+  const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1)
+  const { page, schedules, messages } = reply
+  return {
+    reply: {
+      ...(reply as object),
+      ...(page ? { page: [...page].sort(byId) } : {}),
+      ...(schedules ? { schedules: [...schedules].sort(byId) } : {}),
+      ...(messages ? { messages: { ...messages, texts: messages.texts.map((text) => JSON.parse(text)) } } : {}),
+    } as never,
+  }
 }
 
 let games_ = 0

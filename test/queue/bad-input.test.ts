@@ -106,7 +106,7 @@ const ROWS: readonly Row[] = [
     'list("done")',
     (queue) => queue.list('done' as never),
     'BAD_OPTION',
-    /queued, delayed, processing or failed, not 'done'/,
+    /'queued', 'delayed', 'processing' or 'failed', not 'done'/,
   ],
   ['list({ limit: 0 })', (queue) => queue.list('queued', { limit: 0 }), 'BAD_OPTION', /limit.*from 1 to 1000, not 0/],
   ['list({ limit: 1001 })', (queue) => queue.list('queued', { limit: 1_001 }), 'BAD_OPTION', /limit/],

@@ -18,7 +18,7 @@ const BAD: readonly [what: string, id: unknown, says: RegExp][] = [
   ['an integer that is not safe', 2 ** 53, /9007199254740992/],
   ['null', null, /null/],
   ['undefined', undefined, /undefined/],
-  ['an object', { id: 'a' }, /an object/],
+  ['an object', { name: 'a' }, /an object/],
   ['an array', ['a'], /an array/],
   ['a function', () => 'a', /a function/],
   ['a bigint', 1n, /1/],

@@ -180,7 +180,8 @@ onBothStores((kit) => {
 test('a line of the log is short, whatever the numbers', async () => {
   const logger = new Log()
   const huge = Number.MAX_SAFE_INTEGER
-  const numbers = { queued: huge, delayed: huge, processing: huge, failed: huge, committed: huge }
+  const sizes = { queued: huge, delayed: huge, processing: huge, failed: huge, committed: huge, remembered: huge }
+  const numbers = { ...sizes, paused: true }
   const ages = { oldestRunning: huge, oldestRunningApproximate: true, oldestWaiting: huge }
   const stopped = new AbortController()
   const totals = (each: number) => Object.fromEntries(TOTALS.map((name) => [name, each])) as unknown as Totals

@@ -31,7 +31,8 @@ onBothStores((kit) => {
       await world.lapse()
     }
     expect((await queue.inspect('a')).state).toBe('delayed')
-    expect(await queue.publish('a')).toEqual({ id: 'a', outcome: 'duplicate', was: 'delayed', guaranteed: true })
+    const dueAt = new Date(world.now + 60_000)
+    expect(await queue.publish('a')).toEqual({ id: 'a', outcome: 'duplicate', was: 'delayed', guaranteed: true, dueAt })
   })
 
   test('many at once get a verdict each, in the order given, whatever the iterable', async () => {

@@ -2,6 +2,7 @@ import type {
   OpenStore,
   PublishReply,
   PublishRequest,
+  Report,
   StepReply,
   StepRequest,
   Store,
@@ -14,6 +15,7 @@ import { Latch } from '../support/latch.js'
 export type Exchange =
   | { readonly verb: 'publish'; readonly request: PublishRequest; readonly reply: PublishReply }
   | { readonly verb: 'step'; readonly request: StepRequest; readonly reply: StepReply }
+  | { readonly verb: 'report'; readonly request: Report; readonly reply: boolean }
   | { readonly verb: 'sweep'; readonly request: SweepRequest; readonly reply: SweepReply }
 
 type Watched = Exchange['verb']
@@ -49,6 +51,10 @@ export class Spy {
         step: async (request, patience) => {
           await this.#pass('step')
           return this.#heard({ verb: 'step', request, reply: await store.step(request, patience) })
+        },
+        report: async (request, patience) => {
+          await this.#pass('report')
+          return this.#heard({ verb: 'report', request, reply: await store.report(request, patience) })
         },
         sweep: async (request, patience) => {
           await this.#pass('sweep')
@@ -119,11 +125,15 @@ function bound(store: Store): Store {
     step: (request, patience) => store.step(request, patience),
     sweep: (request, patience) => store.sweep(request, patience),
     withdraw: (ids, patience) => store.withdraw(ids, patience),
+    move: (request, patience) => store.move(request, patience),
+    report: (request, patience) => store.report(request, patience),
+    recall: (ids, patience) => store.recall(ids, patience),
     inspect: (ids, patience) => store.inspect(ids, patience),
     list: (request, patience) => store.list(request, patience),
     counts: (patience) => store.counts(patience),
     // No step rides with a wait here: each is seen, and held where it is to be held.
     awaitWork: (timeout, signal) => store.awaitWork(timeout, signal),
+    listen: (hear, signal, patience) => store.listen(hear, signal, patience),
     control: (order, patience) => store.control(order, patience),
     audit: (request, patience) => store.audit(request, patience),
     mend: (request, patience) => store.mend(request, patience),

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { onBothStores, onRedis } from './kit.js'
 
-const ZERO = { entered: 0, left: 0, published: 0, duplicates: 0, done: 0, failed: 0, jammed: 0, lost: 0, withdrawn: 0 }
+const COUNTED = { entered: 0, left: 0, published: 0, duplicates: 0, done: 0, failed: 0, jammed: 0, lost: 0 }
+const ZERO = { ...COUNTED, withdrawn: 0, retried: 0 }
 
 onBothStores((kit) => {
   test('the numbers of a queue nobody has used are all there, and zero', async () => {
@@ -12,6 +13,8 @@ onBothStores((kit) => {
       processing: 0,
       failed: 0,
       committed: 0,
+      remembered: 0,
+      paused: false,
       totals: ZERO,
       oldestRunning: null,
       oldestRunningApproximate: false,

@@ -1,5 +1,9 @@
+import { check } from '../../src/options.js'
+import { jsonSerializer } from '../../src/payload.js'
+import { PublishTerms } from '../../src/publish-options.js'
 import { Queue } from '../../src/queue.js'
 import { RedisStore } from '../../src/redis/store.js'
+import { type CheckedRunOptions, runSettings } from '../../src/run-options.js'
 import type { Clock } from '../../src/time.js'
 import type { Entry } from './agenda.js'
 import { Network, type Quality } from './network.js'
@@ -58,6 +62,7 @@ export class Host {
     }
     const { lease, maxJams, publishTimeout, replyTimeout } = terms
     const { clock, net } = this
+    const publishing = new PublishTerms()
     this.queue = new Queue({
       ...{
         name: QUEUE,
@@ -68,7 +73,12 @@ export class Host {
         maxJams,
         keepFailed: 1_000,
         durability: 'memory',
+        maxLength: 0,
+        serializer: jsonSerializer,
+        resultSerializer: jsonSerializer,
       },
+      terms: publishing,
+      ...runSettings(check<CheckedRunOptions>('createQueue', {}), {}, publishing.policies),
       openStore: (place) =>
         new RedisStore(place, { make: () => net.maker(), twin: () => net.maker(true), clock, replyTimeout }),
     })

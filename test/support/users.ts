@@ -45,6 +45,10 @@ export function storeByRole(url: string, testClockKey?: string): OpenStore {
       step: (request, patience) => as('worker').step(request, patience),
       awaitWork: (timeout, signal, next) => as('worker').awaitWork(timeout, signal, next),
       sweep: (request, patience) => as('guard').sweep(request, patience),
+      move: (request, patience) => as('operator').move(request, patience),
+      report: (request, patience) => as('worker').report(request, patience),
+      recall: (ids, patience) => as('listener').recall(ids, patience),
+      listen: (hear, signal, patience) => as('listener').listen(hear, signal, patience),
       withdraw: (ids, patience) => as('operator').withdraw(ids, patience),
       inspect: (ids, patience) => as('dashboard').inspect(ids, patience),
       list: (request, patience) => as('dashboard').list(request, patience),
@@ -64,7 +68,14 @@ function callerOf(order: Control): Role {
     case 'open':
       return order.role ?? 'dashboard'
     case 'clear':
+    case 'pause':
+    case 'resume':
+    case 'journal':
+    case 'schedule':
       return 'operator'
+    case 'messages':
+    case 'schedules':
+      return 'listener'
     case 'wake':
       return 'worker'
   }

@@ -1,0 +1,40 @@
+-- report: what a running job tells of itself.
+-- KEYS  lease totals progress control results kept events listening
+-- ARGV  id token, then progress (p and JSON, or nothing), most bytes of log, its time to live, then lines …
+-- GIVES 1, or 0 when the claim is not its own any more
+local lease, totals, progress, control, results, kept, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+--- @include _control
+--- @include _sound
+local id, token, said, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local ms = math.floor(now() / 1000)
+local held = redis.call('HGET', lease, id)
+if not held or string.byte(token) == 126 or (held ~= token and held ~= '~' .. token) then return 0 end
+local whole = readControl(control, listening, ms)
+sound('HLEN', progress, results)
+sound('ZCARD', kept)
+if said ~= '' then
+  redis.call('HSET', progress, id, string.sub(said, 2))
+  tell(whole, 'progress', { id })
+end
+if #ARGV > 5 then
+  local field = 'l' .. id
+  local till = redis.call('ZSCORE', kept, field)
+  local text = table.concat(ARGV, '\n', 6)
+  local past = till and tonumber(till) > ms and redis.call('HGET', results, field)
+  if past then text = past .. '\n' .. text end
+  -- The oldest lines go first; the last stays, if only its beginning.
+  while #text > most do
+    local cut = string.find(text, '\n', 1, true)
+    if not cut then
+      -- No character is cut in two.
+      while most > 0 and string.byte(text, most + 1) >= 128 and string.byte(text, most + 1) < 192 do most = most - 1 end
+      text = string.sub(text, 1, most)
+      break
+    end
+    text = string.sub(text, cut + 1)
+  end
+  redis.call('HSET', results, field, text)
+  redis.call('ZADD', kept, string.format('%.0f', ms + ARGV[5]), field)
+end
+send(whole, totals, events, ms)
+return 1

@@ -1,0 +1,44 @@
+-- steer: what concerns the queue as a whole: pause, resume, journal; schedules.
+-- KEYS  queued wake totals prioritized delayed control schedules events listening alarm
+-- ARGV  order (pause, resume, journal, schedule), then for journal: keep; for schedule: id slot text (s and the text, or nothing)
+-- GIVES 1 when something changed
+local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+--- @include _arm
+--- @include _control
+local order, ms = ARGV[1], math.floor(now() / 1000)
+local whole = readControl(control, listening, ms)
+if order == 'pause' or order == 'resume' then
+  if whole.paused == (order == 'pause') then return 0 end
+  if order == 'pause' then
+    redis.call('HSET', control, 'paused', '1')
+  else
+    redis.call('HDEL', control, 'paused')
+    -- Who was told of a time before the pause may wait for another.
+    redis.call('DEL', alarm)
+    local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized) > 0 and whole.hold <= ms
+    if line or redis.call('EXISTS', delayed) == 1 then arm(wake, redis.call('LLEN', wake), 1) end
+  end
+  if whole.heard or whole.journal > 0 then whole.told[1] = order == 'pause' and '"paused",[]' or '"resumed",[]' end
+  send(whole, totals, events, ms)
+  return 1
+end
+if order == 'journal' then
+  local keep = tonumber(ARGV[2])
+  if keep == whole.journal then return 0 end
+  if keep > 0 then
+    redis.call('HSET', control, 'journal', ARGV[2])
+    -- A reader that comes back sees a hole where nothing was kept; who listens now is told of a message without news.
+    if whole.journal == 0 then sendNothing(whole, totals, events, ms) end
+    if redis.call('EXISTS', events) == 1 then redis.call('XTRIM', events, 'MAXLEN', keep) end
+  else
+    redis.call('HDEL', control, 'journal')
+    redis.call('UNLINK', events)
+  end
+  return 1
+end
+local id, slot, text = ARGV[2], ARGV[3], ARGV[4]
+if text == '' then return redis.call('HDEL', schedules, id) end
+local stands = string.match(redis.call('HGET', schedules, id) or '', '^%d+ (.*)$')
+if stands == string.sub(text, 2) then return 0 end
+redis.call('HSET', schedules, id, slot .. ' ' .. string.sub(text, 2))
+return 1

@@ -1,0 +1,85 @@
+import { type Calls, checkIds } from './calls.js'
+import { oneOf } from './check.js'
+import { ConvoyError } from './errors.js'
+import { LISTED, type ListedState, type MoveRequest, type Patience, type State, type Store } from './store.js'
+import { show } from './time.js'
+
+/** The state an ID was met in. */
+export interface Met {
+  readonly id: string
+  readonly was: State
+}
+
+/** IDs of a state that one look and one script take. */
+const PAGE = 1_000
+
+type Verb = (store: Store, ids: readonly string[], patience: Patience) => Promise<readonly State[]>
+
+const withdraw: Verb = (store, ids, patience) => store.withdraw(ids, patience)
+const moveFrom =
+  (from: MoveRequest['from']): Verb =>
+  (store, ids, patience) =>
+    store.move({ ids, from }, patience)
+
+/** What is done to a queue by hand: to IDs, to all in one state, or to the whole. */
+export class Operator {
+  readonly #calls: Calls
+
+  constructor(calls: Calls) {
+    this.#calls = calls
+  }
+
+  withdraw(ids: unknown): Promise<Met[] | number> {
+    const { state } = (typeof ids === 'object' && ids !== null && 'state' in ids ? ids : {}) as { state?: unknown }
+    if (state === undefined) return this.#each(ids, withdraw)
+    const known = LISTED.find((one) => one === state)
+    if (!known) throw new ConvoyError('BAD_OPTION', `withdraw: expected ${oneOf(LISTED)}, not ${show(state)}`)
+    return this.#all(known, withdraw)
+  }
+
+  move(from: MoveRequest['from'], ids: unknown): Promise<Met[] | number> {
+    return ids === 'all' ? this.#all(from, moveFrom(from)) : this.#each(ids, moveFrom(from))
+  }
+
+  async control(order: 'clear' | 'pause' | 'resume'): Promise<number> {
+    return (await this.#calls.call('operator', (store, patience) => store.control({ order }, patience))).count
+  }
+
+  async #each(ids: unknown, verb: Verb): Promise<Met[]> {
+    const checked = checkIds(ids)
+    const states = await this.#calls.inChunks('operator', checked, verb)
+    return checked.map((id, i) => ({ id, was: states[i] as State }))
+  }
+
+  /**
+   * Page after page, as the state is when each is read. What is done to a page takes it out of the state, so the same
+   * place is looked at again; only what stays there is stepped over. Others work meanwhile and move what we have not
+   * seen to where we have looked, so the whole is gone through until nothing is found, or as many were done as were there
+   * at the start: a queue that is filled as fast as this empties it holds nobody for ever.
+   */
+  async #all(state: ListedState, verb: Verb): Promise<number> {
+    const before = await this.#calls.call('operator', (store, patience) => store.counts(patience))
+    /** A running one stays where it is, withdrawn. */
+    const marked = new Set<string>()
+    let done = 0
+    let found = 0
+    for (let cursor: number | null = 0; done < before[state]; ) {
+      const at: number = cursor
+      const page = await this.#calls.call('operator', (store, patience) =>
+        store.list({ state, cursor: at, limit: PAGE }, patience),
+      )
+      const ids = page.ids.filter((id) => !marked.has(id))
+      const states = await this.#calls.inChunks('operator', ids, verb)
+      const some = states.filter((was) => was === state).length
+      if (state === 'processing') for (const id of ids) marked.add(id)
+      done += some
+      found += some
+      if (some > 0 && state !== 'processing') continue
+      cursor = page.cursor
+      if (cursor !== null) continue
+      if (found === 0) break
+      ;[cursor, found] = [0, 0]
+    }
+    return done
+  }
+}

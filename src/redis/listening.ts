@@ -1,0 +1,144 @@
+import { ConvoyError } from '../errors.js'
+import type { Patience, Place } from '../store.js'
+import { type Clock, pause } from '../time.js'
+import { Connection, type ConnectionOptions } from './connection.js'
+import { keyOf } from './keys.js'
+import type { MakeWire, Wire } from './wire.js'
+
+interface ListeningOptions {
+  readonly place: Place
+  readonly clock: Clock
+  readonly replyTimeout: number
+  readonly twin: () => MakeWire
+  readonly vouch: ConnectionOptions['vouch']
+  /** The one for all else: it leaves word that somebody listens. */
+  readonly connection: Connection
+}
+
+interface Session {
+  readonly connection: Connection
+  readonly over: AbortController
+  readonly ready: Promise<unknown>
+}
+
+type Hear = (message: string | null) => void
+
+/** How long the word holds that somebody listens, and how often it is renewed, ms. */
+const HOLDS = 30_000
+const RENEWED = 10_000
+
+/**
+ * Hears the queue's channel on a connection of its own, for all listeners of one queue in this process. While it does, a key
+ * with an expiry says so: without it the scripts send nothing.
+ */
+export class Listening {
+  readonly #options: ListeningOptions
+  readonly #channel: string
+  readonly #key: string
+  readonly #hearers = new Set<Hear>()
+  #session: Session | undefined
+  #database: string | undefined
+
+  constructor(options: ListeningOptions) {
+    this.#options = options
+    const { prefix, name } = options.place
+    this.#channel = keyOf(prefix, name, 'events')
+    this.#key = keyOf(prefix, name, 'listening')
+  }
+
+  /** Resolves once messages are heard; until `signal` is aborted. */
+  async listen(hear: Hear, signal: AbortSignal, patience: Patience): Promise<void> {
+    if (signal.aborted) return
+    this.#hearers.add(hear)
+    signal.addEventListener('abort', () => this.#leave(hear), { once: true })
+    try {
+      this.#session ??= this.#open(patience)
+      await this.#session.ready
+      await this.#announce(patience)
+    } catch (error) {
+      this.#leave(hear)
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#hearers.clear()
+    await this.#end()
+  }
+
+  #leave(hear: Hear): void {
+    this.#hearers.delete(hear)
+    if (this.#hearers.size === 0) void this.#end()
+  }
+
+  async #end(): Promise<void> {
+    const session = this.#session
+    this.#session = undefined
+    session?.over.abort()
+    await session?.connection.close()
+  }
+
+  #open(patience: Patience): Session {
+    const { clock, replyTimeout, twin, vouch } = this.#options
+    const over = new AbortController()
+    let again = false
+    const connection = new Connection({
+      make: twin(),
+      clock,
+      replyTimeout,
+      // Its losses are not told: the other connection to the same server tells them.
+      tell: () => {},
+      vouch: async (wire, doubted) => {
+        await vouch(wire, doubted)
+        await this.#subscribe(wire)
+        // What was sent while there was no wire was missed.
+        if (again) this.#tell(null)
+        again = true
+      },
+    })
+    const ready = connection.ready(patience)
+    // Whoever waits for it hears of it; nobody may.
+    ready.catch(() => undefined)
+    void this.#renew(over.signal)
+    return { connection, over, ready }
+  }
+
+  async #subscribe(wire: Wire): Promise<void> {
+    if (!wire.hear)
+      throw new ConvoyError('UNSUPPORTED', 'redis: a pool cannot listen; give a client, cluster or sentinel')
+    if (this.#database === undefined) {
+      // Channels know no database.
+      const info = await wire.send(this.#key, ['CLIENT', 'INFO']).catch(() => '')
+      this.#database = /\bdb=(\d+)/.exec(String(info))?.[1] ?? '0'
+    }
+    await wire.hear(`${this.#channel}:${this.#database}`, (message) => this.#tell(message))
+  }
+
+  #tell(message: string | null): void {
+    for (const hear of [...this.#hearers]) hear(message)
+  }
+
+  async #announce(patience: Patience): Promise<void> {
+    const { connection } = this.#options
+    const wire = await connection.ready(patience)
+    const args = ['SET', this.#key, this.#database ?? '0', 'PX', String(HOLDS)]
+    await connection.send(wire, this.#key, args, patience.timeout)
+  }
+
+  /** While somebody listens. When the word may have lapsed, something may have been missed. */
+  async #renew(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options
+    let last = clock.now()
+    for (;;) {
+      await pause(clock, RENEWED, signal)
+      if (signal.aborted) return
+      try {
+        await this.#announce({ timeout: RENEWED, signal })
+        if (clock.now() - last > HOLDS - RENEWED) this.#tell(null)
+        last = clock.now()
+      } catch {
+        // The next turn tries again.
+      }
+    }
+  }
+}
