@@ -62,17 +62,6 @@ export class World {
     return queue
   }
 
-  /** The same, of jobs that carry something. */
-  queueFor<Payload, Result = unknown>(options: QueueOptions<Payload, Result> = {}): Queue<Payload, Result> {
-    const queue = createQueue<Payload, Result>(NAME, {
-      store: this.spy.over(this.#open),
-      prefix: this.prefix,
-      ...options,
-    })
-    this.#queues.push(queue)
-    return queue
-  }
-
   /** Another one beside it. */
   queueOf(name: string, prefix: string): Queue {
     const queue = createQueue(name, { store: this.#open, prefix })

@@ -25,11 +25,18 @@ export async function checkLaws(read: Read): Promise<void> {
     list('HKEYS', 'owed'),
     list('HKEYS', 'errors'),
   ])
+  const [prioritized, payload, priority, since, progress] = await Promise.all([
+    list('ZRANGE', 'prioritized', '0', '-1'),
+    list('HKEYS', 'payload'),
+    list('HKEYS', 'priority'),
+    list('HKEYS', 'since'),
+    list('HKEYS', 'progress'),
+  ])
   const [entered, left] = (await list('HMGET', 'totals', 'entered', 'left')).map(Number) as [number, number]
   const held = new Set(committed)
   const sorted = (ids: Iterable<string>) => [...ids].toSorted()
   const stale = new Set(ghosts)
-  const queued = line.filter((id) => !stale.has(id))
+  const queued = [...line.filter((id) => !stale.has(id)), ...prioritized]
   expect(sorted([...queued, ...processing, ...delayed]), 'L1: each committed ID is in one place').toEqual(sorted(held))
   expect(entered - left, 'L1: entered - left').toBe(held.size)
   expect(new Set(line).size, 'L6: nothing is twice in line').toBe(line.length)
@@ -47,7 +54,12 @@ export async function checkLaws(read: Read): Promise<void> {
     errors: errors.filter((id) => !kept.has(id)),
     owed: owed.filter((id) => !running.has(id)),
     withdrawn: withdrawn.filter((id) => !running.has(id)),
-    ghosts: ghosts.filter((id) => held.has(id) || !line.includes(id)),
+    // Raised out of the line, an ID is held, and its entry stale.
+    ghosts: ghosts.filter((id) => (held.has(id) && !priority.includes(id)) || !line.includes(id)),
+    payload: payload.filter((id) => !kept.has(id)),
+    priority: priority.filter((id) => !kept.has(id)),
+    since: since.filter((id) => !held.has(id)),
+    progress: progress.filter((id) => !running.has(id)),
   }
   expect(strangers, 'L5: nothing names an ID that is free').toEqual({
     tries: [],
@@ -56,5 +68,9 @@ export async function checkLaws(read: Read): Promise<void> {
     owed: [],
     withdrawn: [],
     ghosts: [],
+    payload: [],
+    priority: [],
+    since: [],
+    progress: [],
   })
 }
