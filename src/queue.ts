@@ -250,7 +250,8 @@ export class Queue<Payload = void, Result = unknown> {
   /**
    * Takes IDs out by hand, wherever they are; tells the state each was met in. A processing one's signal is aborted at
    * its next renewal (within a third of the lease), and it ends, uncounted, when its handler returns; published again
-   * meanwhile, it runs after that. With `{ state }` all that are in it, a thousand at a time: tells how many that were.
+   * meanwhile, it runs after that. With `{ state }` all that are in it, a thousand at a time, also
+   * where one of them has begun meanwhile: tells how many that were.
    */
   withdraw(ids: Ids): Promise<Met[]>
   withdraw(all: { readonly state: ListedState }): Promise<number>
