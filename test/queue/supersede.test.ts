@@ -120,4 +120,39 @@ onBothStores((kit) => {
     expect([world.spy.renewed, world.spy.settled, told]).toEqual([['a s', 'a w'], ['a release w'], ['superseded a']])
     expect(await queue.inspect('a')).toMatchObject({ state: 'absent' })
   })
+
+  test.each<[what: string, processing: 'rerun' | 'supersede', begun: unknown[], settled: string[]]>([
+    [
+      'out of date it begins, and knows it',
+      'rerun',
+      [
+        ['b', true],
+        ['b', false],
+      ],
+      ['b done 1', 'b done 1'],
+    ],
+    ['superseded it does not begin', 'supersede', [['b', false]], ['b release s', 'b done 1']],
+  ])('claimed ahead and %s', async (_, processing, begun, settled) => {
+    const world = await kit.world()
+    const { clock, spy } = world
+    const queue = world.queue({ clock, dedupe: { processing } })
+    const stage = world.stage()
+    queue.process(stage.handler, { prefetch: 1 })
+    await queue.publishMany(['a', 'b'])
+    await stage.begins(1)
+    await spy.until(() => spy.claimed.length >= 2)
+    await queue.publish('b')
+    await world.pass(LEASE / 3)
+    await spy.until(() => spy.renewed.length >= 2)
+    stage.end('a')
+    const seen: unknown[] = []
+    for (let n = 2; n < 2 + begun.length; n++) {
+      const job = await stage.begins(n)
+      seen.push([job.id, job.owed])
+      stage.end('b')
+    }
+    await spy.until(() => spy.settled.length >= 3)
+    expect(seen).toEqual(begun)
+    expect(spy.settled.filter((end) => end.startsWith('b'))).toEqual(settled)
+  })
 })
