@@ -20,8 +20,8 @@ export class Child {
   readonly #lookers = new Set<() => void>()
   readonly #gone: Promise<[code: number | null, signal: NodeJS.Signals | null]>
 
-  constructor(role: Role, options: object) {
-    const args = ['--import', 'tsx', CHILD, role, JSON.stringify(options)]
+  constructor(role: string, options: object, file = CHILD) {
+    const args = ['--import', 'tsx', file, role, JSON.stringify(options)]
     this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
     reap(this.#process)
     this.#gone = once(this.#process, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
@@ -76,7 +76,12 @@ export class Child {
 }
 
 export function spawnChild(role: Role, options: object): Child {
-  const child = new Child(role, options)
+  return spawnOther(CHILD, role, options)
+}
+
+/** One of another file than `child.ts`. */
+export function spawnOther(file: string, role: string, options: object): Child {
+  const child = new Child(role, options, file)
   onTestFinished(() => child.end())
   return child
 }

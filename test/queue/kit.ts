@@ -45,6 +45,11 @@ export class World {
     this.#tell = tell
   }
 
+  /** The store as it is opened here, unwatched. */
+  get open(): OpenStore {
+    return this.#open
+  }
+
   /** The server's time, ms. */
   get now(): number {
     return this.#now

@@ -1,0 +1,101 @@
+import { type Message, type MessageKind, readMessage } from '../messages.js'
+import type { Messages } from '../store.js'
+import type { Feed } from './feed.js'
+
+/** What happened to IDs of a queue, by whatever process; or what can no longer be told. */
+export type QueueEvent = Told | Gap
+
+export interface Told<Kind extends MessageKind = MessageKind> {
+  readonly kind: Kind
+  /** Empty for what concerns the queue as a whole. */
+  readonly ids: readonly string[]
+  /** Of the message: what one script did shares one. */
+  readonly position: number
+  /** The server's clock. */
+  readonly at: Date
+}
+
+/** Messages from `from` to `to` are not kept any more; `to` is null where nobody can say how many there were. */
+export interface Gap {
+  readonly kind: 'gap'
+  readonly from: number
+  readonly to: number | null
+}
+
+/** Messages read at once. */
+const PAGE = 500
+
+interface Following {
+  readonly feed: Feed
+  /** Undefined at the end. */
+  readonly read: (from: number, limit: number) => Promise<Messages | undefined>
+  /** Else from now on. */
+  readonly from: number | 'oldest' | undefined
+  readonly most?: number
+}
+
+/**
+ * Every message once and in order: those kept, from a position on, then those heard. It must be heard already when this
+ * begins: what is kept is read after that, so that nothing falls between.
+ */
+export async function* follow({ feed, read, from, most = PAGE }: Following): AsyncGenerator<QueueEvent, void> {
+  /** The position that comes next, 0 for wherever the journal begins; and the time of the message before. */
+  let next = 0
+  let since = 0
+
+  function* told({ position, at, told }: Message): Generator<QueueEvent> {
+    next = position + 1
+    since = at
+    for (const { kind, ids } of told) yield { kind, ids, position, at: new Date(at) }
+  }
+
+  const gap = (to: number | null): QueueEvent => ({ kind: 'gap', from: next, to })
+
+  async function* kept(): AsyncGenerator<QueueEvent, void> {
+    for (;;) {
+      const page = await read(next, most)
+      if (page === undefined) return
+      const { first, last, texts } = page
+      if (next === 0) next = first > 0 ? first : last + 1
+      else if (first === 0 || last < next - 1) {
+        // Without a journal nobody knows what was not heard; and a server that lost its history counts anew.
+        yield gap(null)
+        next = first === 0 ? last + 1 : first
+        if (first === 0) return
+        continue
+      }
+      for (const text of texts) {
+        const message = readMessage(text)
+        if (message.position > next) yield gap(message.position - 1)
+        yield* told(message)
+      }
+      if (texts.length < most) return
+    }
+  }
+
+  if (from === undefined) {
+    next = ((await read(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
+  } else {
+    next = from === 'oldest' ? 0 : from
+    yield* kept()
+  }
+
+  for (;;) {
+    const text = await feed.next()
+    if (text === undefined) return
+    if (text === null) {
+      yield* kept()
+      continue
+    }
+    const message = readMessage(text)
+    if (message.position < next) {
+      // Read before it was heard; or, if it is of later, the server counts anew.
+      if (message.at <= since) continue
+      const now = await read(next, 1)
+      if (now === undefined || now.last >= next - 1) continue
+      yield gap(null)
+    }
+    // What is heard has no holes: a position that was passed over is that of a journal's beginning.
+    yield* told(message)
+  }
+}

@@ -1,0 +1,176 @@
+import { chunksOf } from '../batch.js'
+import { ConvoyError } from '../errors.js'
+import type { Background } from '../life.js'
+import { type MessageKind, readMessage } from '../messages.js'
+import type { Inside } from '../queue-settings.js'
+import type { Inspection, Recollection } from '../store.js'
+import { pause } from '../time.js'
+import { type Bond, type End, type Judgement, judge } from './judge.js'
+
+/** ms between looks at all that is waited for: the last cure, for what no message told. */
+const LOOK_EVERY = 5_000
+/** ms that a message may take after what it tells is true. */
+const LATE = 1_000
+
+/** One who waits. Without a bond it is not known yet for which run. */
+export interface Waiter {
+  readonly id: string
+  bond?: Bond
+  told?: End
+  /** A look was due before there was a bond. */
+  called?: boolean
+  /** Since when nothing is due and nothing says why, by this process's clock. */
+  goneSince?: number
+  /** Called once. */
+  readonly end: (judgement: Exclude<Judgement, { is: 'waiting' }>) => void
+  readonly fail: (error: unknown) => void
+}
+
+interface Hearing {
+  readonly life: Background
+  /** Messages are heard. */
+  readonly ready: Promise<void>
+}
+
+const ENDS: Partial<Readonly<Record<MessageKind, End>>> = { done: 'done', failed: 'failed', withdrawn: 'withdrawn' }
+
+/**
+ * All who wait in this process for runs of one queue: they share a subscription, which there is as long as anybody waits.
+ * A message is a hint where to look; what is found there decides.
+ */
+export class Desk {
+  readonly #inside: Inside
+  readonly #waiters = new Map<string, Set<Waiter>>()
+  #hearing: Hearing | undefined
+  #due = new Set<string>()
+  #looking = false
+
+  constructor(inside: Inside) {
+    this.#inside = inside
+  }
+
+  /** Resolves once what happens from now on is heard. */
+  sit(waiter: Waiter): Promise<void> {
+    const those = this.#waiters.get(waiter.id)
+    if (those) those.add(waiter)
+    else this.#waiters.set(waiter.id, new Set([waiter]))
+    this.#hearing ??= this.#hear()
+    return this.#hearing.ready
+  }
+
+  leave(waiter: Waiter): void {
+    const those = this.#waiters.get(waiter.id)
+    those?.delete(waiter)
+    if (those?.size === 0) this.#waiters.delete(waiter.id)
+    if (this.#waiters.size > 0) return
+    void this.#hearing?.life.close()
+    this.#hearing = undefined
+  }
+
+  /** `look`: what is waited for may be there already. */
+  bind(waiter: Waiter, bond: Bond, look: boolean): void {
+    waiter.bond = bond
+    if (look || waiter.called) this.#look([waiter.id])
+  }
+
+  #hear(): Hearing {
+    const { call, run, settings } = this.#inside
+    let ready: Promise<void> = Promise.resolve()
+    const life = run(async (closing) => {
+      ready = call('listener', (store, patience) => store.listen(this.#heard, closing, patience))
+      while (!closing.aborted) {
+        await pause(settings.clock, LOOK_EVERY, closing)
+        if (!closing.aborted) this.#look(this.#waiters.keys())
+      }
+      // The queue was closed, and not the door behind the last who waited.
+      if (this.#hearing?.life === life) this.#failAll(new ConvoyError('CLOSED'))
+    })
+    // Those that wait for it hear of it; those that come later may try again.
+    ready.catch(() => {
+      if (this.#hearing?.life !== life) return
+      this.#hearing = undefined
+      void life.close()
+    })
+    return { life, ready }
+  }
+
+  readonly #heard = (text: string | null): void => {
+    if (text === null) {
+      this.#look(this.#waiters.keys())
+      return
+    }
+    for (const { kind, ids } of readMessage(text).told) {
+      const end = kind === 'cleared' ? 'withdrawn' : ENDS[kind]
+      if (end === undefined) continue
+      const named = kind === 'cleared' ? [...this.#waiters.keys()] : ids.filter((id) => this.#waiters.has(id))
+      for (const id of named) for (const waiter of this.#waiters.get(id) ?? []) waiter.told = end
+      this.#look(named)
+    }
+  }
+
+  #failAll(error: unknown): void {
+    for (const those of [...this.#waiters.values()]) for (const waiter of [...those]) waiter.fail(error)
+  }
+
+  #look(ids: Iterable<string>): void {
+    for (const id of ids) this.#due.add(id)
+    if (this.#looking || this.#due.size === 0) return
+    this.#looking = true
+    // What is due by the same message, or in the same turn, is one look.
+    queueMicrotask(async () => {
+      try {
+        while (this.#due.size > 0) {
+          const due = [...this.#due]
+          this.#due.clear()
+          for (const some of chunksOf(due)) await this.#lookAt(some)
+        }
+      } finally {
+        this.#looking = false
+      }
+    })
+  }
+
+  /** Only those who were bound before the look began are judged by it: it may be older than what others wait for. */
+  async #lookAt(ids: readonly string[]): Promise<void> {
+    const asked: string[] = []
+    const bound: Waiter[][] = []
+    for (const id of ids) {
+      const those = [...(this.#waiters.get(id) ?? [])]
+      for (const waiter of those) if (!waiter.bond) waiter.called = true
+      const known = those.filter((waiter) => waiter.bond)
+      if (known.length === 0) continue
+      asked.push(id)
+      bound.push(known)
+    }
+    if (asked.length === 0) return
+    const { call } = this.#inside
+    try {
+      const seen = await call('listener', (store, patience) => store.inspect(asked, patience))
+      const kept = await call('listener', (store, patience) => store.recall(asked, patience))
+      bound.forEach((those, i) => {
+        for (const waiter of those) this.#judge(waiter, seen[i] as Inspection, kept[i] as Recollection)
+      })
+    } catch (error) {
+      // A server that is away comes back; the next look tries again.
+      if (error instanceof ConvoyError && ['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'REFUSED'].includes(error.code)) return
+      for (const those of bound) for (const waiter of those) waiter.fail(error)
+    }
+  }
+
+  #judge(waiter: Waiter, seen: Inspection, kept: Recollection): void {
+    const { bond, told } = waiter
+    if (!bond) return
+    const judgement = judge(bond, told, seen, kept)
+    if (judgement.is === 'gone') {
+      const now = this.#inside.settings.clock.now()
+      waiter.goneSince ??= now
+      if (now - waiter.goneSince >= LATE) waiter.end(judgement)
+    } else if (judgement.is === 'waiting') {
+      delete waiter.goneSince
+      // From now on it is not absent, if it is there.
+      if (bond.absent && seen.state !== 'absent') waiter.bond = { run: bond.run, after: bond.after }
+    } else {
+      waiter.end(judgement)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { OpenStore, Store } from '../../src/store.js'
+import { Latch } from '../support/latch.js'
+
+/** Stands between a queue and its store: what is heard of the queue's messages, and when answers come, is the test's to say. */
+export class Ears {
+  /** Messages are lost. */
+  deaf = false
+  /** Listeners that have not left. */
+  listening = 0
+  /** Calls of `inspect` that were answered. */
+  looks = 0
+  /** What a publish said waits here. */
+  answers: Latch = new Latch(0)
+  readonly #hearers = new Set<(message: string | null) => void>()
+  readonly #lookers = new Set<() => void>()
+  #held: string[] | undefined
+
+  over(open: OpenStore): OpenStore {
+    return (place) => {
+      const store = open(place)
+      const watched: Pick<Store, 'listen' | 'inspect' | 'publish'> = {
+        listen: async (hear, signal, patience) => {
+          const mine = (message: string | null): void => {
+            if (message !== null && this.deaf) return
+            if (message !== null && this.#held) this.#held.push(message)
+            else hear(message)
+          }
+          await store.listen(mine, signal, patience)
+          if (signal.aborted) return
+          this.#hearers.add(hear)
+          this.listening++
+          signal.addEventListener('abort', () => {
+            this.#hearers.delete(hear)
+            this.listening--
+          })
+        },
+        inspect: async (ids, patience) => {
+          const seen = await store.inspect(ids, patience)
+          this.looks++
+          setImmediate(() => {
+            for (const look of [...this.#lookers]) look()
+          })
+          return seen
+        },
+        publish: async (request, patience) => {
+          const reply = await store.publish(request, patience)
+          await this.answers.wait
+          return reply
+        },
+      }
+      return new Proxy(store, {
+        get: (target, name) => {
+          const own = watched[name as keyof typeof watched]
+          const value = own ?? Reflect.get(target, name)
+          return typeof value === 'function' ? (value as () => unknown).bind(target) : value
+        },
+      })
+    }
+  }
+
+  /** As a connection that was lost and is back. */
+  gap(): void {
+    for (const hear of this.#hearers) hear(null)
+  }
+
+  /** Messages are late from now on, until they are let go. */
+  hold(): void {
+    this.#held = []
+  }
+
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const message of held) for (const hear of this.#hearers) hear(message)
+  }
+
+  /** Resolves once so many looks were answered since the beginning, and their readers have gone on. */
+  async looked(count: number): Promise<void> {
+    if (this.looks >= count) return
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (this.looks < count) return
+        this.#lookers.delete(look)
+        resolve()
+      }
+      this.#lookers.add(look)
+    })
+  }
+}
