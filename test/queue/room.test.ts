@@ -49,6 +49,25 @@ onBothStores((kit) => {
     expect(clock.pending).toBe(0)
   })
 
+  test('who comes while a try is on its way stands behind those that were tried', async () => {
+    const world = await kit.world()
+    const { clock, spy } = world
+    const queue = world.queueFor<number>({ clock, maxLength: 1, dedupe: 'latest', waitForRoom: 'PT1M' })
+    await queue.publish('a', { payload: 0 })
+    const gate = spy.hold('publish')
+    const early = [queue.publish('b', { payload: 1 }), queue.publish('c', { payload: 1 })]
+    await spy.until(() => gate.waiting === 1)
+    const late = queue.publish('b', { payload: 2 })
+    gate.opened.open()
+    await spy.until(() => spy.of('publish').length >= 2)
+    await queue.withdraw('a')
+    clock.pass(1_000)
+    expect(await Promise.all([early[0], late])).toMatchObject([{ outcome: 'queued' }, { outcome: 'updated' }])
+    expect((await queue.inspect('b')).payload).toBe(2)
+    await queue.close()
+    expect(await early[1]).toMatchObject({ outcome: 'full' })
+  })
+
   test('when its time is over it is told full, and was tried until then', async () => {
     const world = await kit.world()
     const { clock, spy } = world
