@@ -218,19 +218,23 @@ if lazy then
   -- longer than it waits. Who is told and has no room any more hands this on.
   local first = firstDue(delayed)
   local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
-  if raised or earlier(soonest, first) then teller, nudge = nil, true end
-  if teller == worker and (leaving or (claim > 0 and #ids == claim)) then
-    teller, nudge = nil, first ~= nil or whole.hold > ms or (line > 0 and spent)
+  if raised or earlier(soonest, first) then
+    teller, nudge = nil, true
+    redis.call('DEL', alarm)
   end
-  if not teller then redis.call('DEL', alarm) end
-  if #ids < claim and not leaving and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
+  if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
     local soon = first or math.huge
     if line > 0 and whole.hold > ms then soon = math.min(soon, whole.hold) end
     if line > 0 and spent then soon = math.min(soon, room.window + policy.per) end
     if soon < math.huge then
+      teller = worker
       redis.call('SET', alarm, worker .. string.format(':%.0f', ms + 6000), 'PX', 6000)
       dueIn, nudge = math.max(0, soon - ms), false
     end
+  end
+  if teller == worker and (leaving or (claim > 0 and #ids == claim)) then
+    redis.call('DEL', alarm)
+    nudge = nudge or first ~= nil or whole.hold > ms or (line > 0 and spent)
   end
   if not answered then
     for i = 1, math.min(slots, #ids) do started[#started + 1] = ids[i] end

@@ -26,6 +26,7 @@ export { PRIORITIES, type Priority } from './priority.js'
 export type { PublishItem, PublishOptions } from './publish-options.js'
 export type { AnyQueue, Queue } from './queue.js'
 export { type RedisStoreOptions, redisStore } from './redis/store.js'
+export type { Progress } from './report.js'
 export {
   type Backoff,
   type ExponentialBackoff,

@@ -1,6 +1,7 @@
 import { type Failure, readFailure } from './failure.js'
 import { readToken } from './job.js'
 import { type Serializer, unpackPayload } from './payload.js'
+import { type Progress, readProgress } from './report.js'
 import type { Inspection, State } from './store.js'
 
 /** What is known of an ID, as `inspect()` tells it. Times are the server's. */
@@ -24,7 +25,7 @@ export interface JobInfo<Payload = unknown> {
   /** delayed */
   readonly dueAt?: Date
   /** processing: what the handler last reported */
-  readonly progress?: unknown
+  readonly progress?: Progress
   /** remembered */
   readonly rememberedUntil?: Date
   /** processing */
@@ -54,7 +55,7 @@ export function jobInfo(seen: Inspection, serializer: Serializer<unknown>): JobI
     ...(payload === undefined ? {} : payloadOf(payload, serializer)),
     ...(priority === undefined ? {} : { priority }),
     ...(dueAt === undefined ? {} : { dueAt: new Date(dueAt) }),
-    ...(progress === undefined ? {} : { progress: JSON.parse(progress) as unknown }),
+    ...(progress === undefined ? {} : { progress: readProgress(progress) }),
     ...(forgetAt === undefined ? {} : { rememberedUntil: new Date(forgetAt) }),
     ...(seen.token === undefined ? {} : { claim: claimOf(seen, seen.token) }),
   }

@@ -64,6 +64,17 @@ export interface Desk {
   report(job: Job, progress: string | undefined, lines: readonly string[]): Promise<boolean>
 }
 
+/** What most jobs never have. */
+interface Luggage {
+  /** As it is stored; once opened, what that says. */
+  payload?: unknown
+  /** ms, as the handler said. */
+  keep?: number
+  owed?: true
+  controller?: AbortController
+  reason?: ConvoyError
+}
+
 /** What a handler gets. */
 export class Job<Payload = unknown> {
   readonly id: string
@@ -75,12 +86,7 @@ export class Job<Payload = unknown> {
   heldSince: number
   readonly #token: string
   readonly #desk: Desk
-  /** As it is stored; once opened, what that says. */
-  #payload: unknown
-  #keep: number | undefined
-  #owed = false
-  #controller: AbortController | undefined
-  #reason: ConvoyError | undefined
+  #luggage: Luggage | undefined
 
   /** @internal */
   constructor(id: string, token: string, tries: string, payload: string | undefined, heldSince: number, desk: Desk) {
@@ -88,7 +94,7 @@ export class Job<Payload = unknown> {
     this.heldSince = heldSince
     this.#token = token
     this.#desk = desk
-    this.#payload = payload
+    this.#luggage = payload === undefined ? undefined : { payload }
     const colon = tries.indexOf(':')
     this.attempt = colon < 0 ? 1 : Number(tries.slice(0, colon)) + 1
     this.jams = colon < 0 ? 0 : Number(tries.slice(colon + 1))
@@ -96,7 +102,7 @@ export class Job<Payload = unknown> {
 
   /** What was published with the ID; undefined when nothing was. */
   get payload(): Payload {
-    return this.#payload as Payload
+    return this.#luggage?.payload as Payload
   }
 
   /** The fencing number: rises with every claim. Hand it to whatever the job writes, and let that refuse smaller ones. */
@@ -111,16 +117,17 @@ export class Job<Payload = unknown> {
    * ends all the same may still count. Made when first read: a handler that does not look pays nothing.
    */
   get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = new AbortController()
-      if (this.#reason) this.#controller.abort(this.#reason)
+    const luggage = Job.#carry(this)
+    if (!luggage.controller) {
+      luggage.controller = new AbortController()
+      if (luggage.reason) luggage.controller.abort(luggage.reason)
     }
-    return this.#controller.signal
+    return luggage.controller.signal
   }
 
   /** Published again since it began, and one more run follows: this one is out of date. Heard at each third of a lease. */
   get owed(): boolean {
-    return this.#owed
+    return this.#luggage?.owed === true
   }
 
   /**
@@ -142,39 +149,48 @@ export class Job<Payload = unknown> {
 
   /** How long what this run returns is to be kept, in place of `keepResult`; 0 for not at all. Throws BAD_OPTION. */
   keep(duration: Duration): void {
-    this.#keep = milliseconds(duration, 'keep')
+    Job.#carry(this).keep = milliseconds(duration, 'keep')
   }
 
   /** @internal Reads the payload. Throws BAD_PAYLOAD. */
   open(): void {
-    if (this.#payload !== undefined) this.#payload = unpackPayload(this.#desk.serializer, this.#payload as string)
+    const luggage = this.#luggage
+    if (luggage?.payload === undefined) return
+    luggage.payload = unpackPayload(this.#desk.serializer, luggage.payload as string)
   }
 
   /** @internal ms, if the handler said so. */
   get kept(): number | undefined {
-    return this.#keep
+    return this.#luggage?.keep
   }
 
   /** @internal Published again. */
   outdate(): void {
-    this.#owed = true
+    Job.#carry(this).owed = true
   }
 
   /** @internal Abort the signal; only the first reason counts. */
   stop(reason: ConvoyError): void {
-    if (this.#reason) return
-    this.#reason = reason
-    this.#controller?.abort(reason)
+    const luggage = Job.#carry(this)
+    if (luggage.reason) return
+    luggage.reason = reason
+    luggage.controller?.abort(reason)
   }
 
   /** @internal */
   get stopped(): ConvoyError | undefined {
-    return this.#reason
+    return this.#luggage?.reason
   }
 
   /** @internal */
   get token(): string {
     return this.#token
+  }
+
+  /** Static: a private method costs each job a mark that it has it. */
+  static #carry(job: Job): Luggage {
+    job.#luggage ??= {}
+    return job.#luggage
   }
 }
 

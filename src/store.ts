@@ -339,7 +339,8 @@ export interface Counts {
 export type Role = 'publisher' | 'worker' | 'guard' | 'operator' | 'dashboard' | 'listener'
 
 /** Whether to open is to write: a digest is left by those alone whose calls write, too. */
-export const leavesDigest = (role: Role | undefined): boolean => role !== undefined && role !== 'dashboard' && role !== 'listener'
+export const leavesDigest = (role: Role | undefined): boolean =>
+  role !== undefined && role !== 'dashboard' && role !== 'listener'
 
 export type Control =
   /** Check the server, every key's type, the layout and the rights of a role; who will write leaves the digest of the options. */

@@ -1,18 +1,32 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditing } from './law/auditing.js'
 import { claiming } from './law/claiming.js'
+import { controlling } from './law/controlling.js'
+import { deduping } from './law/deduping.js'
+import { delaying } from './law/delaying.js'
 import { keeping } from './law/keeping.js'
 import { looking } from './law/looking.js'
+import { prioritizing } from './law/prioritizing.js'
 import { publishing } from './law/publishing.js'
+import { remembering } from './law/remembering.js'
+import { retrying } from './law/retrying.js'
 import { type Laws, Scene, type StoreUnderTest } from './law/scene.js'
 import { settling } from './law/settling.js'
 import { sweeping } from './law/sweeping.js'
+import { telling } from './law/telling.js'
 
 const CHAPTERS: Readonly<Record<string, Laws>> = {
   publishing,
+  deduping,
+  delaying,
+  prioritizing,
   claiming,
   settling,
+  retrying,
+  remembering,
   sweeping,
+  controlling,
+  telling,
   looking,
   keeping,
   auditing,

@@ -81,7 +81,7 @@ export interface Ways extends RedisStoreOptions {
 export class RedisStore implements Store {
   readonly #connection: Connection
   readonly #caller: Caller
-  /** For what a caller is told has happened: publish, withdraw, clear. */
+  /** For what a caller is told has happened: publish, withdraw, clear, mend. */
   readonly #writer: Pick<Caller, 'run'>
   /** Of a replica-durable queue: see `ReplicatedCaller`. */
   readonly #replicated: Connection | undefined
@@ -227,7 +227,7 @@ export class RedisStore implements Store {
   }
 
   async mend(request: MendRequest, patience: Patience): Promise<MendReply> {
-    const { reply } = await this.#caller.run(this.#scripts.mend, auditing.mendArguments(request), patience)
+    const { reply } = await this.#writer.run(this.#scripts.mend, auditing.mendArguments(request), patience)
     const [mended, whole] = reply as [string, string]
     return { mended, whole }
   }

@@ -16,11 +16,12 @@ export class Actor {
   readonly #child: ChildProcess
   readonly #gone: Promise<unknown>
 
-  constructor(part: Part) {
+  constructor(part: Part, env: Readonly<Record<string, string>> = {}) {
     this.part = part
     this.#child = fork(PLAY, [JSON.stringify(part)], {
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: { ...process.env, ...env },
     })
     reap(this.#child)
     this.#gone = once(this.#child, 'exit')
@@ -40,6 +41,14 @@ export class Actor {
   async die(point: 'inside' | 'after'): Promise<void> {
     this.#child.send(point)
     await this.#gone
+  }
+
+  /** The time as it sees it, ms since 1970. */
+  async clock(): Promise<number> {
+    const told = once(this.#child, 'message')
+    this.#child.send('clock')
+    const [time] = await told
+    return Number(time)
   }
 
   /** SIGSTOP: it keeps its claims and its sockets, and does nothing. */

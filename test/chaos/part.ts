@@ -1,5 +1,5 @@
 import { createCluster, createSentinel } from 'redis'
-import { createQueue, type Queue, redisStore } from '../../src/index.js'
+import { createQueue, type Durability, type Queue, redisStore } from '../../src/index.js'
 
 /** How a process finds the server. */
 export type Connect =
@@ -40,13 +40,22 @@ export interface Part {
   readonly queue: string
   readonly seed: string
   readonly load: Load
+  readonly durability?: Durability
 }
 
 /** A queue by the public API, over the way this part is told; and what closes the client it borrowed, if any. */
-export function queueOf({ connect, queue, load }: Part): { readonly queue: Queue; readonly letGo: () => unknown } {
+export function queueOf({
+  connect,
+  queue,
+  load,
+  durability = 'memory',
+}: Pick<Part, 'connect' | 'queue' | 'load' | 'durability'>): {
+  readonly queue: Queue
+  readonly letGo: () => unknown
+} {
   const { lease, replyTimeout, publishTimeout } = load
   // Jams are what chaos makes; an ID that failed for them would only hide what comes after.
-  const options = { prefix: 'chaos', lease, publishTimeout, maxJams: 1_000 }
+  const options = { prefix: 'chaos', lease, publishTimeout, durability, maxJams: 1_000 }
   if (connect.kind === 'url') {
     return {
       queue: createQueue(queue, { ...options, store: redisStore({ url: connect.url, replyTimeout }) }),

@@ -67,11 +67,13 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
       faults: findings.faults,
       kills: stage.kills,
       prefixes: stage.prefixes,
+      undone: stage.undone,
       transactions: replay.transactions,
       findings,
     },
     ...{ troubles, notes, seconds: (performance.now() - started) / 1_000 },
   })
+  if (stage.undone > 0) notes.push(`${stage.undone} bytes of history were taken back`)
   const blunt = troubles.length === 0 ? row.toothless?.(tally()) : undefined
   if (blunt !== undefined) troubles.push(`the fault did not bite: ${blunt}`)
   if (!keep && troubles.length === 0 && findings.breaches.length === 0) rmSync(folder, { recursive: true, force: true })

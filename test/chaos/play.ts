@@ -26,6 +26,7 @@ const role = ROLES[part.role](queue, part, recorder)
 recorder.note({ op: 'life', phase: 'invoke', role: part.role })
 const end = role.start()
 process.on('message', async (order) => {
+  if (order === 'clock') process.send?.(Date.now())
   if (order !== 'stop') return
   await end()
   await queue.close()

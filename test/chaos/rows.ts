@@ -9,29 +9,32 @@ import { flushall } from './rows/flushall.js'
 import { fullDiskAlways, fullDiskEverysec } from './rows/full-disk.js'
 import { fullMemory } from './rows/full-memory.js'
 import { guardKill } from './rows/guard-kill.js'
+import { maxClients } from './rows/max-clients.js'
 import { misconf } from './rows/misconf.js'
 import { netBlackHole } from './rows/net-black-hole.js'
 import { netCut } from './rows/net-cut.js'
 import { netLostReplies } from './rows/net-lost-replies.js'
 import { netSlow } from './rows/net-slow.js'
+import { plannedFailover } from './rows/planned-failover.js'
 import { powerCutAlways, powerCutEverysec, powerCutNo } from './rows/power-cut.js'
 import { publisherKill } from './rows/publisher-kill.js'
 import { redisClock } from './rows/redis-clock.js'
 import { redisKillAlways, redisKillEverysec, redisKillNo } from './rows/redis-kill.js'
 import { redisStall } from './rows/redis-stall.js'
 import { scriptFlush } from './rows/script-flush.js'
-import { sentinelFailover } from './rows/sentinel-failover.js'
+import { sentinelFailoverDurable, sentinelFailoverPlain } from './rows/sentinel-failover.js'
+import { workerClock } from './rows/worker-clock.js'
 import { workerKill } from './rows/worker-kill.js'
 import { workerStall } from './rows/worker-stall.js'
 
 /** The fault matrix. */
 export const rows: readonly Row[] = [
   calm,
-  ...[workerKill, workerStall, publisherKill, guardKill],
+  ...[workerKill, workerStall, workerClock, publisherKill, guardKill],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],
-  ...[scriptFlush, clientKill, busyScript, fullMemory, misconf],
+  ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf],
   ...[netCut, netSlow, netBlackHole, netLostReplies],
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
   ...[flushall],
-  ...[sentinelFailover, clusterSlotMove, clusterFailover],
+  ...[plannedFailover, sentinelFailoverPlain, sentinelFailoverDurable, clusterSlotMove, clusterFailover],
 ]

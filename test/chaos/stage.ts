@@ -21,6 +21,8 @@ export class Stage<S extends Scene = Scene> {
   kills = 0
   /** Beginnings of a history that were loaded. */
   prefixes = 0
+  /** Bytes of history that a fault has taken back. */
+  undone = 0
   readonly files: string[] = []
   readonly #cast: Actor[] = []
   readonly #recorder: Recorder
@@ -59,6 +61,7 @@ export class Stage<S extends Scene = Scene> {
 
   spawn(role: RoleName): Actor {
     const proc = `${role}${++this.#spawned}`
+    const { durability, workerEnv } = this.scene
     const part: Part = {
       role,
       proc,
@@ -67,8 +70,9 @@ export class Stage<S extends Scene = Scene> {
       queue: queueName,
       seed: String(this.random.branch(proc).next()),
       load: this.load,
+      ...(durability === undefined ? {} : { durability }),
     }
-    const actor = new Actor(part)
+    const actor = new Actor(part, role === 'worker' ? workerEnv : undefined)
     this.#cast.push(actor)
     return actor
   }

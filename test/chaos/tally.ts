@@ -8,6 +8,7 @@ export interface Tally {
   readonly faults: number
   readonly kills: number
   readonly prefixes: number
+  readonly undone: number
   /** Transactions of the append-only file that were replayed and judged one by one. */
   readonly transactions: number
   readonly findings: Findings

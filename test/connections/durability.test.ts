@@ -1,5 +1,6 @@
 import { createClient, createClientPool } from 'redis'
 import { expect, onTestFinished, test } from 'vitest'
+import { audit } from '../../src/audit/index.js'
 import { createQueue, type Durability, memoryStore, type Queue } from '../../src/index.js'
 import type { RedisServer } from '../support/redis-server.js'
 import { until } from '../support/until.js'
@@ -139,7 +140,7 @@ test('replicas: a publish is answered once they have it; each of them does', asy
   expect(await calls(master, 'wait')).toBeGreaterThanOrEqual(20)
 })
 
-test('replicas: one that hangs makes publish, withdraw and clear OUTCOME_UNKNOWN, also after a reconnection; workers go on', async () => {
+test('replicas: one that hangs makes publish, withdraw, clear and a repair OUTCOME_UNKNOWN, also after a reconnection; workers go on', async () => {
   const [master, replica] = await group(1)
   const proxy = await proxyHere(master)
   const queue = open(proxy, { replicas: 1, timeout: 400 })
@@ -164,6 +165,8 @@ test('replicas: one that hangs makes publish, withdraw and clear OUTCOME_UNKNOWN
   await queue.idle()
   expect(ran).toEqual(['a', 'b'])
   expect(await failureOf(queue.clear())).toMatchObject(unknown)
+  await master.cli('SADD', keyIn(queue, 'committed'), 'nowhere')
+  expect(await failureOf(audit(queue, { repair: true }))).toMatchObject(unknown)
   replica?.resume()
   await until('it answers', async () => (await failureOf(queue.publish('c'))) === undefined)
 })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createQueue, type Queue, redisStore } from '../../src/index.js'
+import { insideOf } from '../../src/queue.js'
 import { keyOf } from '../../src/redis/keys.js'
 import { rightsOf } from '../../src/redis/rights.js'
 import type { Role } from '../../src/store.js'
@@ -45,12 +46,28 @@ const CALLS: Readonly<Record<Role, readonly ((queue: Queue) => Promise<unknown>)
       return Promise.race([gained, refused.then((error) => Promise.reject(error))])
     },
   ],
-  operator: [(queue) => queue.withdraw(['waits', 'fails']), (queue) => queue.clear()],
+  operator: [
+    (queue) => queue.withdraw(['waits', 'fails']),
+    (queue) => queue.clear(),
+    (queue) => queue.pause(),
+    (queue) => queue.resume(),
+    (queue) => queue.retry(['fails']),
+    (queue) => queue.promote(['waits']),
+  ],
   dashboard: [
     (queue) => queue.stats(),
     (queue) => queue.list('queued'),
     (queue) => queue.list('failed'),
     (queue) => queue.inspect('waits'),
+    (queue) => queue.result('waits'),
+  ],
+  listener: [
+    async (queue) => {
+      const over = new AbortController()
+      const { call } = insideOf(queue)
+      await call('listener', (store, patience) => store.listen(() => {}, over.signal, patience))
+      over.abort()
+    },
   ],
 }
 

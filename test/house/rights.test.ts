@@ -48,6 +48,15 @@ test('beside its scripts the library sends these commands and no other', () => {
       [...text.matchAll(/\['([A-Z]+)', (?:'([A-Z]+)')?/g)].map((found) => found.slice(1).join(' ').trim()),
     )
   // EXISTS asks whether a borrowed connection lives, and goes before INFO: a refusal is an answer, too. CONFIG GET and WAIT
-  // are for those alone who ask for durability.
-  expect([...new Set(sent)].sort()).toEqual(['BLPOP', 'CONFIG GET', 'EXISTS', 'INFO', 'SCRIPT LOAD', 'WAIT'])
+  // are for those alone who ask for durability; CLIENT INFO and SET are the listeners'.
+  expect([...new Set(sent)].sort()).toEqual([
+    'BLPOP',
+    'CLIENT INFO',
+    'CONFIG GET',
+    'EXISTS',
+    'INFO',
+    'SCRIPT LOAD',
+    'SET',
+    'WAIT',
+  ])
 })

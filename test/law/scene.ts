@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import type { AuditReply, AuditRequest, Mend, MendReply } from '../../src/audit-verbs.js'
+import type { DedupePolicy, Traits } from '../../src/policy.js'
 import type {
+  Control,
+  ControlReply,
   Counts,
   Held,
   Inspection,
   ListedState,
   OpenStore,
   Page,
+  PublishReply,
+  Recollection,
+  Report,
   Settlement,
   State,
   StepReply,
@@ -76,6 +82,12 @@ export class Scene {
 
   async publish(...ids: string[]): Promise<string> {
     return (await this.store.publish({ ids, policy: { processing: 'discard' } }, PATIENCE)).verdicts
+  }
+
+  /** One ID, with what it brings. */
+  put(id: string, traits: Traits = {}, policy: Partial<DedupePolicy> = {}): Promise<PublishReply> {
+    const request = { ids: [id], policy: { processing: 'discard', ...policy } as const, traits: [traits] }
+    return this.store.publish(request, PATIENCE)
   }
 
   /** A worker's next step, or the one whose number is given. */
@@ -167,6 +179,28 @@ export class Scene {
     return this.store.mend({ ...NO_MEND, mends }, PATIENCE)
   }
 
+  move(from: 'failed' | 'delayed', ...ids: string[]): Promise<readonly State[]> {
+    return this.store.move({ ids, from }, PATIENCE)
+  }
+
+  report(request: Report): Promise<boolean> {
+    return this.store.report(request, PATIENCE)
+  }
+
+  async recall(id: string): Promise<Recollection> {
+    const [one] = await this.store.recall([id], PATIENCE)
+    return one as Recollection
+  }
+
+  control(order: Control): Promise<ControlReply> {
+    return this.store.control(order, PATIENCE)
+  }
+
+  /** Whether there is a wake token. */
+  async token(): Promise<boolean> {
+    return (await this.audit()).wake > 0
+  }
+
   clear(): Promise<number> {
     return this.store.control({ order: 'clear' }, PATIENCE).then(({ count: taken }) => taken)
   }
@@ -195,4 +229,14 @@ export const done = (token: string, ...ids: string[]): Settlement => ({ end: 'do
 export const release = (token: string, ...ids: string[]): Settlement => ({ end: 'release', token, ids })
 export const fail = (token: string, ...ids: string[]): Settlement => {
   return { end: 'fail', token, ids, errors: ids.map((id) => `{"of":${JSON.stringify(id)}}`) }
+}
+/** Comes back after `delay` ms. */
+export const retry = (token: string, delay: number, ...ids: string[]): Settlement => {
+  return {
+    end: 'retry',
+    token,
+    ids,
+    errors: ids.map((id) => `{"of":${JSON.stringify(id)}}`),
+    delays: ids.map(() => delay),
+  }
 }

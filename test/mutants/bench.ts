@@ -52,8 +52,9 @@ export class Bench {
       file,
     ]
     if (tests !== '') args.push('-t', tests)
-    // A fixed game: a bug that only some games meet would come and go.
-    const env = { ...process.env, CONVOY_MODEL_SEED: '7', CONVOY_MODEL_RUNS: '60' }
+    // Fixed games: a bug that only some games meet would come and go.
+    const games = { CONVOY_MODEL_SEED: '7', CONVOY_MODEL_RUNS: '60', SIM_SEEDS: '300' }
+    const env = { ...process.env, ...games }
     const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
     // A group of its own, so that what a hanging test started goes with it.
     const child = spawn(process.execPath, [vitest, ...args], { cwd: this.#dir, env, stdio: 'ignore', detached: true })

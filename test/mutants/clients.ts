@@ -58,4 +58,17 @@ export const CLIENTS: readonly Mutant[] = [
   inClient('a batch in which an ID comes twice enters twice', 'test/model/side-by-side.test.ts', '', [
     edit('lua/publish.lua', 'if added < #fresh then', 'if added < 0 then'),
   ]),
+  inClient('a slot that an overrun does not free', 'test/queue/job-timeout.test.ts', '', [
+    edit(
+      'src/worker/runs.ts',
+      '        this.#failed(job, job.stopped)',
+      '        if (run.grace === 0) this.#failed(job, job.stopped)',
+    ),
+  ]),
+  inClient(
+    'a wake token that came for nobody is kept',
+    'test/connections/wake-token.test.ts',
+    'comes when nobody waits',
+    [edit('src/redis/blocking.ts', 'else await giveBack()\n  }', '}')],
+  ),
 ]

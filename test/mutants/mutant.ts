@@ -8,7 +8,7 @@ export interface Edit {
 /** Tests that must turn red: a file, and which of its tests. */
 export interface Check {
   readonly what: string
-  readonly project: 'unit' | 'redis'
+  readonly project: 'unit' | 'redis' | 'simulation'
   readonly file: string
   /** A pattern of names; '' for all tests of the file. */
   readonly tests: string
@@ -52,5 +52,16 @@ export function inClient(bug: string, file: string, tests: string, edits: readon
     where: 'client',
     edits,
     check: { what: file.replace(/^test\/|\.test\.ts$/g, ''), project, file, tests },
+  }
+}
+
+/** Found by the worker loop as a whole, in one of some hundred simulated lives of it. */
+export function inLoop(bug: string, mode: 'safety' | 'liveness', edits: readonly Edit[]): Mutant {
+  const file = `test/simulation/${mode}.test.ts`
+  return {
+    bug,
+    where: 'worker loop',
+    edits,
+    check: { what: `simulation, ${mode}`, project: 'simulation', file, tests: '' },
   }
 }

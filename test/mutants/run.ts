@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Bench, type Outcome } from './bench.js'
 import { CLIENTS } from './clients.js'
+import { LOOP } from './loop.js'
 import type { Check, Mutant } from './mutant.js'
 import { PROTOCOL } from './protocol.js'
 
@@ -13,7 +14,7 @@ import { PROTOCOL } from './protocol.js'
 const LIMIT = 120_000
 
 const word = process.argv[2] ?? ''
-const mutants = [...PROTOCOL, ...CLIENTS].filter(({ bug, where }) => `${bug} ${where}`.includes(word))
+const mutants = [...PROTOCOL, ...CLIENTS, ...LOOP].filter(({ bug, where }) => `${bug} ${where}`.includes(word))
 if (mutants.length === 0) throw new Error(`no mutant is described by ${word}`)
 
 const started = performance.now()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
-import { createQueue, memoryStore, type Queue, type QueueOptions } from '../../src/index.js'
+import { type AnyQueue, createQueue, memoryStore, type Queue, type QueueOptions } from '../../src/index.js'
 import { keyOf, type Part } from '../../src/redis/keys.js'
 import type { Jammed, OpenStore, Store } from '../../src/store.js'
 import { rawClient } from '../support/raw-command.js'
@@ -25,7 +25,7 @@ export class World {
   readonly clock: ManualClock = new ManualClock()
   readonly #open: OpenStore
   readonly #tell: (now: number) => Promise<unknown>
-  readonly #queues: Queue[] = []
+  readonly #queues: AnyQueue[] = []
   readonly #stores: Store[] = []
   readonly #stages: Stage[] = []
   #now: number
@@ -57,6 +57,11 @@ export class World {
 
   /** As one more process would open it. */
   queue(options: QueueOptions = {}): Queue {
+    return this.queueFor(options)
+  }
+
+  /** The same of one whose jobs carry something. */
+  queueFor<Payload = void, Result = unknown>(options: QueueOptions<Payload, Result> = {}): Queue<Payload, Result> {
     const queue = createQueue(NAME, { store: this.spy.over(this.#open), prefix: this.prefix, ...options })
     this.#queues.push(queue)
     return queue

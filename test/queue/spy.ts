@@ -2,6 +2,7 @@ import type {
   OpenStore,
   PublishReply,
   PublishRequest,
+  Report,
   StepReply,
   StepRequest,
   Store,
@@ -14,6 +15,7 @@ import { Latch } from '../support/latch.js'
 export type Exchange =
   | { readonly verb: 'publish'; readonly request: PublishRequest; readonly reply: PublishReply }
   | { readonly verb: 'step'; readonly request: StepRequest; readonly reply: StepReply }
+  | { readonly verb: 'report'; readonly request: Report; readonly reply: boolean }
   | { readonly verb: 'sweep'; readonly request: SweepRequest; readonly reply: SweepReply }
 
 type Watched = Exchange['verb']
@@ -49,6 +51,10 @@ export class Spy {
         step: async (request, patience) => {
           await this.#pass('step')
           return this.#heard({ verb: 'step', request, reply: await store.step(request, patience) })
+        },
+        report: async (request, patience) => {
+          await this.#pass('report')
+          return this.#heard({ verb: 'report', request, reply: await store.report(request, patience) })
         },
         sweep: async (request, patience) => {
           await this.#pass('sweep')

@@ -1,4 +1,5 @@
 import type { ConvoyError } from '../../src/errors.js'
+import type { ListedState } from '../../src/store.js'
 import type { Verdict } from '../../src/verdict.js'
 import type { Worker } from '../../src/worker/worker.js'
 import type { Calls } from './calls.js'
@@ -20,6 +21,8 @@ export interface Habits extends Terms {
   readonly slowest: number
 }
 
+/** Longer than any line. */
+const PAGE = 1_000
 /** ms within which a worker that closes gives up telling the server, and takes its leave. */
 const LAST_WORDS = 5_500
 
@@ -31,6 +34,7 @@ export class Actor {
   readonly #witness: Witness
   readonly #calls: Calls
   readonly #habits: Habits
+  readonly #prefetch = new Map<Worker, number>()
   #guards = 0
   closed = false
   /** Until when workers that were told to close have time to, by the world's time. */
@@ -74,6 +78,8 @@ export class Actor {
     const lease = dice.chance(0.2) ? { lease: this.#habits.lease * 2 } : {}
     const worker: Worker = queue.process(handler, { ...options, ...lease, jobTimeout, abortGrace })
     this.#world.note(() => `${this.host.name} starts ${worker.name} ${JSON.stringify(options)}`)
+    this.#witness.steps.room(worker.name, options.concurrency + options.prefetch)
+    this.#prefetch.set(worker, options.prefetch)
     this.workers.push(worker)
   }
 
@@ -137,6 +143,20 @@ export class Actor {
     this.#watch(`withdraw(${ids})`, this.host.queue.withdraw(ids))
   }
 
+  inspect(ids: readonly string[]): void {
+    const { order: from, looks } = this.#witness
+    const told = this.host.queue.inspectMany(ids)
+    const judged = told.then((infos) => looks.inspected(ids, infos, from, this.#witness.order))
+    this.#watch(`inspectMany(${ids})`, judged)
+  }
+
+  list(state: ListedState): void {
+    const { order: from, looks } = this.#witness
+    const told = this.host.queue.list(state, { limit: PAGE })
+    const judged = told.then((page) => looks.listed(state, page, from, this.#witness.order))
+    this.#watch(`list(${state})`, judged)
+  }
+
   clear(): void {
     this.#watch('clear', this.host.queue.clear())
   }
@@ -166,7 +186,9 @@ export class Actor {
   }
 
   resize(worker: Worker): void {
-    worker.concurrency = this.#world.dice.whole(1, 4)
+    const slots = this.#world.dice.whole(1, 4)
+    this.#witness.steps.room(worker.name, slots + (this.#prefetch.get(worker) ?? 0))
+    worker.concurrency = slots
   }
 
   closeWorker(worker: Worker): void {

@@ -36,6 +36,7 @@ export function untruth({ ended, run }: Claim, end: End): string | undefined {
   const late = run?.job.stopped?.code === 'JOB_TIMEOUT'
   if (end === 'done' && (run?.outcome !== 'returned' || late)) return 'its handler has not returned in time'
   if (end === 'fail' && run?.outcome !== 'threw' && !late) return 'its handler has not failed'
+  if (end === 'fail' && run?.job.stopped && !late) return 'it was asked to stop'
   if (end === 'release' && run && !run.job.stopped) return 'nobody asked it to stop'
   return undefined
 }

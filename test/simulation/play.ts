@@ -1,5 +1,8 @@
+import type { ListedState } from '../../src/store.js'
 import type { Actor, Habits } from './actor.js'
 import type { World } from './world.js'
+
+const PLACES: readonly ListedState[] = ['queued', 'delayed', 'processing', 'failed']
 
 type Move = (actor: Actor) => void
 
@@ -22,6 +25,8 @@ export function play(
     ...often(6, (actor) => actor.withdraw(some())),
     ...often(1, (actor) => actor.clear()),
     ...often(1, (actor) => actor.stats()),
+    ...often(4, (actor) => actor.inspect(some())),
+    ...often(3, (actor) => actor.list(dice.pick(PLACES))),
     ...often(1, (actor) => actor.wait()),
     ...often(3, (actor) => withWorker(actor, (worker) => actor.pause(worker))),
     ...often(5, (actor) => withWorker(actor, (worker) => actor.resume(worker))),

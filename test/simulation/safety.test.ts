@@ -26,6 +26,10 @@ const FLOORS = {
   lost: 4,
   withdrawn: 600,
   release: 500,
+  inspections: 5_000,
+  inspectionsOfChange: 900,
+  lists: 1_200,
+  listed: 500,
   closesInFlight: 300,
 }
 

@@ -5,6 +5,9 @@ import type {
   ControlReply,
   Counts,
   Held,
+  Inspection,
+  ListRequest,
+  Page,
   Settlement,
   State,
   StepReply,
@@ -50,6 +53,10 @@ function readScript(sha: string, args: string[]): Op {
       return { verb: 'sweep', request: readSweep(args) }
     case 'withdraw':
       return { verb: 'withdraw', request: args }
+    case 'inspect':
+      return { verb: 'inspect', request: args }
+    case 'list':
+      return { verb: 'list', request: readList(args) }
     case 'counts':
       return { verb: 'counts', request: null }
     case 'open':
@@ -61,6 +68,10 @@ function readScript(sha: string, args: string[]): Op {
     default:
       throw new Error(`the simulated server does not run ${name ?? sha}`)
   }
+}
+
+function readList([state, cursor, limit]: string[]): ListRequest {
+  return { state: state as ListRequest['state'], cursor: Number(cursor), limit: Number(limit) }
 }
 
 function control(request: Control): Op<'control'> {
@@ -118,6 +129,19 @@ const WRITERS: { readonly [V in Verb]?: (reply: never) => unknown } = {
     ...jammed.flatMap(({ id, token, jams, started, now }) => [id, token, jams, started ? 1 : 0, now]),
   ],
   withdraw: (states: readonly State[]) => states.map((state) => (state === 'delayed' ? 'y' : state[0])).join(''),
+  inspect: (seen: readonly Inspection[]) => [
+    seen.map(({ state }) => (['queued', 'delayed', 'processing'].includes(state) ? 1 : 0)),
+    seen.map(({ leaseEnd }) => leaseEnd ?? null),
+    seen.map(({ token, ahead }) => (token === undefined ? null : `${ahead ? '~' : ''}${token}`)),
+    seen.map(({ dueAt }) => dueAt ?? null),
+    seen.map(({ state, failures }) => (state === 'failed' ? failures : null)),
+    seen.map(({ state, failures }) => (state === 'failed' || failures === 0 ? null : String(failures))),
+    seen.map(({ error, failedAt }) => (error === undefined ? null : `${failedAt} ${error}`)),
+    seen.map(({ attempts, jams }) => `${attempts}:${jams}`),
+    seen.map(({ withdrawn }) => (withdrawn ? 1 : 0)),
+    seen.map(({ owed }) => (owed ? '' : null)),
+  ],
+  list: ({ ids, cursor }: Page) => [cursor ?? -1, ...ids],
   counts: ({ now, committed, processing, delayed, failed, totals, ...rest }: Counts) => [
     ...[now, committed, processing, delayed, failed],
     ...[rest.runningSince, rest.approximate ? 1 : 0, rest.waitingSince],

@@ -1,3 +1,4 @@
+import { REGRESSIONS } from './regressions.js'
 import { type Mode, type Report, Simulation } from './simulation.js'
 import type { Tally } from './world.js'
 
@@ -15,6 +16,13 @@ export interface Sum {
   readonly recovery: number
 }
 
+/** Those that failed once come first. */
+function seedsOf(mode: Mode): number[] {
+  const some = Array.from({ length: SEEDS }, (_, i) => FIRST + i)
+  if (ONE !== undefined) return some
+  return [...REGRESSIONS.filter((one) => one.mode === mode).map(({ seed }) => seed), ...some]
+}
+
 /** Plays all seeds, up to the first that breaks a law: it is played again, and told with its trace. */
 export async function playSeeds(mode: Mode): Promise<Sum> {
   const tally: Tally = {}
@@ -22,7 +30,7 @@ export async function playSeeds(mode: Mode): Promise<Sum> {
   // Errors are many here, and nobody reads where they were made.
   const depth = Error.stackTraceLimit
   Error.stackTraceLimit = 0
-  for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+  for (const seed of seedsOf(mode)) {
     const report = await new Simulation(seed, mode, ONE !== undefined).run()
     // The trace that was asked for.
     if (ONE !== undefined) console.log(report.trace.join('\n'))
@@ -40,7 +48,9 @@ async function told(seed: number, mode: Mode, { broken }: Report): Promise<Error
   const again = await new Simulation(seed, mode, true).run()
   const last = again.trace.slice(-SHOWN).join('\n')
   const how = `SIM_SEED=${seed} npx vitest run test/simulation/${mode}.test.ts`
-  return new Error(`seed ${seed}: ${broken?.message}\nthe whole trace: ${how}\n${last}`, { cause: broken })
+  const before = REGRESSIONS.find((one) => one.seed === seed && one.mode === mode)
+  const was = before ? ` (once: ${before.was})` : ''
+  return new Error(`seed ${seed}${was}: ${broken?.message}\nthe whole trace: ${how}\n${last}`, { cause: broken })
 }
 
 /** What is missing of what must have happened, per 1,000 seeds, for a sweep not to be idle. */

@@ -31,6 +31,9 @@ const PROMPT = 250
 /** … but that is seldom: a wire dialled anew, a script to load, six one-way trips of a calm network. */
 const USUAL = 60
 
+/** ms for which the server may still serve a wire that was given up. */
+const LINGER = 80
+
 /** One world, from its first event to its last; the same seed gives the same one. */
 export class Simulation {
   readonly #mode: Mode
@@ -149,6 +152,7 @@ export class Simulation {
     const world = this.#world
     const { dice } = world
     this.#habits.manners.current = { quick: 1, atOnce: 1 }
+    this.#quality.now = { ...CALM, late: LINGER }
     for (let round = 0; round < 4; round++) {
       const workers = this.#awake().flatMap((actor) => actor.workers.map((worker) => ({ actor, worker })))
       for (const { actor, worker } of workers) {
@@ -158,6 +162,8 @@ export class Simulation {
       const { actor, worker } = dice.pick(workers)
       actor.resume(worker)
       if (dice.chance(0.5)) await world.pass(dice.between(0, 50))
+      // A step that rides with a wait is refused then, and the token is gone.
+      if (dice.chance(0.5)) this.#server.forgetScripts()
       const fresh = `fresh${round}`
       const before = this.#witness.runsOf(fresh)
       dice.pick(this.#awake()).publish(fresh)
@@ -178,9 +184,9 @@ export class Simulation {
     const world = this.#world
     const { ids, slowest, lease } = this.#habits
     this.#habits.manners.current = { slow: 2, deaf: 1 }
+    this.#quality.now = CALM
     const jams = world.tally['jams'] ?? 0
-    const [publisher] = this.#awake()
-    publisher?.publishMany(ids)
+    this.#awake()[0]?.publishMany(ids)
     await world.pass(20)
     await world.until('it ends', () => this.#server.state.committed.size === 0, ids.length * (slowest + 100) + lease)
     world.hold(jams === (world.tally['jams'] ?? 0), () => 'an ID jammed, though all was quiet')

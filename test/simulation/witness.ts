@@ -5,6 +5,7 @@ import type { Worker } from '../../src/worker/worker.js'
 import { Watch } from '../model/laws.js'
 import { type Claim, type End, type Run, untruth } from './claim.js'
 import type { Host } from './host.js'
+import { Looks } from './looks.js'
 import { StepOrder } from './step-order.js'
 import { Verdicts } from './verdicts.js'
 import type { World } from './world.js'
@@ -16,6 +17,7 @@ export class Witness {
   readonly #aftermath: number
   readonly #watch = new Watch()
   readonly verdicts: Verdicts
+  readonly looks: Looks
   readonly steps: StepOrder
   readonly hosts = new Map<string, Host>()
   /** Verbs the server has run. */
@@ -33,6 +35,7 @@ export class Witness {
     this.#world = world
     this.#aftermath = replyTimeout + 2_500
     this.verdicts = new Verdicts(world)
+    this.looks = new Looks(world)
     this.steps = new StepOrder(world, this.#aftermath)
   }
 
@@ -54,6 +57,7 @@ export class Witness {
     } catch (error) {
       this.#world.breach((error as Error).message)
     }
+    this.looks.changed(this.state as QueueState, this.order, op.verb === 'publish' ? op.request.ids : [])
     switch (op.verb) {
       case 'publish': {
         const letters = (reply as { verdicts: string }).verdicts
@@ -89,6 +93,7 @@ export class Witness {
       ended: undefined,
       run: undefined,
     }
+    this.#world.hold(!job.stopped, () => `${id} runs, and was told to stop before: ${job.stopped?.message}`)
     this.#world.hold(claim.run === undefined, () => `${id} runs twice under one claim: ${token}`)
     this.#world.hold(claim.host === host.name, () => `${id} runs on ${host.name}, and was claimed by ${claim.host}`)
     let busy = 1
@@ -172,7 +177,13 @@ export class Witness {
     for (const { token, ids, end } of request.settle) {
       for (const id of ids) {
         const mark = reply.settled[i++] ?? '1'
-        if (first) this.#settled(token, id, mark === '1' ? end : mark === 'w' ? 'withdrawn' : undefined, by)
+        if (first)
+          this.#settled(
+            token,
+            id,
+            mark === '1' ? (end === 'retry' ? undefined : end) : mark === 'w' ? 'withdrawn' : undefined,
+            by,
+          )
       }
     }
     for (const { token, ids } of request.renew) {

@@ -1,5 +1,6 @@
 import { row } from '../row.js'
-import { shifted, whyNoShim } from '../scene/shifted.js'
+import { whyNoShim } from '../scene/clock.js'
+import { shifted } from '../scene/shifted.js'
 
 const HOUR = 3_600_000
 /** ms, each from where the one before had led. */
@@ -15,7 +16,7 @@ export const redisClock = row({
   rounds: STEPS.length,
   load: { work: 300, concurrency: 30 },
   reason: whyNoShim,
-  open: shifted,
+  open: () => shifted('server'),
   async round(stage, number) {
     const { scene } = stage
     const at = (steps: number): number => STEPS.slice(0, steps).reduce((sum, step) => sum + step, 0)

@@ -1,3 +1,4 @@
+import type { Durability } from '../../../src/index.js'
 import type { Argument } from '../../support/raw-command.js'
 import type { Connect } from '../part.js'
 
@@ -9,5 +10,9 @@ export interface Scene {
   cli<T = string>(...args: Argument[]): Promise<T>
   /** The folder of an append-only file that holds every effect there was, where there is one server that writes one. */
   readonly aof?: string
+  /** What publishers ask their answers to be worth. */
+  readonly durability?: Durability
+  /** More of the environment of workers. */
+  readonly workerEnv?: Readonly<Record<string, string>>
   stop(): Promise<void>
 }

@@ -1,3 +1,4 @@
+import type { Durability } from '../../../src/index.js'
 import { type RedisSentinel, startSentinel } from '../../support/redis-sentinel.js'
 import type { RedisServer } from '../../support/redis-server.js'
 import { until } from '../../support/until.js'
@@ -15,13 +16,14 @@ export interface Watched extends Scene {
   rejoin(bringBack: (old: RedisServer) => Promise<void>): Promise<void>
 }
 
-/** A master, its replica and three sentinels. */
-export async function watched(): Promise<Watched> {
+/** A master, its replica and three sentinels; publishers ask for `durability`. */
+export async function watched(durability: Durability = 'memory'): Promise<Watched> {
   const group = await startSentinel()
   let master = group.first
   const other = (): RedisServer => (master === group.first ? group.second : group.first)
   return {
     group,
+    durability,
     get master() {
       return master
     },

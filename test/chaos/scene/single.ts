@@ -4,6 +4,7 @@ import type { Scene } from './scene.js'
 
 export interface Single extends Scene {
   readonly server: RedisServer
+  readonly aof: string
 }
 
 export type Fsync = 'always' | 'everysec' | 'no'

@@ -1,0 +1,131 @@
+import { edit, inLoop, type Mutant } from './mutant.js'
+
+const BLOCKING = 'src/redis/blocking.ts'
+const CALL = 'src/redis/call.ts'
+const CONNECTION = 'src/redis/connection.ts'
+const CLAIMS = 'src/worker/claims.ts'
+const RUNS = 'src/worker/runs.ts'
+const STEPS = 'src/worker/steps.ts'
+const WORKER = 'src/worker/worker.ts'
+
+/** Bugs of the worker loop and of its way to the server that need a fault, or a coincidence, to show. */
+export const LOOP: readonly Mutant[] = [
+  inLoop('the wake token is lost with a wire that we cut', 'liveness', [
+    edit(
+      BLOCKING,
+      'await pause(clock, AFTERWARDS, signal)\n          if (!signal.aborted) await giveBack()',
+      'await pause(clock, AFTERWARDS, signal)',
+    ),
+    edit(BLOCKING, 'void afterwards()\n          await giveBack()', 'void afterwards()'),
+  ]),
+  inLoop('a wake token that a lingering wire takes later is not put back', 'liveness', [
+    edit(
+      BLOCKING,
+      'await pause(clock, AFTERWARDS, signal)\n          if (!signal.aborted) await giveBack()',
+      'await pause(clock, AFTERWARDS, signal)',
+    ),
+  ]),
+  inLoop('a step that rides with a wait and was cut off counts as never run', 'liveness', [
+    edit(
+      BLOCKING,
+      "if (trouble.kind === 'unknown') first.fail(trouble.error)\n        else first.end()",
+      'first.end()',
+    ),
+    edit(STEPS, 'if (signal.aborted) return UNASKED', 'return UNASKED'),
+  ]),
+  inLoop('a step whose answer was lost goes out under a new number', 'safety', [
+    edit(
+      STEPS,
+      '          return this.#answered(signal.aborted',
+      '          return this.#answered({ ...request, number: ++this.#number, ...(signal.aborted',
+    ),
+    edit(STEPS, '? { ...request, claim: 0 } : request)', '? { claim: 0 } : {}) })'),
+  ]),
+  inLoop('a wait that was called off claims all the same', 'liveness', [
+    edit(STEPS, 'signal.aborted ? { ...request, claim: 0 } : request', 'request'),
+  ]),
+  inLoop('a worker that is paused goes on claiming', 'safety', [
+    edit(WORKER, 'if (this.#paused || this.#isClosing) return 0', 'if (this.#isClosing) return 0'),
+  ]),
+  inLoop('a pause that leaves the wait of the worker as it is', 'safety', [
+    edit(WORKER, '    this.#paused = true\n    this.#waiting?.abort()', '    this.#paused = true'),
+  ]),
+  inLoop('IDs asked for are not counted until they are there', 'safety', [
+    edit(
+      WORKER,
+      'this.#runs.free + this.#options.prefetch - this.#steps.claiming, MOST',
+      'this.#runs.free + this.#options.prefetch, MOST',
+    ),
+    edit(WORKER, 'this.#runs.free - this.#steps.claiming)', 'this.#runs.free)'),
+  ]),
+  inLoop('a close that does not wait for what runs', 'safety', [
+    edit(WORKER, 'const still = (): boolean => this.#runs.size === 0', 'const still = (): boolean => true'),
+  ]),
+  inLoop('a close that does not wait until all is settled', 'liveness', [
+    edit(WORKER, 'await this.#ended.until(() => this.#steps.idle && this.#outbox.size === 0, LAST_WORDS)', ''),
+  ]),
+  inLoop('a close that keeps what was claimed ahead', 'liveness', [edit(WORKER, '    this.#runs.clear()\n', '')]),
+  inLoop('a handler that was asked to stop and threw has failed', 'safety', [
+    edit(
+      RUNS,
+      'if (!job.stopped) this.#options.fail(job, error)',
+      'if (!job.stopped || error) this.#options.fail(job, error)',
+    ),
+  ]),
+  inLoop('a handler that ran longer than jobTimeout is done', 'safety', [
+    edit(RUNS, "if (job.stopped?.code === 'JOB_TIMEOUT') this.#options.fail(job, job.stopped)\n    else this", 'this'),
+  ]),
+  inLoop('a job that was lost while it waited ahead runs', 'safety', [
+    edit(RUNS, 'if (job.stopped) return void this.#options.release(job)', ''),
+  ]),
+  inLoop('what is settled is held on to', 'safety', [
+    edit(CLAIMS, 'return this.#ours(job) && this.#held.delete(job.id)', 'return this.#ours(job)'),
+  ]),
+  inLoop('renewals go out once, and not again', 'liveness', [
+    edit('src/worker/watch.ts', '      this.#armRenewals()\n    }, lease', '    }, lease'),
+  ]),
+  inLoop('an unknown outcome is told as if nothing had happened', 'safety', [
+    edit(CALL, 'sent ||= ', 'sent = false && '),
+  ]),
+  inLoop('a wire whose server hangs is kept', 'liveness', [
+    edit(
+      CONNECTION,
+      'if (first >= replyTimeout) this.lose(wire)\n        else timer',
+      'if (first < replyTimeout) timer',
+    ),
+    edit(CONNECTION, 'timer = clock.setTimer(() => this.lose(wire), replyTimeout - first)', 'timer = undefined'),
+  ]),
+  inLoop('a wire is closed, and its loop dials on', 'safety', [
+    edit(CONNECTION, 'for (let attempt = 0; !signal.aborted; ) {', 'for (let attempt = 0; ; ) {'),
+  ]),
+  inLoop('a refused script is never called again', 'safety', [
+    edit(CALL, "if (trouble?.kind === 'fatal' ||", "if (trouble?.kind === 'fatal' || trouble?.kind === 'later' ||"),
+  ]),
+  inLoop('a guard that ends at its first error', 'liveness', [
+    edit(
+      'src/jam-guard.ts',
+      "events.emit('error', error)\n    }\n    await",
+      "events.emit('error', error)\n      return\n    }\n    await",
+    ),
+  ]),
+  inLoop('a worker that gives up when it cannot reach the server at its start', 'liveness', [
+    edit(WORKER, 'await pause(clock, 1_000, this.#ending.signal)', 'return'),
+  ]),
+  inLoop('a script that is not there is not loaded', 'liveness', [
+    edit(CALL, "if (trouble.kind === 'load') trouble", "if (trouble.kind === 'later') trouble"),
+  ]),
+  inLoop('an ID that failed is told as absent', 'safety', [
+    edit(
+      'src/redis/replies.ts',
+      "failed === undefined ? 'absent' : 'failed'",
+      "failed === undefined ? 'absent' : 'absent'",
+    ),
+  ]),
+  inLoop('a list that leaves out its last ID', 'safety', [
+    edit(
+      'src/redis/replies.ts',
+      'return { ids, cursor: cursor < 0',
+      'return { ids: ids.slice(0, -1), cursor: cursor < 0',
+    ),
+  ]),
+]

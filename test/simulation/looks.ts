@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type JobInfo, jobInfo } from '../../src/job-info.js'
+import { inspect } from '../../src/memory/look.js'
+import { emptyState, type QueueState } from '../../src/memory/model.js'
+import { jsonSerializer } from '../../src/payload.js'
+import type { Inspection, ListedState, Page } from '../../src/store.js'
+import type { World } from './world.js'
+
+/** What was known of an ID from one verb of the server on, until the next that changed it. */
+interface Known {
+  readonly order: number
+  readonly seen: Inspection
+}
+
+/** Holds what `inspect()` and `list()` tell against all that was true between the call and its answer. */
+export class Looks {
+  readonly #world: World
+  readonly #known = new Map<string, Known[]>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** The server has run its verb number `order`; `fresh`: IDs that it may not have known before. */
+  changed(state: QueueState, order: number, fresh: readonly string[] = []): void {
+    for (const id of fresh) if (!this.#known.has(id)) this.#known.set(id, [nothing(id)])
+    for (const [id, known] of this.#known) {
+      const [seen] = inspect(state, [id], 0) as [Inspection]
+      if (!same((known.at(-1) as Known).seen, seen)) known.push({ order, seen })
+    }
+  }
+
+  /** `from` and `to`: what the server had done when the call was made, and when it was answered. */
+  inspected(ids: readonly string[], infos: readonly JobInfo[], from: number, to: number): void {
+    this.#world.hold(infos.length === ids.length, () => `inspect of ${ids.length} IDs tells of ${infos.length}`)
+    for (const [i, id] of ids.entries()) {
+      const possible = this.#between(id, from, to)
+      this.#world.count('inspections')
+      if (possible.length > 1) this.#world.count('inspectionsOfChange')
+      const told = infos[i]
+      const wasSo = possible.some((seen) => isDeepStrictEqual(jobInfo(seen, jsonSerializer), told))
+      this.#world.hold(wasSo, () => `inspect tells of ${id}: ${JSON.stringify(told)}, which it never was meanwhile`)
+    }
+  }
+
+  /** A page that has room for all. */
+  listed(state: ListedState, { ids, cursor }: Page, from: number, to: number): void {
+    this.#world.count('lists')
+    this.#world.hold(cursor === null, () => `a list of ${state} of ${ids.length} IDs goes on at ${cursor}`)
+    this.#world.hold(new Set(ids).size === ids.length, () => `a list of ${state} names an ID twice: ${ids}`)
+    for (const id of ids) {
+      const ever = this.#between(id, from, to).some((seen) => seen.state === state)
+      this.#world.count('listed')
+      this.#world.hold(ever, () => `${id} is listed as ${state}, and was not meanwhile`)
+    }
+    for (const id of this.#known.keys()) {
+      const always = this.#between(id, from, to).every((seen) => seen.state === state)
+      this.#world.hold(!always || ids.includes(id), () => `${id} was ${state} all the time, and is not listed`)
+    }
+  }
+
+  #between(id: string, from: number, to: number): Inspection[] {
+    const known = this.#known.get(id) ?? [nothing(id)]
+    return known
+      .filter(({ order }, i) => order <= to && (known[i + 1]?.order ?? Number.POSITIVE_INFINITY) > from)
+      .map(({ seen }) => seen)
+  }
+}
+
+const nothing = (id: string): Known => ({ order: 0, seen: inspect(emptyState(), [id], 0)[0] as Inspection })
+
+/** An inspection is flat. */
+function same(a: Inspection, b: Inspection): boolean {
+  const keys = Object.keys(b) as (keyof Inspection)[]
+  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key])
+}
