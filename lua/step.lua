@@ -199,7 +199,7 @@ else
     local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
     if #dropped > 0 then
       stale = stale + #dropped
-      redis.call('SREM', ghosts, unpack(dropped))
+      if not short then redis.call('SREM', ghosts, unpack(dropped)) end
     end
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
