@@ -30,7 +30,7 @@ local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'ta
 local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
 local length = redis.call('LLEN', queued)
-local lazy = ARGV[9] ~= '' or redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed, payload, priority, prioritized, since, progress, remembered, kept, control, listening) > 0
+local lazy = ARGV[9] ~= '' or redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed, payload, priority, prioritized, since, progress, remembered, kept, control, listening, alarm) > 0
 local whole, policy, soonest
 -- Each key is read before the first write, or is the first that is written: `processing`.
 if lazy then

@@ -166,8 +166,8 @@ function describeFlight({ request, first, reply }: Flight): string {
 
 function describeOp(op: Op): string {
   if (op.verb !== 'step') return `${op.verb} ${JSON.stringify(op.request)}`
-  const { lane, settle, renew, started, claim, slots, leaving } = op.request
-  return `${lane} ${JSON.stringify([settle, renew, started])} ${claim} ${slots} ${leaving}`
+  const { lane, settle, renew, started, claim, slots, leaving, policy } = op.request
+  return `${lane} ${JSON.stringify([settle, renew, started, policy])} ${claim} ${slots} ${leaving}`
 }
 
 function describeReply(reply: StepReply | null): string {
