@@ -1,13 +1,16 @@
 -- mend: bring IDs into exactly one state again; what is in order is left as it is.
 -- KEYS  queued wake totals marks steps meta guard
 -- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts prioritized priority
+-- KEYS  payload since progress remembered kept control extras
 -- ARGV  lease error epoch balance marks layout guard, then of each mend: how id place twin
 -- GIVES a mark per mend, 1 where something was written; and for the queue: epoch, balance, marks, layout, guard, wake
 local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized, priority = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
+local payload, since, progress, remembered, kept, control, extras = KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
 --- @include _names
 --- @include _odd
 --- @include _tail
+--- @include _extras
 --- @include _sound
 
 -- The only command here that no other script needs: asked for before anything is written.
@@ -140,4 +143,5 @@ end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
 matter(tokens == 0 and length + #tail > 0, function() end)
 arm(wake, tokens, length + #tail)
+noteExtras()
 return { table.concat(mended), table.concat(whole) }

@@ -127,6 +127,7 @@ export const retrying: Laws = {
 
   'a line that is held wakes one worker, who is told until when': async (q) => {
     await q.publish('a')
+    await q.woken()
     const { token } = await q.claim(1)
     await q.step({ settle: [retry(token, 500, 'a')], policy: { ordered: true } })
     await q.woken()
