@@ -6,6 +6,8 @@ import {
   type MendRequest,
   NAMING,
   type Naming,
+  ODDS,
+  type Odds,
 } from '../audit-verbs.js'
 import { ConvoyError } from '../errors.js'
 import { Findings } from './findings.js'
@@ -77,7 +79,7 @@ export class Pass {
     if (!this.#terms.full) return { first, last: first }
     await this.#turn()
     for (const part of NAMING) await this.#walk(part)
-    for (const part of ['steps', 'marks'] as const) await this.#walk(part)
+    for (const part of ODDS) await this.#walk(part)
     await this.#judgeWake()
     if (this.#terms.repair) await this.#mendWhole()
     const last = await this.#hands.look({ part: null, cursor: '', ...this.#line.next, limit: 1 })
@@ -110,7 +112,7 @@ export class Pass {
     const entries = this.#line.take(reply)
     const orphans = entries.flatMap((entry) => this.#judgeEntry(entry) ?? [])
     orphans.push(...this.#judgePage(part, reply))
-    for (const { kind, mend } of orphans) this.findings.add(kind, mend.id)
+    for (const { kind, mend } of orphans) this.findings.add(kind, mend.how === 'unkeep' ? mend.id.slice(1) : mend.id)
     if (this.#terms.repair) await this.#mend(orphans)
     this.#watchWake(reply)
     return reply
@@ -127,6 +129,9 @@ export class Pass {
   #judgePage(part: AuditRequest['part'], reply: AuditReply): Orphan[] {
     if (part === null) return []
     if (part === 'steps') return reply.page.map(({ id }) => ({ kind: 'record', mend: { how: 'forget', id } }))
+    if (part === 'results' || part === 'kept') {
+      return reply.page.map(({ id }) => ({ kind: 'unkept', mend: { how: 'unkeep', id } }))
+    }
     if (part === 'marks') {
       if (reply.page.length > 0) this.findings.note('marks')
       return []
@@ -160,7 +165,7 @@ export class Pass {
     }
   }
 
-  async #walk(part: Naming | 'steps' | 'marks'): Promise<void> {
+  async #walk(part: Naming | Odds): Promise<void> {
     const byLine = (BY_LINE as readonly string[]).includes(part)
     let again = 0
     for (let cursor = ''; ; ) {
