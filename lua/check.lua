@@ -1,7 +1,7 @@
 -- check: is the queue fit for use: every key's type, the layout, and the rights of a role, before its first call.
 -- KEYS  meta
 -- KEYS  queued committed processing lease wake totals marks steps guard delayed failed failedAt failures errors tries withdrawn owed ghosts alarm
--- KEYS  payload priority prioritized since remembered progress control rate results kept schedules events listening
+-- KEYS  extras payload priority prioritized since remembered progress control rate results kept schedules events listening
 -- ARGV  layout role, the type of each key, then what the role runs: command part … in one text each
 -- GIVES the digest of the options that stands there, or nothing
 -- FLAGS no-writes

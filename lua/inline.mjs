@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { readRights } from './rights.mjs'
 
 /**
- * @typedef {{ name: string, sentence: string, keys: string[], flags: string, argv: boolean, gives: boolean }} Header
- * @typedef {{ name: string, keys: string[], flags: string, rights: string[], text: string }} Script
+ * @typedef {{ name: string, sentence: string, keys: string[], plain: number, flags: string, argv: boolean, gives: boolean }} Header
+ * @typedef {{ name: string, keys: string[], plain: number, flags: string, rights: string[], text: string }} Script
  */
 
 const FLAGS = ['no-writes', 'allow-oom', 'allow-stale', 'no-cluster', 'allow-cross-slot-keys']
@@ -18,7 +18,7 @@ const INCLUDE = /^--- @include (_[a-z0-9_-]+)\s*$/
  * @param {string} file @param {string} source @returns {Header}
  */
 export function readHeader(file, source) {
-  const header = { name: '', sentence: '', keys: [], flags: '', argv: false, gives: false }
+  const header = { name: '', sentence: '', keys: [], plain: 0, flags: '', argv: false, gives: false }
   const [first = '', ...rest] = source.split('\n')
   const title = /^-- ([a-z][a-z0-9-]*): (\S.*)$/.exec(first)
   if (title === null) throw new Error(`${file}: line 1 is not "-- name: sentence"`)
@@ -28,6 +28,7 @@ export function readHeader(file, source) {
     if (!line.startsWith('--') || INCLUDE.test(line)) break
     const [, word, value] = /^-- (KEYS|ARGV|GIVES|FLAGS)\b *(.*)$/.exec(line) ?? []
     if (word === 'KEYS') header.keys.push(...value.split(/\s+/).filter(Boolean))
+    if (word === 'KEYS' && header.plain === 0) header.plain = header.keys.length
     if (word === 'ARGV') header.argv = true
     if (word === 'GIVES') header.gives = true
     if (word === 'FLAGS') header.flags = readFlags(file, value)
@@ -95,7 +96,7 @@ export function readScript(name, source, fragments = new Map()) {
   const header = readHeader(file, source)
   if (header.name !== name) throw new Error(`${file}: the header names it ${header.name}`)
   const text = strip(file, include(file, source, fragments))
-  return { name, keys: header.keys, flags: header.flags, rights: readRights(file, text, header.keys), text }
+  return { name, keys: header.keys, plain: header.plain, flags: header.flags, rights: readRights(file, text, header.keys), text }
 }
 
 /** Every script of a folder, by name. @param {string} folder @returns {Script[]} */
@@ -118,8 +119,8 @@ const template = (text) => `\`${text.replaceAll('\\', '\\\\').replaceAll('`', '\
 export function render(scripts) {
   const names = scripts.map(({ name }) => quote(name))
   const entries = scripts.map(
-    ({ name, keys, flags, rights, text }) =>
-      `  ${quote(name)}: {\n    keys: [${keys.map(quote).join(', ')}],\n    flags: ${quote(flags)},\n    rights: [${rights.map(quote).join(', ')}],\n    text: ${template(text)},\n  },\n`,
+    ({ name, keys, plain, flags, rights, text }) =>
+      `  ${quote(name)}: {\n    keys: [${keys.map(quote).join(', ')}],\n    plain: ${plain},\n    flags: ${quote(flags)},\n    rights: [${rights.map(quote).join(', ')}],\n    text: ${template(text)},\n  },\n`,
   )
   return `// Written by lua/inline.mjs from lua/*.lua. Do not edit: change the script and run \`npm run build\`.
 
@@ -128,6 +129,8 @@ export type ScriptName = ${names.length === 0 ? 'never' : names.join(' | ')}
 export interface LuaScript {
   /** Names of the key table, in the order of KEYS. */
   readonly keys: readonly string[]
+  /** How many of them are on its first KEYS line: all that a plain lane needs, where a script knows one. */
+  readonly plain: number
   /** For the \`#!lua flags=\` line, joined by commas; may be empty. */
   readonly flags: string
   /** \`COMMAND part …\`: what it runs on which keys. */

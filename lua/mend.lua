@@ -1,15 +1,16 @@
 -- mend: bring IDs into exactly one state again; what is in order is left as it is.
 -- KEYS  queued wake totals marks steps meta guard
 -- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts prioritized
--- KEYS  remembered payload priority since progress results kept events
+-- KEYS  remembered payload priority since progress results kept events control extras
 -- ARGV  lease error epoch balance marks layout guard, then of each mend: how id place twin
 -- GIVES a mark per mend, 1 where something was written; and for the queue: epoch, balance, marks, layout, guard, wake
 local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local remembered, payload, priority, since, progress, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
+local remembered, payload, priority, since, progress, results, kept, events, control, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
 --- @include _names
 --- @include _odd
 --- @include _tail
+--- @include _extras
 --- @include _sound
 
 -- The only command here that no other script needs: asked for before anything is written.
@@ -179,6 +180,9 @@ matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
   redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
 end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
-matter(tokens == 0 and length + #tail > 0, function() end)
-arm(wake, tokens, length + #tail)
+local told = redis.call('HMGET', control, 'paused', 'hold')
+local line = (told[1] or tonumber(told[2] or 0) > ms) and 0 or length + redis.call('ZCARD', prioritized)
+matter(tokens == 0 and line > 0, function() end)
+arm(wake, tokens, line)
+noteExtras()
 return { table.concat(mended), table.concat(whole) }

@@ -1,12 +1,14 @@
 -- publish: put IDs in, each at most once.
--- KEYS  queued committed processing wake totals marks
+-- KEYS  queued committed processing wake totals marks extras listening
 -- KEYS  delayed failed failedAt failures withdrawn owed ghosts tries alarm
--- KEYS  payload priority prioritized since remembered control results kept schedules events listening lease
+-- KEYS  payload priority prioritized since remembered control results kept schedules events lease
+-- KEYS  errors progress
 -- ARGV  policy id …, then, where the policy says so, due priority payload slot of each
 -- GIVES one verdict letter per ID: see VERDICTS in src/verdict.ts; or these, when each is due, the results of the remembered, epochs
-local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, listening, lease = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27]
+local queued, committed, processing, wake, totals, marks, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
+local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease = KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
+local errors, progress = KEYS[29], KEYS[30]
 --- @include _tail
 --- @include _sound
 --- @include _traits
@@ -14,6 +16,7 @@ local payload, priority, prioritized, since, remembered, control, results, kept,
 --- @include _control
 --- @include _due
 --- @include _purge
+--- @include _extras
 
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
 local simple = ARGV[1] == 'discard'
@@ -22,7 +25,11 @@ if not waiting then return redis.error_reply('POLICY unknown') end
 maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
 local n = #ARGV - 1
 if brings == '1' then n = n / 5 end
-local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0
+-- A plain lane's keys alone: for all else the call comes again, with all of them.
+local short = #KEYS == 8
+local lazy
+if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0 end
+if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
 local length = redis.call('LLEN', queued)
 local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
 local count = { taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
@@ -105,7 +112,8 @@ for i = 1, n do
   local id = ARGV[i + 1]
   local record = records[id]
   local letter = meet(record, traitsOf(i), size + entered)
-  letters[i], dues[i] = letter, record.place == 'delayed' and record.due or record.debt and record.debt.due or 0
+  -- What is discarded beside a run is told of no other's time.
+  letters[i], dues[i] = letter, letter ~= 'p' and (record.place == 'delayed' and record.due or record.debt and record.debt.due) or 0
   given[i] = letter == 'm' and record.result or false
   late = late or dues[i] > 0
   if letter == 'q' or letter == 'w' or letter == 'f' or letter == 'g' then entered = entered + 1 end
@@ -119,6 +127,7 @@ for i = 1, n do
 end
 
 local seated = writeRecords(records)
+noteExtras()
 local published = n - refused
 redis.call('HSET', totals, 'entered', (before[1] or 0) + entered, 'published', (before[2] or 0) + published,
   'duplicates', (before[3] or 0) + published - entered - reruns, 'marked', count.marked)

@@ -1,9 +1,12 @@
 -- report: what a running job tells of itself.
 -- KEYS  lease totals progress control results kept events listening
+-- KEYS  delayed failed failures errors tries withdrawn owed ghosts payload priority prioritized since remembered extras
 -- ARGV  id token, then progress (p and JSON, or nothing), most bytes of log, its time to live, then lines …
 -- GIVES 1, or 0 when the claim is not its own any more
 local lease, totals, progress, control, results, kept, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized, since, remembered, extras = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22]
 --- @include _control
+--- @include _extras
 --- @include _sound
 local id, token, said, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local ms = math.floor(now() / 1000)
@@ -36,5 +39,6 @@ if #ARGV > 5 then
   redis.call('HSET', results, field, text)
   redis.call('ZADD', kept, string.format('%.0f', ms + ARGV[5]), field)
 end
+noteExtras()
 send(whole, totals, events, ms)
 return 1

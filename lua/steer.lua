@@ -1,10 +1,13 @@
 -- steer: what concerns the queue as a whole: pause, resume, journal; schedules.
 -- KEYS  queued wake totals prioritized delayed control schedules events listening alarm
+-- KEYS  failed failures errors tries withdrawn owed ghosts payload priority since progress remembered kept extras
 -- ARGV  order (pause, resume, journal, schedule), then for journal: keep; for schedule: id slot text (s and the text, or nothing)
 -- GIVES 1 when something changed
 local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, since, progress, remembered, kept, extras = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
 --- @include _arm
 --- @include _control
+--- @include _extras
 local order, ms = ARGV[1], math.floor(now() / 1000)
 local whole = readControl(control, listening, ms)
 if order == 'pause' or order == 'resume' then
@@ -18,6 +21,7 @@ if order == 'pause' or order == 'resume' then
     local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized) > 0 and whole.hold <= ms
     if line or redis.call('EXISTS', delayed) == 1 then arm(wake, redis.call('LLEN', wake), 1) end
   end
+  noteExtras()
   if whole.heard or whole.journal > 0 then whole.told[1] = order == 'pause' and '"paused",[]' or '"resumed",[]' end
   send(whole, totals, events, ms)
   return 1
@@ -34,6 +38,7 @@ if order == 'journal' then
     redis.call('HDEL', control, 'journal')
     redis.call('UNLINK', events)
   end
+  noteExtras()
   return 1
 end
 local id, slot, text = ARGV[2], ARGV[3], ARGV[4]

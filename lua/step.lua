@@ -1,14 +1,14 @@
 -- step: one call of a worker: settle these, renew those, claim n more.
--- KEYS  queued committed processing lease wake totals marks steps
+-- KEYS  queued committed processing lease wake totals marks steps extras listening
 -- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts alarm
--- KEYS  payload priority prioritized since remembered progress control rate results kept events listening
+-- KEYS  payload priority prioritized since remembered progress control rate results kept events
 -- ARGV  worker number lane lease keepFailed claim slots leaving policy, then three lists: settled, renewed, started
 -- ARGV  a list is: groups, then kind token size of each group, then all their IDs; behind the first, the texts of its f, t and k
 -- GIVES settled, renewed, token, more, dueIn, ids, tries, payloads
 -- FLAGS allow-oom
-local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
-local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events, listening = KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local queued, committed, processing, lease, wake, totals, marks, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
 --- @include _tail
 --- @include _fail
 --- @include _traits
@@ -16,6 +16,7 @@ local payload, priority, prioritized, since, remembered, progress, control, rate
 --- @include _control
 --- @include _due
 --- @include _purge
+--- @include _extras
 --- @include _policy
 --- @include _sound
 
@@ -30,7 +31,10 @@ local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'ta
 local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
 local length = redis.call('LLEN', queued)
-local lazy = ARGV[9] ~= '' or redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed, payload, priority, prioritized, since, progress, remembered, kept, control, listening) > 0
+-- A plain lane's keys alone: for all else the call comes again, with all of them.
+local short = #KEYS == 10
+local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
+if lazy and short then return redis.error_reply('MORE keys') end
 local whole, policy, soonest
 -- Each key is read before the first write, or is the first that is written: `processing`.
 if lazy then
@@ -76,6 +80,7 @@ end
 local settling = list()
 at = settling.last + 1
 local plain = not lazy and settling.all and settling.done
+if short and not plain then return redis.error_reply('MORE keys') end
 if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
 -- Where nothing will be left in line, none is to be woken.
 local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
@@ -194,7 +199,7 @@ else
     local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
     if #dropped > 0 then
       stale = stale + #dropped
-      redis.call('SREM', ghosts, unpack(dropped))
+      if not short then redis.call('SREM', ghosts, unpack(dropped)) end
     end
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
@@ -222,7 +227,7 @@ if lazy then
     teller, nudge = nil, true
     redis.call('DEL', alarm)
   end
-  if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
+  if #ids < claim and not leaving and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
     local soon = first or math.huge
     if line > 0 and whole.hold > ms then soon = math.min(soon, whole.hold) end
     if line > 0 and spent then soon = math.min(soon, room.window + policy.per) end
@@ -239,6 +244,7 @@ if lazy then
   if not answered then
     for i = 1, math.min(slots, #ids) do started[#started + 1] = ids[i] end
   end
+  noteExtras()
   tell(whole, 'started', started)
   send(whole, totals, events, ms)
 end

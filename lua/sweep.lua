@@ -2,12 +2,14 @@
 -- KEYS  queued committed processing lease wake totals marks steps guard
 -- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts alarm
 -- KEYS  payload priority prioritized since remembered progress control results kept events listening
+-- KEYS  extras
 -- ARGV  limit maxJams keepFailed lease jitter error guardId every ordered
 -- GIVES held, wait, more, then id, token, jams, started, place of each recovered ID
 -- FLAGS allow-oom
 local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
 local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local extras = KEYS[31]
 --- @include _tail
 --- @include _fail
 --- @include _traits
@@ -15,6 +17,7 @@ local payload, priority, prioritized, since, remembered, progress, control, resu
 --- @include _control
 --- @include _due
 --- @include _purge
+--- @include _extras
 --- @include _sound
 
 local limit, maxJams, keepFailed, term, jitter = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -123,6 +126,7 @@ for i = 1, #records, 2 do
 end
 
 redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed', count.failed, 'taken', count.taken, 'marked', count.marked)
+noteExtras()
 local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
 if nudge then redis.call('DEL', alarm) end
 local blocked = whole.paused or math.max(whole.hold, to.hold) > ms

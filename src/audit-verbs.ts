@@ -75,6 +75,10 @@ export interface AuditReply {
   readonly page: readonly Named[]
   /** '' when this was the last page. */
   readonly cursor: string
+  /** Paused, or held, or under a limit of rate: whoever waits is not to be woken. */
+  readonly held: boolean
+  /** False: plain calls are not told that there is more than they look at. */
+  readonly extras: boolean
 }
 
 /** What is to be done for one ID; whether there is need is judged when it is done. */

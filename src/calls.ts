@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chunksOf } from './batch.js'
 import { ConvoyError } from './errors.js'
 import { checkId } from './job.js'
@@ -44,4 +45,9 @@ export function checkIds(ids: unknown): string[] {
   if (typeof ids === 'object' && ids !== null && Symbol.iterator in ids)
     return Array.from(ids as Iterable<unknown>, checkId)
   throw new ConvoyError('BAD_ID', `expected an iterable of IDs, not ${show(ids)}`)
+}
+
+/** Of a worker or a guard, 32 of a-f 0-9: 128 random bits. */
+export function randomName(): string {
+  return randomBytes(16).toString('hex')
 }

@@ -92,7 +92,7 @@ interface Knobs extends Required<DedupeOptions> {
 }
 
 /** A plain publish, by which a plain lane is known. */
-export const PLAIN: DedupePolicy = { processing: 'discard' }
+const PLAIN: DedupePolicy = { processing: 'discard' }
 
 /** Policies a queue has met are kept, since a batch shares one: more than this are not met but made up. */
 const MOST = 100

@@ -13,13 +13,17 @@ export interface Met {
 /** IDs of a state that one look and one script take. */
 const PAGE = 1_000
 
-type Verb = (store: Store, ids: readonly string[], patience: Patience) => Promise<readonly State[]>
+interface Verb {
+  readonly run: (store: Store, ids: readonly string[], patience: Patience) => Promise<readonly State[]>
+  /** Whether it did something to an ID that was met so. */
+  readonly does: (was: State) => boolean
+}
 
-const withdraw: Verb = (store, ids, patience) => store.withdraw(ids, patience)
-const moveFrom =
-  (from: MoveRequest['from']): Verb =>
-  (store, ids, patience) =>
-    store.move({ ids, from }, patience)
+const withdraw: Verb = { run: (store, ids, patience) => store.withdraw(ids, patience), does: (was) => was !== 'absent' }
+const moveFrom = (from: MoveRequest['from']): Verb => ({
+  run: (store, ids, patience) => store.move({ ids, from }, patience),
+  does: (was) => was === from,
+})
 
 /** What is done to a queue by hand: to IDs, to all in one state, or to the whole. */
 export class Operator {
@@ -47,7 +51,7 @@ export class Operator {
 
   async #each(ids: unknown, verb: Verb): Promise<Met[]> {
     const checked = checkIds(ids)
-    const states = await this.#calls.inChunks('operator', checked, verb)
+    const states = await this.#calls.inChunks('operator', checked, verb.run)
     return checked.map((id, i) => ({ id, was: states[i] as State }))
   }
 
@@ -69,8 +73,8 @@ export class Operator {
         store.list({ state, cursor: at, limit: PAGE }, patience),
       )
       const ids = page.ids.filter((id) => !marked.has(id))
-      const states = await this.#calls.inChunks('operator', ids, verb)
-      const some = states.filter((was) => was === state).length
+      const states = await this.#calls.inChunks('operator', ids, verb.run)
+      const some = states.filter(verb.does).length
       if (state === 'processing') for (const id of ids) marked.add(id)
       done += some
       found += some

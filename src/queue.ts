@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { Calls } from './calls.js'
+import { Calls, randomName } from './calls.js'
 import { oneOf } from './check.js'
 import { ConvoyError } from './errors.js'
 import { Events, type QueueEvents } from './events.js'
-import { jamGuard, type Sweeping, sweepOnce } from './jam-guard.js'
 import type { Handler, JammedJob } from './job.js'
 import type { JobInfo } from './job-info.js'
 import { type Background, background } from './life.js'
@@ -20,13 +18,13 @@ import {
   type WaitOptions,
 } from './options.js'
 import { unpackResult } from './payload.js'
-import { checkPresets } from './presets.js'
 import type { PublishArgs, PublishItem } from './publish-options.js'
 import { Publisher } from './publisher.js'
 import type { Inside, QueueSettings } from './queue-settings.js'
 import { ownRunSettings } from './run-options.js'
 import { consoleLogger, type Logger, logStats, type Stats } from './stats.js'
 import { LISTED, type ListedState, type ListRequest, type Page, type Patience, type Store } from './store.js'
+import { Sweeper } from './sweeper.js'
 import { type Duration, pause, show } from './time.js'
 import { type Verdict, type VerdictCounts, verdictOn } from './verdict.js'
 import { Worker } from './worker/worker.js'
@@ -64,6 +62,7 @@ export class Queue<Payload = void, Result = unknown> {
   readonly #calls: Calls
   readonly #looking: Looking
   readonly #operator: Operator
+  readonly #sweeper: Sweeper
   readonly #workers = new Set<Worker>()
   readonly #background = new Set<Background>()
   readonly #opening: Opening
@@ -95,6 +94,7 @@ export class Queue<Payload = void, Result = unknown> {
     this.#calls = new Calls(store, this.#opening, clock, publishTimeout)
     this.#looking = new Looking({ ...settings, calls: this.#calls })
     this.#operator = new Operator(this.#calls)
+    this.#sweeper = new Sweeper({ settings, store, opening: this.#opening, events: this.#events })
   }
 
   /** Listens to one event of this process; returns the function that stops listening. See `QueueEvents`. */
@@ -170,36 +170,12 @@ export class Queue<Payload = void, Result = unknown> {
    */
   jamGuard(options?: JamGuardOptions, onJammed?: (jobs: readonly JammedJob[]) => unknown): Background {
     this.#refuseClosed()
-    const { every, maxJams } = check<{ every: number; maxJams?: number }>('jamGuard', options)
-    if (onJammed !== undefined && typeof onJammed !== 'function') {
-      throw new ConvoyError('BAD_HANDLER', `jamGuard: expected a function, not ${show(onJammed)}`)
-    }
-    const timeout = Math.max(every, this.#settings.publishTimeout)
-    const sweeping = this.#sweeping('jamGuard', maxJams)
-    return this.#run((signal) =>
-      jamGuard({
-        ...sweeping,
-        signal,
-        every,
-        id: randomName(),
-        events: this.#events,
-        timeout,
-        opened: () => this.#opening.open('guard', { timeout, signal }),
-        ...(onJammed ? { onJammed } : {}),
-      }),
-    )
+    return this.#run(this.#sweeper.guard(options, onJammed))
   }
 
   /** One pass of the guard, for cron: resolves with what it recovered. May wait half a lease: see `sweepOnce`. */
-  async sweep(options?: SweepOptions): Promise<JammedJob[]> {
-    const given = check<{ maxJams?: number; signal?: AbortSignal }>('sweep', options)
-    const { maxJams, signal = new AbortController().signal } = given
-    const timeout = this.#settings.publishTimeout
-    const sweeping = this.#sweeping('sweep', maxJams)
-    await this.#opening.open('guard', { timeout, signal })
-    const jammed = await sweepOnce({ ...sweeping, signal }, timeout)
-    if (jammed.length > 0) this.#events.emit('jammed', jammed)
-    return jammed
+  sweep(options?: SweepOptions): Promise<JammedJob[]> {
+    return this.#sweeper.sweep(options)
   }
 
   /** The numbers of the queue, in constant time whatever it holds. */
@@ -250,7 +226,8 @@ export class Queue<Payload = void, Result = unknown> {
   /**
    * Takes IDs out by hand, wherever they are; tells the state each was met in. A processing one's signal is aborted at
    * its next renewal (within a third of the lease), and it ends, uncounted, when its handler returns; published again
-   * meanwhile, it runs after that. With `{ state }` all that are in it, a thousand at a time: tells how many that were.
+   * meanwhile, it runs after that. With `{ state }` all that are in it, a thousand at a time, also
+   * where one of them has begun meanwhile: tells how many that were.
    */
   withdraw(ids: Ids): Promise<Met[]>
   withdraw(all: { readonly state: ListedState }): Promise<number>
@@ -342,15 +319,4 @@ export class Queue<Payload = void, Result = unknown> {
   #refuseClosed(): void {
     if (this.#closing !== undefined) throw new ConvoyError('CLOSED')
   }
-
-  #sweeping(call: string, maxJams = this.#settings.maxJams): Omit<Sweeping, 'signal'> {
-    const { clock, keepFailed, lease, policy, presets } = this.#settings
-    checkPresets(call, { maxJams }, presets)
-    return { store: this.#store, clock, keepFailed, lease, maxJams, ordered: policy?.ordered === true }
-  }
-}
-
-/** 32 of a-f 0-9: 128 random bits. */
-function randomName(): string {
-  return randomBytes(16).toString('hex')
 }

@@ -87,7 +87,7 @@ export class Pass {
     return { first, last }
   }
 
-  #judgeWhole({ totals, sizes, length, marks, layout, guard }: AuditReply): void {
+  #judgeWhole({ totals, sizes, length, marks, layout, guard, extras }: AuditReply): void {
     const { committed, processing, lease, delayed, failed, failedAt, ghosts, prioritized } = sizes
     const { findings } = this
     const difference = totals.entered - totals.left - committed
@@ -97,6 +97,7 @@ export class Pass {
     this.#lost = !(difference <= 0) || totals.entered === 0
     if (marks === 0 && length > 0) findings.note('marks')
     if (!guard) findings.note('guard')
+    if (!extras) findings.note('extras')
     if (this.#terms.opened && layout === '' && totals.published !== 0) findings.note('meta')
     if (this.#terms.full) return
     const missing = committed - processing - delayed - prioritized - (length - ghosts)
@@ -183,9 +184,9 @@ export class Pass {
   }
 
   /** Somebody takes the token only to claim within moments: a line without either is one that nobody was told of. */
-  #watchWake({ wake, length, now, totals: { taken, returned } }: AuditReply): void {
+  #watchWake({ wake, length, sizes, held, now, totals: { taken, returned } }: AuditReply): void {
     const last = this.#sleepless
-    if (wake > 0 || length === 0) this.#sleepless = undefined
+    if (wake > 0 || held || length + sizes.prioritized === 0) this.#sleepless = undefined
     else if (last?.taken !== taken || last.returned !== returned) this.#sleepless = { since: now, taken, returned }
   }
 
@@ -230,9 +231,10 @@ export class Pass {
   }
 
   /** Totals agree again also by what came back, and the layout is written by whoever opens the queue. */
-  #confirm({ totals, sizes, layout }: AuditReply): void {
+  #confirm({ totals, sizes, layout, extras }: AuditReply): void {
     const { findings } = this
     if (findings.has('totals') && totals.entered - totals.left === sizes.committed) findings.mended('totals', true)
+    if (findings.has('extras') && extras) findings.mended('extras', true)
     if (findings.has('meta') && layout !== '') findings.mended('meta', true)
   }
 

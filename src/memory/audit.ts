@@ -1,5 +1,6 @@
 import { type AuditReply, type AuditRequest, NAMING, type Named } from '../audit-verbs.js'
 import { COUNTERS } from '../store.js'
+import { blocked } from './line.js'
 import { namesIn, partsOf, rankOf } from './naming.js'
 import type { Mark, QueueState } from './state.js'
 
@@ -42,6 +43,8 @@ export function audit(state: QueueState, request: AuditRequest, now: number): Au
     line: named(queued.slice(first, limit)),
     page,
     cursor: after,
+    held: blocked(state, Math.floor(now / 1000)) || state.rate !== null,
+    extras: true,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DedupePolicy, Traits } from '../policy.js'
-import { dropBaggage, raise, setPayload, setPriority } from './baggage.js'
+import { raise, setPayload, setPriority } from './baggage.js'
 import { isRemembered } from './keepsakes.js'
 import { owe } from './owed.js'
 import type { QueueState } from './state.js'
@@ -48,7 +48,6 @@ function enter({ state, policy, ms, tail }: Publishing, id: string, traits: Trai
   if (back && policy.failed === 'hold') return 'h'
   if (policy.maxLength && committed.size >= policy.maxLength) return back ? 'z' : 'x'
   if (back) revive(state, id)
-  dropBaggage(state, id)
   committed.add(id)
   setPayload(state, id, traits.payload)
   setPriority(state, id, traits.priority ?? 0)

@@ -1,6 +1,6 @@
 import type { Mend, MendReply, MendRequest } from '../audit-verbs.js'
 import { LAYOUT } from '../store.js'
-import { toTail } from './line.js'
+import { blocked, lineSize, toTail } from './line.js'
 import { partsOf, rankOf } from './naming.js'
 import type { QueueState } from './state.js'
 
@@ -10,7 +10,6 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   const ms = Math.floor(now / 1000)
   const tail: string[] = []
   const before = committed.size
-  const length = state.queued.size
   const mended = request.mends.map((one) => {
     if (one.how === 'forget') return '0'
     if (one.how === 'unkeep') return unkeep(state, one.id) ? '1' : '0'
@@ -37,7 +36,7 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   }
   const layout = request.layout && meta.layout === ''
   if (layout) meta.layout = String(LAYOUT)
-  const wake = state.wake === 0 && length + tail.length > 0
+  const wake = state.wake === 0 && lineSize(state) > 0 && !blocked(state, ms)
   if (wake) state.wake = 1
   const whole = [epoch, balance, marks, layout, false, wake]
   return { mended: mended.join(''), whole: whole.map((due) => (due ? '1' : '0')).join('') }

@@ -15,8 +15,8 @@ export function publish(state: QueueState, request: PublishRequest, now: number)
 
 /** Neither asks for anything nor meets anything that only a slow look can tell. */
 function isPlain(state: QueueState, { policy, traits }: PublishRequest): boolean {
-  const { delayed, failed, withdrawn, ghosts, remembered, control, listening, priority } = state
-  const met = delayed.size + failed.size + withdrawn.size + ghosts.size + remembered.size + priority.size
+  const { delayed, failed, withdrawn, ghosts, remembered, control, listening } = state
+  const met = delayed.size + failed.size + withdrawn.size + ghosts.size + remembered.size
   const controlled = control.paused || control.hold > 0 || control.journal > 0
   return met === 0 && !controlled && !listening && traits === undefined && isDefault(policy)
 }
@@ -60,7 +60,8 @@ function publishEach(state: QueueState, { ids, policy, traits }: PublishRequest,
     const letter = place(call, id, traits?.[at] ?? {})
     const kind = KINDS[letter]
     if (kind !== undefined) news?.add(kind, id)
-    const due = state.delayed.score(id) ?? state.owed.get(id)?.due ?? 0
+    // What is discarded beside a run is told of no other's time.
+    const due = letter === 'p' ? 0 : (state.delayed.score(id) ?? state.owed.get(id)?.due ?? 0)
     return { letter, due, result: letter === 'm' ? resultOf(state, id, ms).result : null }
   })
   const count = (which: string): number => letters.filter(({ letter }) => which.includes(letter)).length

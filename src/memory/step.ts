@@ -42,7 +42,8 @@ export function step(state: QueueState, request: StepRequest, now: number): Step
   const tries = ids.length === 0 || state.tries.size === 0 ? [] : ids.map((id) => state.tries.get(id) ?? '')
 
   const unknown = nobodyKnows(state, before, ms)
-  const dueIn = ids.length < request.claim ? tellDue(state, worker, limits, ms) : -1
+  // A worker that leaves would not come back to ask.
+  const dueIn = ids.length < request.claim && !request.leaving ? tellDue(state, worker, limits, ms) : -1
   const full = request.claim > 0 && ids.length === request.claim
   const handed = (request.leaving || full) && handOn(state, worker, limits, ms)
   if ((unknown && dueIn === -1) || handed) nudge(state)

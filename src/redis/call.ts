@@ -14,6 +14,8 @@ export interface Answer {
 
 /** ms. */
 const LONGEST_LOAD = 1_000
+/** How long a queue is taken to be more than a plain lane, once a script has said so. */
+const RICH = 30_000
 const LEAST_WAIT = 50
 
 /** How one sending goes out; `limit` is for how long its answer is waited for, ms. */
@@ -31,15 +33,22 @@ export class Caller {
   /** One SCRIPT LOAD per script for all who wait for it, however many calls met the empty cache. */
   readonly #loading = new Map<string, Promise<unknown>>()
 
+  #richUntil = Number.NEGATIVE_INFINITY
+
   constructor(connection: Connection, clock: Clock, send: Sending = (...sending) => connection.send(...sending)) {
     this.#connection = connection
     this.#clock = clock
     this.#send = send
   }
 
-  async run(script: Script, args: readonly string[], patience: Patience): Promise<Answer> {
+  /** How `script` is called: `plainly` if the call asks for nothing beyond a plain lane, and the queue is one as far as we know. */
+  headOf({ head, plain }: Script, plainly: boolean): readonly string[] {
+    return plainly && this.#clock.now() >= this.#richUntil ? plain : head
+  }
+
+  async run(script: Script, args: readonly string[], patience: Patience, plainly = false): Promise<Answer> {
     const until = this.#clock.now() + patience.timeout
-    const command = [...script.head, ...args]
+    let command = [...this.headOf(script, plainly), ...args]
     const key = script.head[3] as string
     let sent = false
     let last: ConvoyError | undefined
@@ -60,7 +69,11 @@ export class Caller {
         let trouble: Trouble | undefined = troubleOf(error)
         sent ||= trouble.kind === 'unknown'
         last = trouble.error
-        if (trouble.kind === 'load') trouble = await this.#load(script, wire, until - this.#clock.now())
+        if (trouble.kind === 'more') {
+          this.#richUntil = this.#clock.now() + RICH
+          command = [...script.head, ...args]
+          trouble = undefined
+        } else if (trouble.kind === 'load') trouble = await this.#load(script, wire, until - this.#clock.now())
         if (trouble?.kind === 'fatal' || this.#connection.closed) throw sent ? unknown(last) : (trouble?.error ?? last)
         // An emptied script cache is filled at once. All else waits: a wire that failed under us is replaced, one that
         // lives answers at once, so do not spin on it.

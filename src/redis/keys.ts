@@ -26,6 +26,7 @@ export const KEYS = {
   ghosts: 'set', //        ID                            withdrawn while queued, or raised: its entry still stands in the line
   guard: 'hash', //        holder, until, at, grace      the jam guard's lease; when it last swept; until when it holds back
   alarm: 'string', //      worker:ms                     the idle worker that was told when the next delayed ID is due
+  extras: 'string', //     '1'                           there is something beyond a plain lane: any key below, or a lazy one above
   payload: 'hash', //      ID → text                     of waiting, processing and failed IDs
   priority: 'hash', //     ID → integer, not 0           of waiting, processing and failed IDs
   prioritized: 'zset', //  ID → −priority·2⁴⁰ + number   waiting IDs whose priority is not 0

@@ -5,6 +5,8 @@ export type ScriptName = 'audit' | 'check' | 'clear' | 'counts' | 'inspect' | 'l
 export interface LuaScript {
   /** Names of the key table, in the order of KEYS. */
   readonly keys: readonly string[]
+  /** How many of them are on its first KEYS line: all that a plain lane needs, where a script knows one. */
+  readonly plain: number
   /** For the `#!lua flags=` line, joined by commas; may be empty. */
   readonly flags: string
   /** `COMMAND part …`: what it runs on which keys. */
@@ -15,12 +17,13 @@ export interface LuaScript {
 
 export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
   'audit': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept', 'control', 'rate', 'extras'],
+    plain: 7,
     flags: 'no-writes',
-    rights: ['HEXISTS committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HGET meta priority', 'HLEN committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZSCORE kept'],
+    rights: ['EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress rate remembered since tries withdrawn', 'HEXISTS committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HGET meta priority', 'HLEN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HSCAN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SMISMEMBER committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SSCAN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'TIME', 'ZCARD committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCAN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCORE kept'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local remembered, payload, priority, since, progress, results, kept = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27]
+local remembered, payload, priority, since, progress, results, kept, control, rate, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
 local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized',
   'remembered', 'payload', 'priority', 'since', 'progress' }
 local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'body', 'set', 'zset', 'zset', 'body', 'hash', 'hash', 'body' }
@@ -143,17 +146,23 @@ elseif part == 'marks' then
   page = oddMarks(window, taken + length)
   if #window > limit then after = string.format('%.0f', at + limit) end
 end
+local ms, told = math.floor(now() / 1000), redis.call('HMGET', control, 'paused', 'hold')
+local held = told[1] or tonumber(told[2] or 0) > ms or redis.call('EXISTS', rate) == 1
+local lazy = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+  since, progress, remembered, kept, control) > 0
 local seat = redis.call('HMGET', guard, 'until', 'at', 'grace')
 return {
-  math.floor(now() / 1000), sizes, length, redis.call('LLEN', wake), redis.call('LLEN', marks),
+  ms, sizes, length, redis.call('LLEN', wake), redis.call('LLEN', marks),
   redis.call('HGET', meta, 'layout') or '', oddSeat(seat) and 0 or 1, redis.call('HMGET', totals, unpack(ARGV, 6)),
   head, parts(head), string.format('%.0f', taken + 1 + first), line, parts(line), page, parts(page), tokens, after,
+  held and 1 or 0, lazy and redis.call('EXISTS', extras) == 0 and 0 or 1,
 }`,
   },
   'check': {
-    keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'schedules', 'events', 'listening'],
+    keys: ['meta', 'queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'extras', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'schedules', 'events', 'listening'],
+    plain: 1,
     flags: 'no-writes',
-    rights: ['HMGET meta', 'TYPE alarm committed control delayed errors events failed failedAt failures ghosts guard kept lease listening marks meta owed payload prioritized priority processing progress queued rate remembered results schedules since steps totals tries wake withdrawn'],
+    rights: ['HMGET meta', 'TYPE alarm committed control delayed errors events extras failed failedAt failures ghosts guard kept lease listening marks meta owed payload prioritized priority processing progress queued rate remembered results schedules since steps totals tries wake withdrawn'],
     text: `local meta = KEYS[1]
 local keys = {}
 local alone = { EXISTS = {}, UNLINK = {}, DEL = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
@@ -181,12 +190,14 @@ end
 return was[2] or ''`,
   },
   'clear': {
-    keys: ['queued', 'committed', 'processing', 'totals', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening'],
+    keys: ['queued', 'committed', 'processing', 'totals', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening', 'withdrawn', 'progress', 'extras'],
+    plain: 5,
     flags: 'allow-oom',
-    rights: ['GET listening', 'HDEL control payload priority since', 'HINCRBY totals', 'HLEN owed', 'HMGET control payload priority since totals', 'HSET payload priority since totals', 'LLEN queued', 'SADD committed', 'SCARD committed', 'SPUBLISH events', 'TIME', 'UNLINK committed delayed errors failed failedAt failures ghosts kept owed payload prioritized priority queued remembered results since tries wake', 'XADD events', 'ZCARD failed', 'ZRANGE processing'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control payload priority since', 'HINCRBY totals', 'HLEN owed', 'HMGET control payload priority since totals', 'HSET payload priority since totals', 'LLEN queued', 'SADD committed', 'SCARD committed', 'SET extras', 'SPUBLISH events', 'TIME', 'UNLINK committed delayed errors failed failedAt failures ghosts kept owed payload prioritized priority queued remembered results since tries wake', 'XADD events', 'ZCARD failed', 'ZRANGE processing'],
     text: `local queued, committed, processing, totals, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local payload, priority, prioritized, since, remembered, control, results, kept, events, listening = KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
+local withdrawn, progress, extras = KEYS[24], KEYS[25], KEYS[26]
 local function readControl(control, listening, ms)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
   local paused, hold = held[1] == '1', tonumber(held[2] or 0)
@@ -207,6 +218,12 @@ end
 local function sendNothing(whole, totals, events, ms)
   local position = redis.call('HINCRBY', totals, 'position', 1)
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local function noteExtras()
+  local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+    since, progress, remembered, kept, control) > 0
+  if some == (redis.call('EXISTS', extras) == 1) then return end
+  if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local function split(list)
   local set, drop = {}, {}
@@ -249,12 +266,14 @@ redis.call('UNLINK', payload, priority, prioritized, since, remembered, results,
 redis.call('HDEL', control, 'hold')
 for i = 1, #running, 1000 do redis.call('SADD', committed, unpack(running, i, math.min(i + 999, #running))) end
 setTraits(payloads, priorities, births)
+noteExtras()
 if whole.heard or whole.journal > 0 then whole.told[1] = '"cleared",[]' end
 send(whole, totals, events, ms)
 return count`,
   },
   'counts': {
     keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'totals', 'marks', 'remembered', 'control', 'prioritized'],
+    plain: 10,
     flags: 'no-writes',
     rights: ['HEXISTS control', 'HGET totals', 'HMGET lease totals', 'LINDEX marks', 'LLEN marks', 'SCARD committed', 'TIME', 'ZCARD delayed failed prioritized processing remembered', 'ZRANGE processing'],
     text: `local committed, processing, lease, delayed, failed, totals, marks, remembered, control, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
@@ -282,6 +301,7 @@ return { math.floor(now() / 1000), all, running, waiting, lost, since, running >
   },
   'inspect': {
     keys: ['committed', 'processing', 'lease', 'delayed', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'remembered', 'priority', 'payload', 'progress'],
+    plain: 14,
     flags: 'no-writes',
     rights: ['HMGET errors failures lease owed payload priority progress tries', 'SMISMEMBER committed withdrawn', 'TIME', 'ZMSCORE delayed failed processing remembered'],
     text: `local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
@@ -306,6 +326,7 @@ return {
   },
   'list': {
     keys: ['queued', 'committed', 'processing', 'delayed', 'failedAt', 'prioritized'],
+    plain: 6,
     flags: 'no-writes',
     rights: ['LLEN queued', 'LRANGE queued', 'SMISMEMBER committed', 'ZCARD committed delayed failedAt prioritized processing queued', 'ZCOUNT prioritized', 'ZMSCORE delayed prioritized processing', 'ZRANGE committed delayed failedAt prioritized processing queued'],
     text: `local queued, committed, processing, delayed, failedAt, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
@@ -343,12 +364,13 @@ if last + 1 < size then reply[1] = last + 1 end
 return reply`,
   },
   'mend': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept', 'events'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept', 'events', 'control', 'extras'],
+    plain: 7,
     flags: '',
-    rights: ['EXISTS ghosts marks priority', 'HDEL errors failures owed payload priority progress results since steps totals tries', 'HEXISTS committed delayed errors events failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed delayed errors events failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HMGET committed delayed errors events failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HSET errors failures lease meta priority totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed delayed errors events failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors events failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'XREVRANGE events', 'ZADD failed failedAt prioritized processing', 'ZCARD committed delayed errors events failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors events failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept marks owed payload prioritized priority progress remembered since tries withdrawn', 'HDEL errors failures owed payload priority progress results since steps totals tries', 'HEXISTS committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HSET errors failures lease meta priority totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SET extras', 'SMISMEMBER committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'XREVRANGE events', 'ZADD failed failedAt prioritized processing', 'ZCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local remembered, payload, priority, since, progress, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
+local remembered, payload, priority, since, progress, results, kept, events, control, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
 local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized',
   'remembered', 'payload', 'priority', 'since', 'progress' }
 local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'body', 'set', 'zset', 'zset', 'body', 'hash', 'hash', 'body' }
@@ -469,6 +491,12 @@ local function promote(delayed, queued, ghosts, marks, count, ms)
     redis.call('ZREM', delayed, unpack(due))
     toTail(queued, ghosts, marks, due, count, ms)
   end
+end
+local function noteExtras()
+  local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+    since, progress, remembered, kept, control) > 0
+  if some == (redis.call('EXISTS', extras) == 1) then return end
+  if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
@@ -627,12 +655,16 @@ matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
   redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
 end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
-matter(tokens == 0 and length + #tail > 0, function() end)
-arm(wake, tokens, length + #tail)
+local told = redis.call('HMGET', control, 'paused', 'hold')
+local line = (told[1] or tonumber(told[2] or 0) > ms) and 0 or length + redis.call('ZCARD', prioritized)
+matter(tokens == 0 and line > 0, function() end)
+arm(wake, tokens, line)
+noteExtras()
 return { table.concat(mended), table.concat(whole) }`,
   },
   'messages': {
     keys: ['totals', 'events', 'schedules'],
+    plain: 3,
     flags: 'no-writes',
     rights: ['HGET totals', 'HGETALL schedules', 'XRANGE events'],
     text: `local totals, events, schedules = KEYS[1], KEYS[2], KEYS[3]
@@ -643,11 +675,13 @@ for _, entry in ipairs(redis.call('XRANGE', events, ARGV[1] .. '-0', '+', 'COUNT
 return reply`,
   },
   'move': {
-    keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'tries', 'ghosts', 'priority', 'prioritized', 'remembered', 'control', 'events', 'listening'],
+    keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'tries', 'ghosts', 'priority', 'prioritized', 'remembered', 'control', 'events', 'listening', 'errors', 'withdrawn', 'owed', 'payload', 'since', 'progress', 'kept', 'extras'],
+    plain: 6,
     flags: '',
-    rights: ['EXISTS ghosts priority', 'GET listening', 'HDEL tries', 'HGET totals', 'HINCRBY totals', 'HLEN failures priority tries', 'HMGET control priority totals', 'HSET failures totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts', 'SMISMEMBER committed ghosts', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD prioritized', 'ZCARD failedAt prioritized', 'ZMSCORE delayed failed processing remembered', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL tries', 'HGET totals', 'HINCRBY totals', 'HLEN failures priority tries', 'HMGET control priority totals', 'HSET failures totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts', 'SET extras', 'SMISMEMBER committed ghosts', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD prioritized', 'ZCARD failedAt prioritized', 'ZMSCORE delayed failed processing remembered', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
     text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local delayed, failed, failedAt, failures, tries, ghosts, priority, prioritized, remembered, control, events, listening = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
+local errors, withdrawn, owed, payload, since, progress, kept, extras = KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26]
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -733,6 +767,12 @@ local function sendNothing(whole, totals, events, ms)
   local position = redis.call('HINCRBY', totals, 'position', 1)
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
+local function noteExtras()
+  local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+    since, progress, remembered, kept, control) > 0
+  if some == (redis.call('EXISTS', extras) == 1) then return end
+  if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
+end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
@@ -782,6 +822,7 @@ if #moving > 0 then
   end
   toTail(queued, ghosts, marks, moving, count, ms)
   redis.call('HSET', totals, 'marked', count.marked)
+  noteExtras()
   arm(wake, tokens, whole.blocked and 0 or 1)
   tell(whole, from == 'failed' and 'revived' or 'queued', moving)
   send(whole, totals, events, ms)
@@ -790,6 +831,7 @@ return table.concat(letters)`,
   },
   'open': {
     keys: ['meta'],
+    plain: 1,
     flags: '',
     rights: ['HMGET meta', 'HSET meta'],
     text: `local meta = KEYS[1]
@@ -802,12 +844,14 @@ redis.call('HSET', meta, 'layout', ARGV[1], 'digest', ARGV[2])
 return was[2] or ''`,
   },
   'publish': {
-    keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'withdrawn', 'owed', 'ghosts', 'tries', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'schedules', 'events', 'listening', 'lease'],
+    keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'extras', 'listening', 'delayed', 'failed', 'failedAt', 'failures', 'withdrawn', 'owed', 'ghosts', 'tries', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'schedules', 'events', 'lease', 'errors', 'progress'],
+    plain: 8,
     flags: '',
-    rights: ['DEL alarm', 'EXISTS alarm committed control delayed events failed failedAt failures ghosts kept lease listening marks owed payload prioritized priority processing queued remembered results schedules since totals tries wake withdrawn', 'GET listening', 'HDEL control payload priority results since', 'HGET results schedules totals', 'HINCRBY totals', 'HLEN failures owed payload priority results schedules since tries', 'HMGET control lease owed payload priority since totals tries', 'HSET failures owed payload priority schedules since totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed ghosts withdrawn', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD delayed prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed failed prioritized processing remembered', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept remembered', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
-    text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15]
-local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, listening, lease = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27]
+    rights: ['DEL alarm extras', 'EXISTS alarm committed control delayed errors events extras failed failedAt failures ghosts kept lease listening marks owed payload prioritized priority processing progress queued remembered results schedules since totals tries wake withdrawn', 'GET listening', 'HDEL control payload priority results since', 'HGET results schedules totals', 'HINCRBY totals', 'HLEN failures owed payload priority results schedules since tries', 'HMGET control lease owed payload priority since totals tries', 'HSET failures owed payload priority schedules since totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD delayed prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed failed prioritized processing remembered', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept remembered', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
+    text: `local queued, committed, processing, wake, totals, marks, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
+local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease = KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
+local errors, progress = KEYS[29], KEYS[30]
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -940,6 +984,12 @@ local function purge(remembered, kept, results, control, whole, ms)
     redis.call('HDEL', results, unpack(over))
   end
 end
+local function noteExtras()
+  local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+    since, progress, remembered, kept, control) > 0
+  if some == (redis.call('EXISTS', extras) == 1) then return end
+  if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
+end
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
 local simple = ARGV[1] == 'discard'
 if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
@@ -947,7 +997,10 @@ if not waiting then return redis.error_reply('POLICY unknown') end
 maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
 local n = #ARGV - 1
 if brings == '1' then n = n / 5 end
-local lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0
+local short = #KEYS == 8
+local lazy
+if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0 end
+if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
 local length = redis.call('LLEN', queued)
 local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
 local count = { taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
@@ -1228,7 +1281,7 @@ for i = 1, n do
   local id = ARGV[i + 1]
   local record = records[id]
   local letter = meet(record, traitsOf(i), size + entered)
-  letters[i], dues[i] = letter, record.place == 'delayed' and record.due or record.debt and record.debt.due or 0
+  letters[i], dues[i] = letter, letter ~= 'p' and (record.place == 'delayed' and record.due or record.debt and record.debt.due) or 0
   given[i] = letter == 'm' and record.result or false
   late = late or dues[i] > 0
   if letter == 'q' or letter == 'w' or letter == 'f' or letter == 'g' then entered = entered + 1 end
@@ -1241,6 +1294,7 @@ for i = 1, n do
   end
 end
 local seated = writeRecords(records)
+noteExtras()
 local published = n - refused
 redis.call('HSET', totals, 'entered', (before[1] or 0) + entered, 'published', (before[2] or 0) + published,
   'duplicates', (before[3] or 0) + published - entered - reruns, 'marked', count.marked)
@@ -1256,6 +1310,7 @@ return { table.concat(letters), late and dues or {}, some and given or {}, epoch
   },
   'recall': {
     keys: ['results', 'kept'],
+    plain: 2,
     flags: 'no-writes',
     rights: ['HMGET results', 'TIME', 'ZMSCORE kept'],
     text: `local results, kept = KEYS[1], KEYS[2]
@@ -1271,10 +1326,12 @@ end
 return reply`,
   },
   'report': {
-    keys: ['lease', 'totals', 'progress', 'control', 'results', 'kept', 'events', 'listening'],
+    keys: ['lease', 'totals', 'progress', 'control', 'results', 'kept', 'events', 'listening', 'delayed', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'extras'],
+    plain: 8,
     flags: '',
-    rights: ['GET listening', 'HGET lease results', 'HINCRBY totals', 'HLEN progress results', 'HMGET control', 'HSET progress results', 'SPUBLISH events', 'TIME', 'XADD events', 'ZADD kept', 'ZCARD kept', 'ZSCORE kept'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HGET lease results', 'HINCRBY totals', 'HLEN progress results', 'HMGET control', 'HSET progress results', 'SET extras', 'SPUBLISH events', 'TIME', 'XADD events', 'ZADD kept', 'ZCARD kept', 'ZSCORE kept'],
     text: `local lease, totals, progress, control, results, kept, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized, since, remembered, extras = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22]
 local function readControl(control, listening, ms)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
   local paused, hold = held[1] == '1', tonumber(held[2] or 0)
@@ -1295,6 +1352,12 @@ end
 local function sendNothing(whole, totals, events, ms)
   local position = redis.call('HINCRBY', totals, 'position', 1)
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local function noteExtras()
+  local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+    since, progress, remembered, kept, control) > 0
+  if some == (redis.call('EXISTS', extras) == 1) then return end
+  if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
@@ -1328,14 +1391,17 @@ if #ARGV > 5 then
   redis.call('HSET', results, field, text)
   redis.call('ZADD', kept, string.format('%.0f', ms + ARGV[5]), field)
 end
+noteExtras()
 send(whole, totals, events, ms)
 return 1`,
   },
   'steer': {
-    keys: ['queued', 'wake', 'totals', 'prioritized', 'delayed', 'control', 'schedules', 'events', 'listening', 'alarm'],
+    keys: ['queued', 'wake', 'totals', 'prioritized', 'delayed', 'control', 'schedules', 'events', 'listening', 'alarm', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'since', 'progress', 'remembered', 'kept', 'extras'],
+    plain: 10,
     flags: '',
-    rights: ['DEL alarm', 'EXISTS delayed events', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
+    rights: ['DEL alarm extras', 'EXISTS control delayed errors events extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LLEN queued wake', 'RPUSH wake', 'SET extras', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
     text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, since, progress, remembered, kept, extras = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -1360,6 +1426,12 @@ local function sendNothing(whole, totals, events, ms)
   local position = redis.call('HINCRBY', totals, 'position', 1)
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
+local function noteExtras()
+  local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+    since, progress, remembered, kept, control) > 0
+  if some == (redis.call('EXISTS', extras) == 1) then return end
+  if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
+end
 local order, ms = ARGV[1], math.floor(now() / 1000)
 local whole = readControl(control, listening, ms)
 if order == 'pause' or order == 'resume' then
@@ -1372,6 +1444,7 @@ if order == 'pause' or order == 'resume' then
     local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized) > 0 and whole.hold <= ms
     if line or redis.call('EXISTS', delayed) == 1 then arm(wake, redis.call('LLEN', wake), 1) end
   end
+  noteExtras()
   if whole.heard or whole.journal > 0 then whole.told[1] = order == 'pause' and '"paused",[]' or '"resumed",[]' end
   send(whole, totals, events, ms)
   return 1
@@ -1387,6 +1460,7 @@ if order == 'journal' then
     redis.call('HDEL', control, 'journal')
     redis.call('UNLINK', events)
   end
+  noteExtras()
   return 1
 end
 local id, slot, text = ARGV[2], ARGV[3], ARGV[4]
@@ -1397,12 +1471,13 @@ redis.call('HSET', schedules, id, slot .. ' ' .. string.sub(text, 2))
 return 1`,
   },
   'step': {
-    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'events', 'listening'],
+    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'extras', 'listening', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'events'],
+    plain: 10,
     flags: 'allow-oom',
-    rights: ['DEL alarm', 'EXISTS control delayed errors failures ghosts kept listening owed payload prioritized priority progress remembered since tries withdrawn', 'GET alarm listening rate', 'HDEL control errors failures lease owed payload priority progress results since tries', 'HGET priority since steps totals', 'HINCRBY totals', 'HLEN errors failures lease owed payload priority progress results since tries', 'HMGET control failures lease owed payload priority totals tries', 'HSET control errors failures lease payload priority results since steps totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm rate', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt kept prioritized processing remembered', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed prioritized', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept prioritized processing remembered', 'ZREM delayed failed kept prioritized processing remembered'],
-    text: `local queued, committed, processing, lease, wake, totals, marks, steps = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
-local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events, listening = KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept listening owed payload prioritized priority progress remembered since tries withdrawn', 'GET alarm listening rate', 'HDEL control errors failures lease owed payload priority progress results since tries', 'HGET priority since steps totals', 'HINCRBY totals', 'HLEN errors failures lease owed payload priority progress results since tries', 'HMGET control failures lease owed payload priority totals tries', 'HSET control errors failures lease payload priority results since steps totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm extras rate', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt kept prioritized processing remembered', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed prioritized', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept prioritized processing remembered', 'ZREM delayed failed kept prioritized processing remembered'],
+    text: `local queued, committed, processing, lease, wake, totals, marks, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -1691,6 +1766,12 @@ local function purge(remembered, kept, results, control, whole, ms)
     redis.call('HDEL', results, unpack(over))
   end
 end
+local function noteExtras()
+  local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+    since, progress, remembered, kept, control) > 0
+  if some == (redis.call('EXISTS', extras) == 1) then return end
+  if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
+end
 local function readPolicy(text)
   local remember, stamped, active, max, per, ordered = string.match(text, '^(%d+) ([01]) (%d+) (%d+) (%d+) ([01])$')
   return { remember = tonumber(remember or 0), stamped = stamped == '1', active = tonumber(active or 0), max = tonumber(max or 0),
@@ -1725,7 +1806,9 @@ local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'ta
 local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
 local length = redis.call('LLEN', queued)
-local lazy = ARGV[9] ~= '' or redis.call('EXISTS', delayed, failures, errors, tries, withdrawn, owed, payload, priority, prioritized, since, progress, remembered, kept, control, listening) > 0
+local short = #KEYS == 10
+local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
+if lazy and short then return redis.error_reply('MORE keys') end
 local whole, policy, soonest
 if lazy then
   sound('ZCARD', processing)
@@ -1765,6 +1848,7 @@ end
 local settling = list()
 at = settling.last + 1
 local plain = not lazy and settling.all and settling.done
+if short and not plain then return redis.error_reply('MORE keys') end
 if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
 local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
 local kinds, texts = {}, {}
@@ -1924,7 +2008,7 @@ else
     local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
     if #dropped > 0 then
       stale = stale + #dropped
-      redis.call('SREM', ghosts, unpack(dropped))
+      if not short then redis.call('SREM', ghosts, unpack(dropped)) end
     end
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
@@ -1948,7 +2032,7 @@ if lazy then
     teller, nudge = nil, true
     redis.call('DEL', alarm)
   end
-  if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
+  if #ids < claim and not leaving and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
     local soon = first or math.huge
     if line > 0 and whole.hold > ms then soon = math.min(soon, whole.hold) end
     if line > 0 and spent then soon = math.min(soon, room.window + policy.per) end
@@ -1965,6 +2049,7 @@ if lazy then
   if not answered then
     for i = 1, math.min(slots, #ids) do started[#started + 1] = ids[i] end
   end
+  noteExtras()
   tell(whole, 'started', started)
   send(whole, totals, events, ms)
 end
@@ -1985,12 +2070,14 @@ arm(wake, tokens, (open or (nudge and not whole.paused)) and 1 or 0)
 return { settled, renewed, token, open and 1 or 0, dueIn, ids, past, payloads }`,
   },
   'sweep': {
-    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'results', 'kept', 'events', 'listening'],
+    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'results', 'kept', 'events', 'listening', 'extras'],
+    plain: 9,
     flags: 'allow-oom',
-    rights: ['DEL alarm', 'EXISTS ghosts kept priority remembered', 'GET listening', 'HDEL control errors failures lease owed payload priority progress results since steps tries', 'HGET guard priority totals', 'HGETALL steps', 'HINCRBY totals', 'HLEN control errors failures lease owed payload priority progress results since steps totals tries', 'HMGET control failures guard lease owed priority totals tries', 'HSCAN steps', 'HSET control errors failures guard payload priority since totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SMISMEMBER ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept processing remembered', 'ZREM delayed failed kept processing remembered'],
+    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control errors failures lease owed payload priority progress results since steps tries', 'HGET guard priority totals', 'HGETALL steps', 'HINCRBY totals', 'HLEN control errors failures lease owed payload priority progress results since steps totals tries', 'HMGET control failures guard lease owed priority totals tries', 'HSCAN steps', 'HSET control errors failures guard payload priority since totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept processing remembered', 'ZREM delayed failed kept processing remembered'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
 local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local extras = KEYS[31]
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -2206,6 +2293,12 @@ local function purge(remembered, kept, results, control, whole, ms)
     redis.call('HDEL', results, unpack(over))
   end
 end
+local function noteExtras()
+  local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+    since, progress, remembered, kept, control) > 0
+  if some == (redis.call('EXISTS', extras) == 1) then return end
+  if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
+end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
@@ -2301,6 +2394,7 @@ for i = 1, #records, 2 do
   if tonumber(string.match(records[i + 1], '|(%d+)|')) + 3600000 <= ms then redis.call('HDEL', steps, records[i]) end
 end
 redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed', count.failed, 'taken', count.taken, 'marked', count.marked)
+noteExtras()
 local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
 if nudge then redis.call('DEL', alarm) end
 local blocked = whole.paused or math.max(whole.hold, to.hold) > ms
@@ -2313,6 +2407,7 @@ return reply`,
   },
   'wake': {
     keys: ['queued', 'wake', 'prioritized', 'delayed', 'control', 'listening', 'alarm'],
+    plain: 7,
     flags: 'allow-oom',
     rights: ['EXISTS delayed', 'GET alarm listening', 'HINCRBY alarm control delayed listening prioritized queued wake', 'HMGET control', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'XADD alarm control delayed listening prioritized queued wake', 'ZCARD prioritized'],
     text: `local queued, wake, prioritized, delayed, control, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
@@ -2349,12 +2444,14 @@ arm(wake, redis.call('LLEN', wake), (line or untold) and 1 or 0)
 return 1`,
   },
   'withdraw': {
-    keys: ['queued', 'committed', 'processing', 'totals', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening'],
+    keys: ['queued', 'committed', 'processing', 'totals', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening', 'progress', 'extras'],
+    plain: 4,
     flags: 'allow-oom',
-    rights: ['GET listening', 'HDEL errors failures owed payload priority results since tries', 'HINCRBY totals', 'HLEN errors failures owed payload priority results since tries', 'HMGET control totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SMISMEMBER committed', 'SPUBLISH events', 'SREM committed', 'TIME', 'XADD events', 'ZCARD failedAt kept', 'ZMSCORE delayed failed prioritized processing remembered', 'ZREM delayed failed failedAt kept prioritized remembered'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL errors failures owed payload priority results since tries', 'HINCRBY totals', 'HLEN errors failures owed payload priority results since tries', 'HMGET control totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SET extras', 'SMISMEMBER committed', 'SPUBLISH events', 'SREM committed', 'TIME', 'XADD events', 'ZCARD failedAt kept', 'ZMSCORE delayed failed prioritized processing remembered', 'ZREM delayed failed failedAt kept prioritized remembered'],
     text: `local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
 local payload, priority, prioritized, since, remembered, control, results, kept, events, listening = KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
+local progress, extras = KEYS[24], KEYS[25]
 local function readControl(control, listening, ms)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
   local paused, hold = held[1] == '1', tonumber(held[2] or 0)
@@ -2375,6 +2472,12 @@ end
 local function sendNothing(whole, totals, events, ms)
   local position = redis.call('HINCRBY', totals, 'position', 1)
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
+end
+local function noteExtras()
+  local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+    since, progress, remembered, kept, control) > 0
+  if some == (redis.call('EXISTS', extras) == 1) then return end
+  if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
@@ -2435,6 +2538,7 @@ end
 taken = taken + redis.call('HDEL', owed, unpack(ARGV))
 local left = #free > 0 and redis.call('SREM', committed, unpack(free)) or 0
 redis.call('HSET', totals, 'left', (before[1] or 0) + left, 'withdrawn', (before[2] or 0) + taken)
+noteExtras()
 tell(whole, 'withdrawn', told)
 send(whole, totals, events, ms)
 return table.concat(letters)`,

@@ -3,10 +3,13 @@ import type { PublishRequest } from '../store.js'
 
 /** A publish as `lua/publish.lua` reads it: a policy, the IDs, and what they bring if any does. */
 export function publishArguments({ ids, policy, traits }: PublishRequest): string[] {
-  const args = [traits || !isPlain(policy) ? policyText(policy, traits !== undefined) : 'discard', ...ids]
+  const args = [!traits && isPlain(policy) ? 'discard' : policyText(policy, traits !== undefined), ...ids]
   if (traits) for (const trait of traits) args.push(...traitTexts(trait))
   return args
 }
+
+/** It brings nothing, and goes by the default policy. */
+export const isPlainPublish = ({ policy, traits }: PublishRequest): boolean => traits === undefined && isPlain(policy)
 
 function isPlain({ waiting, timing, processing, failed, stamp, maxLength, bind }: DedupePolicy): boolean {
   const usual = (waiting ?? 'discard') === 'discard' && (timing ?? 'first') === 'first' && processing === 'discard'

@@ -30,8 +30,8 @@ export class ReplicatedCaller {
     })
   }
 
-  async run(script: Script, args: readonly string[], patience: Patience): Promise<Answer> {
-    const { reply, repeated } = await this.#caller.run(script, args, patience)
+  async run(script: Script, args: readonly string[], patience: Patience, plainly = false): Promise<Answer> {
+    const { reply, repeated } = await this.#caller.run(script, args, patience, plainly)
     const [answer, count] = reply as readonly unknown[]
     const { replicas, timeout } = this.#want
     if (Number(count) >= replicas) return { reply: Buffer.isBuffer(answer) ? String(answer) : answer, repeated }

@@ -10,6 +10,8 @@ export interface Script {
   readonly parts: readonly Part[]
   /** `EVALSHA sha n key…`; `EVALSHA_RO` asks no right to write of a user who only looks. */
   readonly head: readonly string[]
+  /** The same with the keys of a plain lane alone. It is refused with MORE where those will not do. */
+  readonly plain: readonly string[]
 }
 
 /** Server time in microseconds; only a test may put a settable clock in its place. */
@@ -20,14 +22,18 @@ export type Scripts = Readonly<Record<ScriptName, Script>>
 /** The scripts of one queue. `clockKey` is for tests: a key that holds the time in microseconds. */
 export function scriptsFor(prefix: string, queue: string, clockKey?: string): Scripts {
   const now = clockKey === undefined ? NOW : `return tonumber(redis.call('GET', '${clockKey}'))`
-  const scripts = Object.entries(LUA).map(([name, { keys, flags, text }]) => {
+  const scripts = Object.entries(LUA).map(([name, { keys, plain, flags, text }]) => {
     // With `#!lua` on line 1 the server refuses a script up front (READONLY, OOM, NOREPLICAS), before any effect.
     const head = `#!lua${flags === '' ? '' : ` flags=${flags}`}`
     const whole = `${head}\nlocal function now() ${now} end\n${text}`
     const sha = createHash('sha1').update(whole).digest('hex')
     const spelled = keys.map((part) => keyOf(prefix, queue, part as Part))
     const call = flags.includes('no-writes') ? 'EVALSHA_RO' : 'EVALSHA'
-    return [name, { name, text: whole, sha, parts: keys, head: [call, sha, String(keys.length), ...spelled] }]
+    const headOf = (some: readonly string[]): readonly string[] => [call, sha, String(some.length), ...some]
+    return [
+      name,
+      { name, text: whole, sha, parts: keys, head: headOf(spelled), plain: headOf(spelled.slice(0, plain)) },
+    ]
   })
   return Object.fromEntries(scripts) as Scripts
 }

@@ -53,3 +53,9 @@ function policyText({ remember = 0, rememberFrom, active = 0, rate, ordered }: S
   const stamped = rememberFrom === 'publish' ? 1 : 0
   return [remember, stamped, active, rate?.max ?? 0, rate?.per ?? 0, ordered ? 1 : 0].join(' ')
 }
+
+/** Nothing of it needs a key beyond those of a plain lane, as long as all that it settles is still held. */
+export function isPlainStep({ policy, settle }: StepRequest): boolean {
+  for (const { end, ...group } of settle) if (end !== 'done' || 'results' in group) return false
+  return policy === undefined
+}

@@ -34,11 +34,11 @@ import { Connection } from './connection.js'
 import { checkServer } from './fitness.js'
 import { Listening } from './listening.js'
 import { Opener } from './opener.js'
-import { publishArguments } from './publish-arguments.js'
+import { isPlainPublish, publishArguments } from './publish-arguments.js'
 import { ReplicatedCaller } from './replicated.js'
 import * as read from './replies.js'
 import { type Scripts, scriptsFor } from './scripts.js'
-import { stepArguments } from './step-arguments.js'
+import { isPlainStep, stepArguments } from './step-arguments.js'
 import { type MakeWire, readUrl, type Wire, wireTo } from './wire.js'
 
 export interface RedisStoreOptions {
@@ -123,14 +123,22 @@ export class RedisStore implements Store {
       clock,
       replyTimeout,
       twin,
-      command: (request) => [...this.#scripts.step.head, ...stepArguments(request)],
+      command: (request) => [
+        ...this.#caller.headOf(this.#scripts.step, isPlainStep(request)),
+        ...stepArguments(request),
+      ],
       vouch: vouches,
       giveBack: () => this.control({ order: 'wake' }, { timeout: replyTimeout }).catch(() => undefined),
     })
   }
 
   async publish(request: PublishRequest, patience: Patience): Promise<PublishReply> {
-    const { reply, repeated } = await this.#writer.run(this.#scripts.publish, publishArguments(request), patience)
+    const { reply, repeated } = await this.#writer.run(
+      this.#scripts.publish,
+      publishArguments(request),
+      patience,
+      isPlainPublish(request),
+    )
     return read.publish(reply, repeated)
   }
 
@@ -139,7 +147,9 @@ export class RedisStore implements Store {
       const what = 'redis: a pool can publish, but not process; give a client, cluster or sentinel'
       throw new ConvoyError('UNSUPPORTED', what)
     }
-    return read.step((await this.#caller.run(this.#scripts.step, stepArguments(request), patience)).reply)
+    return read.step(
+      (await this.#caller.run(this.#scripts.step, stepArguments(request), patience, isPlainStep(request))).reply,
+    )
   }
 
   async sweep(request: SweepRequest, patience: Patience): Promise<SweepReply> {

@@ -3,13 +3,14 @@ import { ConvoyError, type ErrorCode } from '../errors.js'
 /**
  * What an error of the server or the socket means for the call that met it:
  * - `load`: the script is not there; nothing ran: load it and call again at once
+ * - `more`: it needs keys that were not named, nothing ran: name them all and call again at once
  * - `later`: refused for now, nothing ran: call again after a while
  * - `elsewhere`: refused by a server that takes no writes, nothing ran: the master may be elsewhere now; dial anew
  * - `fatal`: refused for good, nothing ran: tell the caller
  * - `unknown`: it may have run: repeating is safe, and the only way to know
  */
 export interface Trouble {
-  readonly kind: 'load' | 'later' | 'elsewhere' | 'fatal' | 'unknown'
+  readonly kind: 'load' | 'more' | 'later' | 'elsewhere' | 'fatal' | 'unknown'
   readonly error: ConvoyError
 }
 
@@ -19,6 +20,7 @@ type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hi
 const TABLE: readonly Row[] = [
   // Not there yet, and never what a caller is told: nothing has happened.
   [/^NOSCRIPT/, 'load', 'UNAVAILABLE'],
+  [/^MORE keys/, 'more', 'REFUSED'],
   [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
   [/^(READONLY|MASTERDOWN)\b/, 'elsewhere', 'REFUSED'],
   [/max number of clients|Timeout waiting for a client|The queue is full/, 'later', 'REFUSED'],

@@ -67,7 +67,7 @@ export async function rich(world: World) {
   await world.lapse()
   await step({ claim: 1 })
   await queue.publishMany(['running', 'withdrawn', 'owed'])
-  const held = await step({ claim: 3, policy: { rate: { max: 100, per: DAY } } })
+  const held = await step({ claim: 3 })
   await store.report({ id: 'running', token: held.token, progress: '0.5' }, PATIENCE)
   await queue.withdraw(['withdrawn', 'owed'])
   await queue.publish('owed')
@@ -76,7 +76,7 @@ export async function rich(world: World) {
   const put = (id: string, traits: Traits, timing?: 'latest') =>
     store.publish({ ids: [id], policy: { ...policy, ...(timing ? { timing } : {}) }, traits: [traits] }, PATIENCE)
   await put('raised', { priority: 5, payload: '"fragile"' })
-  await put('debounced', { delay: LEASE, priority: -5 }, 'latest')
+  await put('debounced', { delay: 4 * LEASE, priority: -5 }, 'latest')
   const sweep = { limit: 10, maxJams: 3, keepFailed: 1_000, lease: LEASE, jitter: 0, error: ERROR }
   await store.sweep({ ...sweep, guard: { id: 'guard', every: 1_000 } }, PATIENCE)
   return { queue, store, step, held }

@@ -1,3 +1,4 @@
+import type { Ordered } from '../../src/memory/ordered.js'
 import { bare, type Scope, type World } from './world.js'
 
 /** Would a sweep find something to do now? */
@@ -6,17 +7,19 @@ export function sweepIsDue({ server, now }: World): boolean {
   const due = [server.processing.first(), server.delayed.first()].some(
     (first) => first !== undefined && first.score <= ms,
   )
-  return due || (server.wake === 0 && server.queued.size > 0)
+  return due || (server.wake === 0 && server.queued.size + server.prioritized.size > 0)
 }
 
 /** The next instant at which something ends, is due, or a guard may do what it could not, ms. */
 export function nextInstant(world: World, { sweeps }: Scope): number | null {
-  const { processing, delayed, guard } = world.server
+  const { processing, delayed, remembered, guard, control } = world.server
   const ms = Math.floor(world.now / 1_000)
-  const ends = processing.slice().map((id) => processing.score(id) as number)
-  const due = delayed.slice().map((id) => delayed.score(id) as number)
+  const times = (ids: Ordered): number[] => ids.slice().map((id) => ids.score(id) as number)
+  const ends = times(processing)
   const waits = sweeps === 'at any time' || ends.some((end) => end <= ms) ? [guard.grace, guard.until] : []
-  const instants = [...ends, ...due, ...waits].filter((instant) => instant > ms)
+  const instants = [...ends, ...times(delayed), ...times(remembered), control.hold, ...waits].filter(
+    (instant) => instant > ms,
+  )
   return instants.length === 0 ? null : Math.min(...instants)
 }
 

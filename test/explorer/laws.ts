@@ -4,6 +4,8 @@ import type { Held, PublishReply, StepReply, SweepReply } from '../../src/store.
 import { VERDICTS } from '../../src/verdict.js'
 import { dumpModel } from '../model/dump.js'
 import { checkState, equal, hold } from '../model/laws.js'
+import { checkBrought, checkClaimed, checkEnd } from './life.js'
+import { about, nextPayload, stateOf, triesOf } from './places.js'
 import type { Call } from './server.js'
 import { bare, LEASE, type World } from './world.js'
 
@@ -23,7 +25,7 @@ export function checkCall(call: Call, world: World): void {
   const ended = new Set<string>()
   switch (op.verb) {
     case 'publish':
-      checkPublish(before, op, reply as PublishReply, after)
+      checkPublish(call, op, reply as PublishReply)
       break
     case 'step':
       checkStep(call, op, reply as StepReply, world, ended)
@@ -48,22 +50,34 @@ export function checkCall(call: Call, world: World): void {
   }
   if (['publish', 'step', 'sweep'].includes(op.verb) && (reply as SweepReply).held !== false) {
     const entered = op.verb !== 'publish' || /[qf]/.test((reply as PublishReply).verdicts)
-    hold(!entered || after.queued.size === 0 || after.wake === 1, 'there is a line and nobody is woken')
+    const open = after.queued.size + after.prioritized.size > 0 && after.control.hold <= Math.floor(call.now / 1_000)
+    hold(!entered || !open || after.wake === 1, 'there is a line and nobody is woken')
   }
 }
 
-/** The verdict tells the state that was met: a `duplicate` was committed at an instant of the call. */
-function checkPublish(before: QueueState, op: Op<'publish'>, { verdicts }: PublishReply, after: QueueState): void {
+/** The verdict tells the state that was met: a `duplicate` was there at an instant of the call. */
+function checkPublish(call: Call, op: Op<'publish'>, { verdicts, dueAt }: PublishReply): void {
+  const { before, after, now } = call
   equal('one verdict', op.request.ids.length + verdicts.length, 2)
   const id = op.request.ids[0] as string
-  const { was, outcome } = VERDICTS[verdicts] ?? { was: `no verdict: ${verdicts}`, outcome: '' }
-  equal(`${id} was met`, was, stateOf(before, id))
-  hold(after.committed.has(id), `${id} was published and is nowhere`)
+  const ms = Math.floor(now / 1_000)
+  const verdict = VERDICTS[verdicts]
+  if (verdict === undefined) throw new Error(`no verdict: ${verdicts}`)
+  const { was, outcome } = verdict
+  equal(`${id} was met`, was, stateOf(before, id, ms))
+  const refused = 'hmnxz'.includes(verdicts)
+  hold(refused || after.committed.has(id), `${id} was published and is nowhere`)
   const { totals } = before
-  equal('entered', after.totals.entered - totals.entered, Number(outcome === 'queued'))
-  equal('duplicates', after.totals.duplicates - totals.duplicates, Number(outcome === 'duplicate'))
+  const enters = 'qfwg'.includes(verdicts)
+  equal('entered', after.totals.entered - totals.entered, Number(enters))
+  const duplicate = !enters && outcome !== 'rerun' && !'nxz'.includes(verdicts)
+  equal('duplicates', after.totals.duplicates - totals.duplicates, Number(duplicate))
   equal('owed anew', Number(after.owed.has(id)) - Number(before.owed.has(id)), Number(outcome === 'rerun'))
-  equal('where it is', stateOf(after, id), outcome === 'queued' ? 'queued' : was)
+  const due = after.owed.get(id)?.due ?? after.delayed.score(id) ?? 0
+  equal('told to be due', dueAt?.[0] ?? 0, due)
+  const soon = verdicts === 'v' && due === 0
+  equal('where it is', stateOf(after, id, ms), outcome === 'queued' || soon ? 'queued' : enters ? 'delayed' : was)
+  checkBrought(call, op, verdicts, verdict)
 }
 
 function checkStep(call: Call, op: Op<'step'>, reply: StepReply, world: World, ended: Set<string>): void {
@@ -71,10 +85,11 @@ function checkStep(call: Call, op: Op<'step'>, reply: StepReply, world: World, e
   const { worker, number, lane, claim, slots, settle, renew, leaving } = op.request
   const repeated = before.steps.get(`${worker}:${lane}`)?.number === number
   const { token, ids } = reply
-  const counted = { done: 0, failed: 0, lost: 0 }
-  eachMark(settle, reply.settled, (id, mark, held, group) => {
+  const counted = { done: 0, failed: 0, retried: 0, lost: 0 }
+  eachMark(settle, reply.settled, (id, mark, held, group, nth) => {
     if (repeated) return
-    const { end } = settle[group] as (typeof settle)[number]
+    const one = settle[group] as (typeof settle)[number]
+    const { end } = one
     equal(`fencing: ${id} is ${held}`, mark !== '0', bare(before.lease.get(id)) === held)
     if (mark === '0') {
       counted.lost++
@@ -82,14 +97,19 @@ function checkStep(call: Call, op: Op<'step'>, reply: StepReply, world: World, e
       return
     }
     equal(`the mark of ${id}`, mark === 'w', before.withdrawn.has(id))
+    const superseded = before.owed.get(id)?.superseded === true && !before.withdrawn.has(id)
+    equal(`the mark of ${id}`, mark === 's', superseded && end !== 'done')
     hold(bare(after.lease.get(id)) !== held, `${id} was ended under ${held}, and is still held under it`)
     if (mark === '1' && end === 'done') counted.done++
     if (mark === '1' && end === 'fail') counted.failed++
-    const stays = before.owed.has(id) || (mark === '1' && end === 'release')
+    if (mark === '1' && end === 'retry') counted.retried++
+    const stays = before.owed.has(id) || (mark === '1' && (end === 'release' || end === 'retry'))
     equal(`${id} stays`, after.committed.has(id), stays)
     if (!stays) ended.add(id)
+    if (mark === '1') checkEnd(call, id, one, nth, op, ids.includes(id))
+    else equal(`tries of ${id}, withdrawn or superseded`, triesOf(after, id).join(), '0,0')
   })
-  for (const name of ['done', 'failed', 'lost'] as const) {
+  for (const name of ['done', 'failed', 'retried', 'lost'] as const) {
     equal(`ends counted as ${name}`, after.totals[name] - before.totals[name], counted[name])
   }
   eachMark(renew, reply.renewed, (id, mark, held) => {
@@ -98,6 +118,7 @@ function checkStep(call: Call, op: Op<'step'>, reply: StepReply, world: World, e
   })
   hold(ids.length <= claim && new Set(ids).size === ids.length, 'claimed: too many, or one twice')
   for (const id of ids) equal(`the lease of ${id}`, bare(after.lease.get(id)), token)
+  checkClaimed(call, reply, world)
   if (repeated || token === '') return
   ids.forEach((id, nth) => {
     hold(bare(before.lease.get(id)) === undefined || settled(settle, id), `L2: ${id} was claimed while it was held`)
@@ -118,11 +139,13 @@ function checkSweep({ before, after, now }: Call, op: Op<'sweep'>, reply: SweepR
   for (const { id, token, started, now: place, jams } of jammed) {
     hold((before.processing.score(id) ?? ms + 1) <= ms, `${id} was taken before its lease end`)
     equal(`the lapsed claim of ${id}`, before.lease.get(id), started ? token : `~${token}`)
-    equal(`where ${id} is`, stateOf(after, id), place)
-    const past = Number((before.tries.get(id) ?? '0:0').split(':')[1])
-    const counts = started && !before.withdrawn.has(id)
+    equal(`where ${id} is`, stateOf(after, id, ms), place)
+    const [attempts, past] = triesOf(before, id)
+    const counts = counted(before)({ id, started })
     equal(`jams of ${id}`, jams, past + Number(counts))
-    if (before.owed.has(id)) equal(`${id}, owed a run,`, place, 'queued')
+    const forgotten = before.withdrawn.has(id) || before.owed.get(id)?.superseded === true || jams > op.request.maxJams
+    equal(`tries of ${id}`, triesOf(after, id).join(), forgotten ? '0,0' : `${attempts},${jams}`)
+    if (before.owed.has(id)) equal(`${id}, owed a run,`, place, forgotten || jams < 2 ? 'queued' : 'delayed')
     else if (before.withdrawn.has(id)) equal(`${id}, withdrawn,`, place, 'absent')
     else if (!started) equal(`${id}, not started,`, place, 'queued')
     else equal(`${id} after ${jams} jams`, place, after.failed.has(id) || jams > op.request.maxJams ? 'failed' : place)
@@ -137,7 +160,7 @@ function checkSweep({ before, after, now }: Call, op: Op<'sweep'>, reply: SweepR
 const counted =
   (before: QueueState) =>
   ({ id, started }: { id: string; started: boolean }): boolean =>
-    started && !before.withdrawn.has(id)
+    started && !before.withdrawn.has(id) && before.owed.get(id)?.superseded !== true
 
 /** A step that comes again gives the same answer: of its claims, those it still holds. */
 export function checkAgain({ before, op, told }: Call, first: StepReply | null): void {
@@ -165,10 +188,12 @@ export function checkAgain({ before, op, told }: Call, first: StepReply | null):
 
 /** L3 and L2 as they show between calls: what was promised is under way, what the living hold is theirs. */
 export function checkWorld({ server, promises, workers, upset }: World): void {
-  for (const [id, serving] of promises) {
+  for (const [id, { serving, version }] of promises) {
     hold(server.committed.has(id), `L3: ${id} was promised a run and is gone`)
     const runs = server.processing.has(id) && !server.owed.has(id)
     hold(!runs || bare(server.lease.get(id)) === serving, `L3: ${id} was promised a run, and none is due`)
+    const due = Number(nextPayload(server, id) ?? 0)
+    hold(due >= version, `L3: ${id} will see version ${due}, and was promised ${version}`)
   }
   if (upset) return
   const holders = new Set<string>()
@@ -191,27 +216,15 @@ function reported(workers: World['workers'], id: string): boolean {
 function eachMark(
   groups: readonly Held[],
   marks: string,
-  tell: (id: string, mark: string, token: string, group: number) => void,
+  tell: (id: string, mark: string, token: string, group: number, nth: number) => void,
 ): void {
   let place = 0
   groups.forEach(({ ids, token }, group) => {
-    for (const id of ids) tell(id, marks[place++] ?? '1', token, group)
+    for (const [nth, id] of ids.entries()) tell(id, marks[place++] ?? '1', token, group, nth)
   })
 }
 
 const settled = (groups: readonly Held[], id: string): boolean => groups.some(({ ids }) => ids.includes(id))
-
-function stateOf(state: QueueState, id: string): string {
-  if (!state.committed.has(id)) return state.failed.has(id) ? 'failed' : 'absent'
-  if (state.processing.has(id)) return 'processing'
-  return state.delayed.has(id) ? 'delayed' : 'queued'
-}
-
-function about(state: QueueState, id: string): readonly unknown[] {
-  const { lease, processing, owed, withdrawn, failed, tries, errors } = state
-  const held = [lease.get(id), processing.score(id), owed.has(id), withdrawn.has(id)]
-  return [...held, state.committed.has(id), failed.get(id), tries.get(id), errors.get(id)]
-}
 
 /** Every token that somebody may still come with. */
 function tokensOf({ server, workers, strays }: World): Set<string> {

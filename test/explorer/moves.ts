@@ -1,11 +1,13 @@
 import type { Op } from '../../src/memory/model.js'
-import type { PublishReply, Settlement, StepReply, SweepReply } from '../../src/store.js'
+import type { PublishReply, PublishRequest, Settlement, StepReply, SweepReply } from '../../src/store.js'
 import type { Told } from '../model/laws.js'
 import { lapsesUnder, nextInstant, sweepIsDue } from './clock.js'
+import { requestOf } from './kinds.js'
 import { checkAgain } from './laws.js'
 import { type Call, serve } from './server.js'
 import * as workers from './worker.js'
 import {
+  BACKOFF,
   type Budget,
   type Flight,
   LEASE,
@@ -61,6 +63,8 @@ export function movesOf(world: World, scope: Scope, heard: Heard = () => {}): Mo
         const settle = (one: Settlement): workers.Wish => ({ settle: one, claim: true })
         go(`is done with ${id}`, settle({ end: 'done', ...group }))
         go(`fails ${id}`, settle({ end: 'fail', ...group, errors: [`{"of":"${id}"}`] }), 'fails')
+        const again = { errors: [`{"of":"${id}"}`], delays: [BACKOFF] }
+        go(`fails ${id} for now`, settle({ end: 'retry', ...group, ...again }), 'retries')
         go(`releases ${id}`, settle({ end: 'release', ...group }), 'releases')
       }
       if (worker.held.size > 0) go('renews', { renew: true }, 'renews')
@@ -103,15 +107,15 @@ type CallMove = (label: string, op: Op, then: (after: World, call: Call) => Worl
 
 const pay = (world: World, what: keyof Budget): World => ({ ...world, left: spend(world.left, what) })
 
-function publisherMoves(world: World, { ids }: Scope, call: CallMove): void {
+function publisherMoves(world: World, { ids, kinds, budget }: Scope, call: CallMove): void {
   const { left, unsure } = world
-  const publish = (id: string, again: boolean): void => {
-    const op: Op<'publish'> = { verb: 'publish', request: { ids: [id], policy: { processing: 'discard' } } }
+  const publish = (request: PublishRequest, word: string, again: boolean): void => {
+    const op: Op<'publish'> = { verb: 'publish', request }
     const paidFor = (after: World): World => (again ? after : pay(after, 'publishes'))
-    const what = again ? `publish ${id} again` : `publish ${id}`
+    const what = `publish ${request.ids}${again ? ' again' : word && ` ${word}`}`
     call(what, op, (after) => ({ ...paidFor(after), unsure: null }), !again)
     if (left.losses > 0) {
-      call(`${what}; the answer is lost`, op, (after) => ({ ...pay(paidFor(after), 'losses'), unsure: id }), true)
+      call(`${what}; the answer is lost`, op, (after) => ({ ...pay(paidFor(after), 'losses'), unsure: request }), true)
     }
     if (left.copies > 0) {
       const stray = { op, first: null }
@@ -123,8 +127,10 @@ function publisherMoves(world: World, { ids }: Scope, call: CallMove): void {
       )
     }
   }
-  if (unsure !== null) publish(unsure, true)
-  else if (left.publishes > 0) for (const id of ids) publish(id, false)
+  if (unsure !== null) publish(unsure, '', true)
+  if (unsure !== null || left.publishes === 0) return
+  const nth = budget.publishes - left.publishes + 1
+  for (const id of ids) for (const kind of kinds) publish(requestOf(kind, id, nth), kind.word, false)
 }
 
 function flightMoves(world: World, place: number, flight: Flight, call: CallMove, quiet: Quiet): void {
@@ -185,8 +191,17 @@ function operatorMoves(world: World, { ids }: Scope, call: CallMove, quiet: Quie
 
 function sweepMoves(world: World, scope: Scope, call: CallMove): void {
   if (scope.sweeps === 'when due' && !sweepIsDue(world)) return
-  const { maxJams, keepFailed } = scope
-  const request = { limit: 10, maxJams, keepFailed, lease: LEASE, jitter: 0, error: '{"code":"JAMMED"}', guard: null }
+  const { maxJams, keepFailed, policy } = scope
+  const request = {
+    limit: 10,
+    maxJams,
+    keepFailed,
+    lease: LEASE,
+    jitter: 0,
+    error: '{"code":"JAMMED"}',
+    guard: null,
+    ...(policy?.ordered ? { ordered: true } : {}),
+  }
   const names = Array.from({ length: scope.guards }, (_, place) => `g${place + 1}`)
   for (const id of names.length === 0 ? [null] : names) {
     const guard = id === null ? null : { id, every: 400 }
@@ -206,7 +221,7 @@ function rollbackMoves(world: World, quiet: Quiet): void {
     server: past.server,
     now: clock,
     // L3 holds from the rollback on, and for what nobody had claimed yet.
-    promises: new Map([...past.promises].filter(([, serving]) => serving === '')),
+    promises: new Map([...past.promises].filter(([, { serving }]) => serving === '')),
     past: null,
     upset: true,
   })
@@ -222,7 +237,7 @@ function withWorker(world: World, place: number, next: Worker): World {
 
 /** Handlers that start keep what was promised. */
 function start(world: World, was: Worker, next: Worker): World {
-  const started = workers.startedSince(was, next).filter(([id, { token }]) => world.promises.get(id) === token)
+  const started = workers.startedSince(was, next).filter(([id, { token }]) => world.promises.get(id)?.serving === token)
   if (started.length === 0) return world
   const promises = new Map(world.promises)
   for (const [id] of started) promises.delete(id)

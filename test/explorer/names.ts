@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Op, QueueState } from '../../src/memory/model.js'
+import { owedText } from '../../src/memory/owed.js'
 import type { StepReply } from '../../src/store.js'
-import type { Flight, Stray, Worker, World } from './world.js'
+import type { Flight, Promises, Stray, Worker, World } from './world.js'
 
 // Two worlds that go on alike have one name, so that there are finitely many. Left out: what only counts (each call's
 // counting is checked when it is made). Made relative: clocks to now, step numbers to what
@@ -44,8 +45,8 @@ function describe(world: World): string {
     describeServer(server, now, of),
     ...order.map((place) => told[place] as string),
     ...strays.map((stray) => describeStray(stray, world, of)).sort(),
-    `unsure ${unsure} upset ${upset} left ${Object.values(left).join(',')}`,
-    `promised ${[...promises].sort().join(' ')}`,
+    `unsure ${JSON.stringify(unsure)} upset ${upset} left ${Object.values(left).join(',')}`,
+    `promised ${sayPromises(promises)}`,
   ]
   if (past !== null) {
     // Whether its clock goes back too shows only then, so that both are told.
@@ -55,9 +56,15 @@ function describe(world: World): string {
       )
       lines.push(describeServer(past.server, clock, of), ...records)
     }
-    lines.push(`past ${now - past.now > 1_000}`, [...past.promises].sort().join(' '))
+    lines.push(`past ${now - past.now > 1_000}`, sayPromises(past.promises))
   }
   return lines.join('\n')
+}
+
+function sayPromises(promises: Promises): string {
+  return Array.from(promises, ([id, { serving, version }]) => `${id} ${serving} ${version}`)
+    .sort()
+    .join(';')
 }
 
 /** Most moves leave the server as it is, or all workers but one: what was said of them once holds. */
@@ -84,10 +91,28 @@ function describePlaces(state: QueueState, ms: number): string {
     state.delayed.slice().map((id) => `${id} ${until(state.delayed.score(id) as number)}`),
     [...state.committed].sort(),
     `${pairs(state.failed)};${state.failedAt.slice()};${pairs(state.failures)};${[...state.errors.keys()].sort()}`,
-    `${pairs(state.tries)};${[...state.withdrawn].sort()};${[...state.owed.keys()].sort()};${[...state.ghosts].sort()}`,
+    `${pairs(state.tries)};${[...state.withdrawn].sort()};${[...state.ghosts].sort()}`,
+    describeBaggage(state, ms),
     `${state.wake} ${guard.holder} ${until(guard.until)} ${until(guard.grace)}`,
     ms < guard.at || ms > guard.at + half ? 'late' : ms - guard.at,
   ].join('|')
+}
+
+/** Of what is prioritized the order alone counts. */
+function describeBaggage(state: QueueState, ms: number): string {
+  const { owed, payload, priority, prioritized, since, remembered, control, results, progress } = state
+  const until = (instant: number): number => Math.max(0, instant - ms)
+  return [
+    Array.from(
+      owed,
+      ([id, run]) => `${id} ${owedText({ ...run, due: run.due === null ? null : until(run.due) })}`,
+    ).sort(),
+    [payload, priority, results, progress].map((map) => [...map].sort().join(' ')),
+    prioritized.slice(),
+    Array.from(since, ([id, at]) => `${id} ${ms - at}`).sort(),
+    remembered.slice().map((id) => `${id} ${until(remembered.score(id) as number)}`),
+    `${control.paused} ${until(control.hold)}`,
+  ].join(';')
 }
 
 /** Whether a worker may still ask, or be heard asking, for a step's answer. */
@@ -141,8 +166,8 @@ function describeFlight({ request, first, reply }: Flight): string {
 
 function describeOp(op: Op): string {
   if (op.verb !== 'step') return `${op.verb} ${JSON.stringify(op.request)}`
-  const { lane, settle, renew, started, claim, slots, leaving } = op.request
-  return `${lane} ${JSON.stringify([settle, renew, started])} ${claim} ${slots} ${leaving}`
+  const { lane, settle, renew, started, claim, slots, leaving, policy } = op.request
+  return `${lane} ${JSON.stringify([settle, renew, started, policy])} ${claim} ${slots} ${leaving}`
 }
 
 function describeReply(reply: StepReply | null): string {

@@ -12,14 +12,23 @@ export function keepPromises(promises: Promises, { before, op, told, after }: Ca
       const { verdicts } = told.reply as PublishReply
       op.request.ids.forEach((id, place) => {
         const letter = verdicts[place] as string
+        if (!VERDICTS[letter]?.guaranteed) return
+        const was = next.get(id)
         // Where a run is owed, the claim that is there was made before.
-        if (VERDICTS[letter]?.guaranteed && (!next.has(id) || 'ro'.includes(letter))) next.set(id, '')
+        const serving = was === undefined || 'ros'.includes(letter) ? '' : was.serving
+        const brings = brought(op.request.policy, letter)
+        const version = brings ? Number(op.request.traits?.[place]?.payload ?? 0) : (was?.version ?? 0)
+        next.set(id, { serving, version })
       })
       break
     }
     case 'step': {
       const { token, ids } = told.reply as StepReply
-      for (const id of ids) if (next.has(id) && bare(before.lease.get(id)) !== token) next.set(id, token)
+      for (const id of ids) {
+        const promised = next.get(id)
+        if (promised !== undefined && bare(before.lease.get(id)) !== token)
+          next.set(id, { ...promised, serving: token })
+      }
       break
     }
     case 'sweep':
@@ -30,7 +39,13 @@ export function keepPromises(promises: Promises, { before, op, told, after }: Ca
       break
     case 'control':
       if (op.request.order !== 'clear') break
-      for (const [id, serving] of next) if (serving === '' || serving !== bare(after.lease.get(id))) next.delete(id)
+      for (const [id, { serving }] of next) if (serving === '' || serving !== bare(after.lease.get(id))) next.delete(id)
   }
   return next
+}
+
+/** Is it this publish's payload that the promised run will see, if none newer comes? */
+function brought({ waiting, processing }: { waiting?: string; processing: string }, letter: string): boolean {
+  if ('qfwgr'.includes(letter)) return true
+  return waiting === 'replace' || ('os'.includes(letter) && processing !== 'discard')
 }

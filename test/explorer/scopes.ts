@@ -1,8 +1,10 @@
+import { PLAIN, RERUN, SUPERSEDE, soon, urgent } from './kinds.js'
 import type { Budget, Scope } from './world.js'
 
 const NONE: Budget = {
   publishes: 0,
   fails: 0,
+  retries: 0,
   releases: 0,
   renews: 0,
   withdraws: 0,
@@ -27,6 +29,7 @@ export function scope(name: string, states: number, budget: Partial<Budget>, res
     keepFailed: 10,
     guards: 0,
     sweeps: 'when due' as const,
+    kinds: [PLAIN],
   }
   return { ...usual, ...rest, name, states, budget: { ...NONE, ...budget } }
 }
@@ -64,6 +67,21 @@ export const SCOPES: readonly Scope[] = [
   scope('rollback', 1_284, { publishes: 2, rollbacks: 1, losses: 1 }, ALONE),
   scope('rollback-copy', 3_018, { publishes: 2, rollbacks: 1, copies: 1 }, ALONE),
   scope('rollback-two', 380, { publishes: 1, rollbacks: 1 }),
+  scope('rerun-lapse', 1_125, { publishes: 3, lapses: 1, fails: 1 }, { ...ALONE, ...ANY, kinds: [RERUN] }),
+  scope('rerun-two', 3_176, { publishes: 2, lapses: 1, losses: 1 }, { kinds: [RERUN] }),
+  scope('rerun-retry', 1_219, { publishes: 2, retries: 1, releases: 1, losses: 1 }, { ...ALONE, kinds: [RERUN] }),
+  scope('supersede', 1_220, { publishes: 2, retries: 1, losses: 1, fails: 1 }, { ...ALONE, kinds: [SUPERSEDE] }),
+  scope('supersede-lapse', 1_514, { publishes: 3, retries: 1, lapses: 1 }, { ...ALONE, kinds: [RERUN, SUPERSEDE] }),
+  scope('backoff-withdraw', 1_664, { publishes: 2, retries: 1, withdraws: 1, losses: 1 }, { ...ALONE, kinds: [RERUN] }),
+  scope(
+    'raise-withdraw',
+    1_896,
+    { publishes: 3, withdraws: 1 },
+    { ...TWO_IDS, ...ALONE, kinds: [PLAIN, urgent(-3), urgent(5)] },
+  ),
+  scope('earliest', 1_553, { publishes: 3, retries: 1 }, { ...ALONE, kinds: [PLAIN, soon(400), soon(100)] }),
+  scope('remember', 582, { publishes: 3, losses: 1, withdraws: 1 }, { ...ALONE, policy: { remember: 400 } }),
+  scope('ordered', 1_041, { publishes: 2, retries: 1, lapses: 1 }, { ...TWO_IDS, ...ALONE, policy: { ordered: true } }),
 ]
 
 /** Several faults at once, and guards that sweep at any time: minutes each, by `npm run explore -- wide`. */

@@ -1,3 +1,4 @@
+import { owedText } from '../../src/memory/owed.js'
 import { checkWorld } from './laws.js'
 import { movesOf } from './moves.js'
 import { nameOf } from './names.js'
@@ -152,12 +153,16 @@ export function tell(scope: Scope, way: readonly number[]): string[] {
 
 function holds({ server, now }: World): string {
   const ms = Math.floor(now / 1_000)
-  const { queued, processing, delayed, lease, ghosts, owed, withdrawn, failed } = server
+  const { queued, processing, delayed, lease, ghosts, owed, withdrawn, failed, prioritized, remembered, payload } =
+    server
   const parts = {
     queued: queued.slice().map((id) => (ghosts.has(id) ? `(${id})` : id)),
     processing: processing.slice().map((id) => `${id} by ${lease.get(id)} for ${(processing.score(id) ?? 0) - ms} ms`),
     delayed: delayed.slice().map((id) => `${id} for ${(delayed.score(id) ?? 0) - ms} ms`),
-    owed: [...owed.keys()],
+    prioritized: prioritized.slice(),
+    payload: Array.from(payload, ([id, text]) => `${id} ${text}`),
+    owed: Array.from(owed, ([id, run]) => `${id} ${owedText(run)}`),
+    remembered: remembered.slice(),
     withdrawn: [...withdrawn],
     failed: [...failed.keys()],
   }

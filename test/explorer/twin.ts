@@ -36,6 +36,7 @@ local read = {
   zset = function(key) return redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') end,
   hash = function(key) return redis.call('HGETALL', key) end,
   string = function(key) return redis.call('GET', key) end,
+  stream = function(key) return redis.call('XRANGE', key, '-', '+') end,
 }
 local types = { ${PARTS.map((part) => `'${KEYS[part]}'`).join(', ')} }
 local values, expiries = {}, {}

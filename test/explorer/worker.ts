@@ -56,6 +56,7 @@ export function send(worker: Worker, scope: Scope, { settle, renew = false, clai
     started: begun.map(([id, { token }]) => ({ token, ids: [id] })),
     claim: claim ? wanted(freed, scope) : 0,
     slots: Math.max(0, CONCURRENCY - freed.held.size - claiming(worker)),
+    ...(scope.policy === undefined ? {} : { policy: scope.policy }),
     leaving: false,
   }
   for (const [id, { token }] of begun) held.set(id, { token, phase: 'running' })

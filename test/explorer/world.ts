@@ -1,11 +1,15 @@
 import { clone, emptyState, type Op, type QueueState } from '../../src/memory/model.js'
-import type { StepReply, StepRequest } from '../../src/store.js'
+import type { StepPolicy } from '../../src/policy.js'
+import type { PublishRequest, StepReply, StepRequest } from '../../src/store.js'
+import type { Kind } from './kinds.js'
 
 /** How often each thing may happen that a quiet day does not bring. What is not named may not happen. */
 export interface Budget {
   readonly publishes: number
   /** Handlers that fail; handlers that are stopped, and released. */
   readonly fails: number
+  /** Handlers that fail, and are tried again after `BACKOFF`. */
+  readonly retries: number
   readonly releases: number
   readonly renews: number
   /** By hand. */
@@ -40,6 +44,10 @@ export interface Scope {
   readonly guards: number
   /** At any time: many more worlds, and what a guard does too early shows. */
   readonly sweeps: 'when due' | 'at any time'
+  /** How publishers publish. */
+  readonly kinds: readonly Kind[]
+  /** What every step goes by. */
+  readonly policy?: StepPolicy
   readonly budget: Budget
 }
 
@@ -71,10 +79,17 @@ export interface Stray {
 }
 
 /**
- * ID → the token of the claim that serves it, or ''. A publisher was told that a run starts after its publish, and none
- * has yet (L3). It is kept when the handler of a claim made after it starts, not when the claim is made.
+ * A publisher was told that a run starts after its publish, and none has yet (L3). It is kept when the handler of a claim
+ * made after it starts, not when the claim is made.
  */
-export type Promises = ReadonlyMap<string, string>
+export interface Promised {
+  /** The token of the claim that serves it, or ''. */
+  readonly serving: string
+  /** That run sees this version, or a newer one; 0 for any. */
+  readonly version: number
+}
+
+export type Promises = ReadonlyMap<string, Promised>
 
 /** Where the server may go back to. */
 export interface Past {
@@ -92,7 +107,7 @@ export interface World {
   /** Workers so far, dead ones too. */
   readonly born: number
   /** What a publisher has sent and knows nothing of yet: it will send it again. */
-  readonly unsure: string | null
+  readonly unsure: PublishRequest | null
   readonly strays: readonly Stray[]
   readonly promises: Promises
   readonly left: Budget
@@ -102,6 +117,7 @@ export interface World {
 }
 
 export const LEASE = 1_000
+export const BACKOFF = 300
 
 export function firstWorld(scope: Scope): World {
   const workers = Array.from({ length: scope.workers }, (_, place) => newWorker(place + 1))

@@ -167,6 +167,22 @@ export const deduping: Laws = {
     expect(await q.claim(1)).toMatchObject({ ids: ['a'], payloads: ['v2'] })
   },
 
+  'the run that is owed has the newest payload; where a run is only owed since one was withdrawn, the first': async (
+    q,
+  ) => {
+    const one = await running(q)
+    await q.put('a', { payload: 'v2' }, RERUN)
+    expect((await q.put('a', { payload: 'v3' }, RERUN)).verdicts).toBe('s')
+    await q.settle(done(one, 'a'))
+    const two = await q.claim(1)
+    expect(two.payloads).toEqual(['v3'])
+    await q.withdraw('a')
+    await q.put('a', { payload: 'v4' })
+    expect((await q.put('a', { payload: 'v5' })).verdicts).toBe('o')
+    await q.settle(done(two.token, 'a'))
+    expect((await q.claim(1)).payloads).toEqual(['v4'])
+  },
+
   'a run that is owed is told of at each renewal': async (q) => {
     const token = await running(q)
     await q.put('a', {}, RERUN)

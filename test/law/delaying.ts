@@ -127,6 +127,17 @@ export const delaying: Laws = {
     expect(await q.claim(1, { worker: 'w2' })).toMatchObject({ dueIn: 2_000 })
   },
 
+  'a jam that has to wait wakes one worker, who is told for how long': async (q) => {
+    await q.publish('a')
+    await q.claim(1)
+    await q.lapse()
+    await q.woken()
+    await q.claim(1)
+    expect((await q.lapse()).jammed).toMatchObject([{ now: 'delayed' }])
+    await q.woken()
+    expect(await q.claim(1, { worker: 'w2' })).toMatchObject({ dueIn: 2 * LEASE })
+  },
+
   'whoever settles an attempt that comes back first is told when, or another is woken': async (q) => {
     await q.publish('a', 'b')
     await q.woken()

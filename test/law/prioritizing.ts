@@ -80,6 +80,15 @@ export const prioritizing: Laws = {
     expect(await q.stateOf('a', 'b')).toEqual(['processing', 'absent'])
   },
 
+  'an ID withdrawn from the line and published below it waits behind it': async (q) => {
+    await q.publish('a')
+    await q.withdraw('a')
+    await q.put('a', { priority: -1 })
+    await q.publish('b')
+    expect((await q.claim(1)).ids).toEqual(['b'])
+    expect((await q.claim(9)).ids).toEqual(['a'])
+  },
+
   'what is withdrawn goes with its priority': async (q) => {
     await q.put('a', { priority: 1 })
     expect(await q.withdraw('a')).toEqual(['queued'])

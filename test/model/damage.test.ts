@@ -52,12 +52,14 @@ async function auditOf({ audit, mend }: Side, repair: boolean) {
   const pass = new Pass({ glance: audit, look: audit, mend, pause: () => Promise.resolve() }, { ...TERMS, repair })
   await pass.run()
   expect(pass.complete).toBe(true)
-  const findings = pass.findings.list().map(({ kind, ids, count, mended }) => [kind, ids.toSorted(), count, mended])
+  // Only Redis keeps `extras`, and what is put into a key by hand does not write it.
+  const told = pass.findings.list().filter(({ kind }) => kind !== 'extras')
+  const findings = told.map(({ kind, ids, count, mended }) => [kind, ids.toSorted(), count, mended])
   return findings.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1))
 }
 
-/** Walks of a set have no order, so what is pushed from one has none. */
-const settled = (dump: Dump): unknown => ({ ...dump, queued: dump.queued.toSorted() })
+/** Walks of a set have no order, so what is pushed from one has none. `extras` is written anew by the next full script. */
+const settled = ({ extras: _, ...dump }: Dump): unknown => ({ ...dump, queued: dump.queued.toSorted() })
 
 /** The laws, with the line as a claim would see it: what a repair has blanked is dropped. */
 function checkMended(state: QueueState): void {
@@ -65,6 +67,8 @@ function checkMended(state: QueueState): void {
   const line = seen.queued.slice().filter((id) => id !== '')
   seen.totals.taken += seen.queued.size - line.length
   seen.queued.clear()
+  // A journal whose switch is gone stays as it is until one is kept anew.
+  if (seen.control.journal === 0) seen.events.clear()
   for (const id of line) seen.queued.push(id)
   checkState(seen)
 }

@@ -50,6 +50,27 @@ export function dumpReplies(read: (part: Part) => unknown): Dump {
   })
 }
 
+/** What a plain lane has not: while any is there, so is `extras`. */
+const LAZY = [
+  'delayed',
+  'failed',
+  'failures',
+  'errors',
+  'tries',
+  'withdrawn',
+  'owed',
+  'ghosts',
+  'payload',
+  'priority',
+  'prioritized',
+  'since',
+  'progress',
+  'remembered',
+  'kept',
+] as const
+
+const isThere = (state: QueueState, part: (typeof LAZY)[number]): boolean => state[part].size > 0
+
 /** The model's state, spelled as Redis would. */
 export function dumpModel(state: QueueState): Dump {
   const { guard, alarm } = state
@@ -82,6 +103,8 @@ export function dumpModel(state: QueueState): Dump {
       case 'progress':
       case 'results':
         return fields(state[part])
+      case 'extras':
+        return LAZY.some((part) => isThere(state, part)) || Object.values(state.control).some(Boolean) ? ['1'] : []
       case 'wake':
         return state.wake === 1 ? ['1'] : []
       case 'totals':

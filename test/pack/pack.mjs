@@ -31,6 +31,23 @@ const LOADERS = {
 }
 const CHECK = `if (typeof createQueue !== 'function') throw new Error('createQueue is ' + typeof createQueue)\n`
 
+/** Optional peers are not there: what needs none of them works, what does says so. */
+const WITHOUT_PEERS = `
+import { createQueue, memoryStore } from 'convoy-queue'
+import { events } from 'convoy-queue/events'
+import { every } from 'convoy-queue/schedule'
+import { publishAndWait } from 'convoy-queue/wait'
+const queue = createQueue('q', { store: memoryStore(), keepResult: 'PT1M' })
+queue.process(() => 7)
+const { result } = await publishAndWait(queue, 'a')
+if (result !== 7) throw new Error('the result is ' + result)
+await (await every(queue, 'b', 'PT1H')).close()
+const code = await every(queue, 'c', '0 9 * * *').then(() => 'none', (error) => error.code)
+if (code !== 'UNSUPPORTED') throw new Error('cron without croner: ' + code)
+if (typeof events(queue)[Symbol.asyncIterator] !== 'function') throw new Error('events cannot be iterated')
+await queue.close()
+`
+
 const dir = mkdtempSync(join(tmpdir(), 'convoy-pack-'))
 try {
   const tarball = packTwice()
@@ -73,6 +90,7 @@ function install(tarball) {
   writeFileSync(join(project, 'package.json'), '{ "private": true }\n')
   run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', tarball], project)
   for (const [name, code] of Object.entries(LOADERS)) writeFileSync(join(project, name), `${code}${CHECK}`)
+  writeFileSync(join(project, 'without-peers.mjs'), WITHOUT_PEERS)
   say('installed into an empty project')
   return project
 }
@@ -85,6 +103,6 @@ function load(project, version) {
   const [command, args] = same ? [process.execPath, []] : ['npx', other]
   const was = run(command, [...args, '--version'], project).trim()
   if (!was.startsWith(`v${major}.`)) throw new Error(`asked for Node ${major}, got ${was}`)
-  for (const name of Object.keys(LOADERS)) run(command, [...args, name], project)
-  say(`import and require work on Node ${was}`)
+  for (const name of [...Object.keys(LOADERS), 'without-peers.mjs']) run(command, [...args, name], project)
+  say(`import and require work on Node ${was}, and the entries without their peers`)
 }

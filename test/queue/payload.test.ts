@@ -1,11 +1,15 @@
 import { Buffer } from 'node:buffer'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { ConvoyError, Job, Serializer } from '../../src/index.js'
 import { onBothStores, type World } from './kit.js'
 
 interface Route {
   readonly from: string
   readonly stops: readonly number[]
+}
+
+const no = (): never => {
+  throw new Error('no')
 }
 
 const MIB = 1_048_576
@@ -126,6 +130,24 @@ onBothStores((kit) => {
     })
     expect((await queue.stats()).totals).toMatchObject({ done: 1, failed: 5, retried: 0, lost: 0 })
   })
+
+  test.each(['b*not base64*', 'bAAA', 'bQUJD!', 'x?', ''])(
+    '%j was not written by this library, and no serializer gets it',
+    async (text) => {
+      const world = await kit.world()
+      const decode = vi.fn((stored: string | Uint8Array) => stored)
+      const queue = queueOf(world, { encode: (value: string | Uint8Array) => value, decode })
+      const policy = { processing: 'discard' } as const
+      await world.store().publish({ ids: ['a'], policy, traits: [{ payload: text }] }, { timeout: 10_000 })
+      queue.process(no)
+      await world.spy.until(() => world.spy.settled.length >= 1)
+      expect(await queue.inspect('a')).toMatchObject({
+        state: 'failed',
+        error: { code: 'BAD_PAYLOAD', message: expect.stringContaining('not written by this library') },
+      })
+      expect(decode).not.toHaveBeenCalled()
+    },
+  )
 
   test('a failed ID keeps its payload for the run after it was revived by hand', async () => {
     const world = await kit.world()

@@ -84,6 +84,10 @@ onBothStores((kit) => {
     await tickers.clocks[0]?.sleeps()
     const look = world.queue()
     expect(await published(look)).toBe(2)
+    // Whoever comes after finds nothing that was missed.
+    await every(tickers.queue(), 'a', 'PT5M')
+    await tickers.clocks[1]?.sleeps()
+    expect(await published(look)).toBe(2)
     await tickers.pass(3 * MINUTE - 1)
     expect(await published(look)).toBe(2)
     await tickers.pass(1)
@@ -150,10 +154,12 @@ onBothStores((kit) => {
     const tickers = new Tickers(world)
     const queue = tickers.queue()
     await every(queue, 'a', 'PT5M')
-    await every(queue, 'a', 'PT1M')
+    await tickers.clocks[0]?.sleeps()
+    const second = await every(queue, 'a', 'PT1M')
     await tickers.pass(MINUTE)
-    expect(tickers.clocks[0]?.pending).toBe(1)
     expect(await published(world.queue())).toBe(1)
+    await second.close()
+    expect(tickers.clocks[0]?.pending).toBe(0)
   })
 
   test('taken out, it is gone for all processes, and no timer is left', async () => {
@@ -171,6 +177,9 @@ onBothStores((kit) => {
     const look = world.queue()
     await world.serverPasses(5 * MINUTE)
     tickers.clocks[1]?.pass(5 * MINUTE)
+    // Its own look was before this one.
+    await schedules(there)
+    expect(tickers.clocks[1]?.pending).toBe(1)
     await unschedule(there, 'b')
     await there.close()
     expect(tickers.clocks[1]?.pending).toBe(0)
