@@ -18,20 +18,29 @@ export const NAMING = [
   'owed',
   'ghosts',
   'prioritized',
+  'remembered',
+  'payload',
+  'priority',
+  'since',
+  'progress',
 ] as const
 export type Naming = (typeof NAMING)[number]
+
+/** The parts of which only what is odd is told. */
+export const ODDS = ['steps', 'marks', 'results', 'kept'] as const
+export type Odds = (typeof ODDS)[number]
 
 /** An ID (or an entry of the line), and the parts that name it at this moment: bit n for `NAMING[n]`. */
 export interface Named {
   readonly id: string
   readonly parts: number
-  /** On a page of `lease`: its token. */
+  /** On a page of `lease`: its token. On one of `prioritized`: `odd` where its place is not that of its priority, or ''. */
   readonly token?: string
 }
 
 export interface AuditRequest {
-  /** A page of this part; of `steps` and `marks` only what no verb has written. */
-  readonly part: Naming | 'steps' | 'marks' | null
+  /** A page of this part; of `steps` and `marks` only what no verb has written, of `results` and `kept` what the other lacks. */
+  readonly part: Naming | Odds | null
   /** '' for the first page; else what the last one gave. */
   readonly cursor: string
   /** The window of the line begins at this place, or at the head where that is later. */
@@ -66,6 +75,10 @@ export interface AuditReply {
   readonly page: readonly Named[]
   /** '' when this was the last page. */
   readonly cursor: string
+  /** Paused, or held, or under a limit of rate: whoever waits is not to be woken. */
+  readonly held: boolean
+  /** False: plain calls are not told that there is more than they look at. */
+  readonly extras: boolean
 }
 
 /** What is to be done for one ID; whether there is need is judged when it is done. */
@@ -76,12 +89,16 @@ export type Mend =
   | { readonly how: 'push'; readonly id: string }
   /** Its entry stands in the line, and nothing says that it was taken out: commit it. */
   | { readonly how: 'commit'; readonly id: string; readonly place: number }
+  /** It has a priority, and its entry stands in the line: to its place among the prioritized. */
+  | { readonly how: 'rank'; readonly id: string; readonly place: number }
   /** Its mark stands for no entry. */
   | { readonly how: 'unmark'; readonly id: string }
   /** Its entry at `place` stands for nobody, or the one at `twin` does: make it one that names nobody. */
   | { readonly how: 'blank'; readonly id: string; readonly place: number; readonly twin: number | null }
   /** A record of `steps` that no step has written. */
   | { readonly how: 'forget'; readonly id: string }
+  /** A name in `results` or `kept` that the other lacks. */
+  | { readonly how: 'unkeep'; readonly id: string }
 
 export interface MendRequest {
   /** 1,000 at most; no ID twice, but in blanks. */

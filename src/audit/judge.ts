@@ -26,7 +26,7 @@ export function judgeEntry(seen: Seen, lost: boolean): Orphan | null {
   const on = inOf(seen)
   const known = on.committed || elsewhere(on) || on.owed
   const good = waits(on) || (on.ghosts && (elsewhere(on) || !on.owed))
-  const missing = !good && lost && !known && !on.failed && !on.failedAt
+  const missing = !good && lost && !known && !on.failed && !on.failedAt && !on.remembered
   if (twin !== null && (good || missing)) {
     return { kind: 'twice', mend: { how: 'blank', id, place: Math.max(place, twin), twin: Math.min(place, twin) } }
   }
@@ -36,7 +36,7 @@ export function judgeEntry(seen: Seen, lost: boolean): Orphan | null {
 }
 
 /** How an ID on a page of a part is judged: by that part, so that no orphan is told twice. */
-const RULES: Readonly<Record<Naming, (on: In, inLine: () => boolean) => Kind | null>> = {
+const RULES: Readonly<Record<Naming, (on: In, inLine: () => boolean, token?: string) => Kind | null>> = {
   committed: (on, inLine) => (waits(on) && !inLine() ? 'nowhere' : null),
   processing: (on) => {
     if (!on.lease) return 'unleased'
@@ -67,22 +67,33 @@ const RULES: Readonly<Record<Naming, (on: In, inLine: () => boolean) => Kind | n
   withdrawn: (on) => (on.processing || on.lease ? null : 'nameless'),
   owed: (on) => (on.processing || on.lease ? null : 'owed'),
   ghosts: (on, inLine) => (waits(on) || !inLine() ? 'ghost' : null),
-  prioritized: (on) => {
+  prioritized: (on, _, token) => {
     if (!on.committed) return 'uncommitted'
-    return on.processing || on.lease || on.delayed ? 'contradicted' : null
+    if (on.processing || on.lease || on.delayed) return 'contradicted'
+    return on.priority && token === '' ? null : 'unranked'
   },
+  remembered: (on) => (on.committed || on.failed || on.failedAt ? 'contradicted' : null),
+  payload: (on) => (on.committed || on.failed || on.failedAt ? null : 'nameless'),
+  priority: (on, inLine) => {
+    if (!on.committed) return on.failed || on.failedAt ? null : 'nameless'
+    return waits(on) && inLine() ? 'unranked' : null
+  },
+  since: (on) => (on.committed ? null : 'nameless'),
+  progress: (on) => (on.processing || on.lease ? null : 'nameless'),
 }
 
 /** Parts of which an ID is judged by its standing in the line. */
-export const BY_LINE: readonly Naming[] = ['committed', 'ghosts']
+export const BY_LINE: readonly Naming[] = ['committed', 'ghosts', 'priority']
 
 export function judgePage(part: Naming, { page, totals }: AuditReply, line: Line): Orphan[] {
   return page.flatMap((one): readonly Orphan[] => {
     const on = inOf(one)
-    const kind = RULES[part](on, () => line.holds(one.id, totals.taken))
+    const kind = RULES[part](on, () => line.holds(one.id, totals.taken), one.token)
     if (kind === null) return []
     const { id } = one
     if (kind === 'nowhere') return [{ kind, mend: { how: 'push', id } }]
+    if (kind === 'unranked' && part === 'priority')
+      return [{ kind, mend: { how: 'rank', id, place: line.placeOf(id) } }]
     if (kind === 'ghost' && !waits(on)) return [{ kind, mend: { how: 'unmark', id } }]
     return [{ kind, mend: { how: 'sort', id } }]
   })

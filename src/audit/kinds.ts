@@ -18,6 +18,12 @@ export const KINDS = {
   errorless: ['L5', 'it failed, and its error is gone'],
   uncounted: ['L5', 'its error is kept, and how often it failed is gone'],
   nameless: ['L5', 'a record of an ID that is not in the queue'],
+  extras: [
+    'L1',
+    'plain calls are not told that there is more than they look at: one that failed would be put in line as new',
+  ],
+  unranked: ['L1', 'its priority, and its place among those that wait, do not agree'],
+  unkept: ['L5', 'a result or a log that nothing would ever drop, or the time to drop one that is gone'],
   marks: ['L5', 'the marks that tell the age of the line are gone or out of order'],
   record: ['L6', 'a record of a step that no worker has written: it would stop that worker, and every sweep'],
   guard: ['L6', "the guard's seat holds what no guard has written: it would stop every sweep"],

@@ -56,6 +56,11 @@ export class Line {
     return (this.#seen.get(id) ?? Number.NEGATIVE_INFINITY) > taken
   }
 
+  /** The furthest place it was seen at. */
+  placeOf(id: string): number {
+    return this.#seen.get(id) ?? Number.MIN_SAFE_INTEGER
+  }
+
   #see(one: Named, place: number, taken: number, returned: number): Seen {
     const before = this.#seen.get(one.id)
     this.#seen.set(one.id, Math.max(place, before ?? place))

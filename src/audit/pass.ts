@@ -6,6 +6,8 @@ import {
   type MendRequest,
   NAMING,
   type Naming,
+  ODDS,
+  type Odds,
 } from '../audit-verbs.js'
 import { ConvoyError } from '../errors.js'
 import { Findings } from './findings.js'
@@ -77,7 +79,7 @@ export class Pass {
     if (!this.#terms.full) return { first, last: first }
     await this.#turn()
     for (const part of NAMING) await this.#walk(part)
-    for (const part of ['steps', 'marks'] as const) await this.#walk(part)
+    for (const part of ODDS) await this.#walk(part)
     await this.#judgeWake()
     if (this.#terms.repair) await this.#mendWhole()
     const last = await this.#hands.look({ part: null, cursor: '', ...this.#line.next, limit: 1 })
@@ -85,7 +87,7 @@ export class Pass {
     return { first, last }
   }
 
-  #judgeWhole({ totals, sizes, length, marks, layout, guard }: AuditReply): void {
+  #judgeWhole({ totals, sizes, length, marks, layout, guard, extras }: AuditReply): void {
     const { committed, processing, lease, delayed, failed, failedAt, ghosts, prioritized } = sizes
     const { findings } = this
     const difference = totals.entered - totals.left - committed
@@ -95,6 +97,7 @@ export class Pass {
     this.#lost = !(difference <= 0) || totals.entered === 0
     if (marks === 0 && length > 0) findings.note('marks')
     if (!guard) findings.note('guard')
+    if (!extras) findings.note('extras')
     if (this.#terms.opened && layout === '' && totals.published !== 0) findings.note('meta')
     if (this.#terms.full) return
     const missing = committed - processing - delayed - prioritized - (length - ghosts)
@@ -110,7 +113,7 @@ export class Pass {
     const entries = this.#line.take(reply)
     const orphans = entries.flatMap((entry) => this.#judgeEntry(entry) ?? [])
     orphans.push(...this.#judgePage(part, reply))
-    for (const { kind, mend } of orphans) this.findings.add(kind, mend.id)
+    for (const { kind, mend } of orphans) this.findings.add(kind, mend.how === 'unkeep' ? mend.id.slice(1) : mend.id)
     if (this.#terms.repair) await this.#mend(orphans)
     this.#watchWake(reply)
     return reply
@@ -127,6 +130,9 @@ export class Pass {
   #judgePage(part: AuditRequest['part'], reply: AuditReply): Orphan[] {
     if (part === null) return []
     if (part === 'steps') return reply.page.map(({ id }) => ({ kind: 'record', mend: { how: 'forget', id } }))
+    if (part === 'results' || part === 'kept') {
+      return reply.page.map(({ id }) => ({ kind: 'unkept', mend: { how: 'unkeep', id } }))
+    }
     if (part === 'marks') {
       if (reply.page.length > 0) this.findings.note('marks')
       return []
@@ -160,7 +166,7 @@ export class Pass {
     }
   }
 
-  async #walk(part: Naming | 'steps' | 'marks'): Promise<void> {
+  async #walk(part: Naming | Odds): Promise<void> {
     const byLine = (BY_LINE as readonly string[]).includes(part)
     let again = 0
     for (let cursor = ''; ; ) {
@@ -178,9 +184,9 @@ export class Pass {
   }
 
   /** Somebody takes the token only to claim within moments: a line without either is one that nobody was told of. */
-  #watchWake({ wake, length, now, totals: { taken, returned } }: AuditReply): void {
+  #watchWake({ wake, length, sizes, held, now, totals: { taken, returned } }: AuditReply): void {
     const last = this.#sleepless
-    if (wake > 0 || length === 0) this.#sleepless = undefined
+    if (wake > 0 || held || length + sizes.prioritized === 0) this.#sleepless = undefined
     else if (last?.taken !== taken || last.returned !== returned) this.#sleepless = { since: now, taken, returned }
   }
 
@@ -225,9 +231,10 @@ export class Pass {
   }
 
   /** Totals agree again also by what came back, and the layout is written by whoever opens the queue. */
-  #confirm({ totals, sizes, layout }: AuditReply): void {
+  #confirm({ totals, sizes, layout, extras }: AuditReply): void {
     const { findings } = this
     if (findings.has('totals') && totals.entered - totals.left === sizes.committed) findings.mended('totals', true)
+    if (findings.has('extras') && extras) findings.mended('extras', true)
     if (findings.has('meta') && layout !== '') findings.mended('meta', true)
   }
 

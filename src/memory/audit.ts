@@ -1,6 +1,7 @@
 import { type AuditReply, type AuditRequest, NAMING, type Named } from '../audit-verbs.js'
 import { COUNTERS } from '../store.js'
-import { namesIn, partsOf } from './naming.js'
+import { blocked } from './line.js'
+import { namesIn, partsOf, rankOf } from './naming.js'
 import type { Mark, QueueState } from './state.js'
 
 /** A bounded look at what the verbs stand on. A part is one page here: nothing can move while it is read. */
@@ -20,8 +21,12 @@ export function audit(state: QueueState, request: AuditRequest, now: number): Au
     const window = marks.slice(at, limit + 1)
     page = named(oddMarks(window, totals.taken + queued.size))
     if (window.length > limit) after = String(at + limit)
+  } else if (part === 'results' || part === 'kept') {
+    const names = part === 'results' ? [...state.results.keys()] : state.kept.slice()
+    page = named(names.filter((name) => !(state.results.has(name) && state.kept.has(name))))
   } else if (part !== null && part !== 'steps') {
     page = named(namesIn(state, part))
+    if (part === 'prioritized') page = page.map((one) => ({ ...one, token: isOdd(state, one.id) ? 'odd' : '' }))
     if (part === 'lease') page = page.map((one) => ({ ...one, token: state.lease.get(one.id) ?? '' }))
   }
   return {
@@ -38,7 +43,15 @@ export function audit(state: QueueState, request: AuditRequest, now: number): Au
     line: named(queued.slice(first, limit)),
     page,
     cursor: after,
+    held: blocked(state, Math.floor(now / 1000)) || state.rate !== null,
+    extras: true,
   }
+}
+
+/** Its place is not that of its priority. */
+function isOdd({ prioritized, priority }: QueueState, id: string): boolean {
+  const its = priority.get(id)
+  return its !== undefined && its !== rankOf(prioritized.score(id) as number)
 }
 
 /** Places rise from mark to mark, and none is beyond the tail. */

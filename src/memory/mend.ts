@@ -1,7 +1,7 @@
 import type { Mend, MendReply, MendRequest } from '../audit-verbs.js'
 import { LAYOUT } from '../store.js'
-import { toTail } from './line.js'
-import { partsOf } from './naming.js'
+import { blocked, lineSize, toTail } from './line.js'
+import { partsOf, rankOf } from './naming.js'
 import type { QueueState } from './state.js'
 
 /** Bring IDs into exactly one state again; what is in order is left as it is. */
@@ -10,9 +10,9 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   const ms = Math.floor(now / 1000)
   const tail: string[] = []
   const before = committed.size
-  const length = state.queued.size
   const mended = request.mends.map((one) => {
     if (one.how === 'forget') return '0'
+    if (one.how === 'unkeep') return unkeep(state, one.id) ? '1' : '0'
     return (one.how === 'blank' ? blank(state, one) : sort(state, one, request, ms, tail)) ? '1' : '0'
   })
   toTail(state, tail, ms)
@@ -25,6 +25,8 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   if (balance) {
     totals.entered = Math.max(totals.entered, totals.left + committed.size)
     totals.left = totals.entered - committed.size
+    // No message goes behind one that stands.
+    totals.position = Math.max(totals.position, state.events.at(state.events.size - 1)?.position ?? 0)
   }
   const marks = request.marks || (state.queued.size > 0 && state.marks.size === 0)
   if (marks) {
@@ -34,7 +36,7 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   }
   const layout = request.layout && meta.layout === ''
   if (layout) meta.layout = String(LAYOUT)
-  const wake = state.wake === 0 && length + tail.length > 0
+  const wake = state.wake === 0 && lineSize(state) > 0 && !blocked(state, ms)
   if (wake) state.wake = 1
   const whole = [epoch, balance, marks, layout, false, wake]
   return { mended: mended.join(''), whole: whole.map((due) => (due ? '1' : '0')).join('') }
@@ -56,23 +58,38 @@ function blank(state: QueueState, { id, place, twin }: Mend & { how: 'blank' }):
   return true
 }
 
+/** Of a result or log and its time, the one without the other. */
+function unkeep({ results, kept }: QueueState, name: string): boolean {
+  if (results.has(name) === kept.has(name)) return false
+  results.delete(name)
+  kept.delete(name)
+  return true
+}
+
 /**
  * What is processing, or leased, stays so, whatever else is said of the ID: no claim is ever taken from whoever holds
  * its token. Nor is an ID made up that no part names.
  */
 function sort(
   state: QueueState,
-  one: Exclude<Mend, { how: 'blank' }>,
+  one: Exclude<Mend, { how: 'blank' | 'forget' | 'unkeep' }>,
   { lease: term, error }: MendRequest,
   ms: number,
   tail: string[],
 ): boolean {
   const { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries } = state
-  const { withdrawn, owed, ghosts, prioritized, totals } = state
+  const { withdrawn, owed, ghosts, prioritized, totals, remembered, payload, priority, since, progress } = state
   const { how, id } = one
   const held = partsOf(state).map((part) => part.has(id))
-  const [c, p, l, d, f, a, n, e, t, w, o, g, r] = held
-  if (one.how === 'commit' && (c || p || l || d || f || a || g || r || entryAt(state, one.place) !== id)) return false
+  const [c, p, l, d, f, a, n, e, t, w, o, g, r, m, b, x, s, j] = held
+  if (one.how === 'commit' && (c || p || l || d || f || a || g || r || m || entryAt(state, one.place) !== id))
+    return false
+  if (one.how === 'rank') {
+    if (!c || !x || p || l || d || r || entryAt(state, one.place) !== id) return false
+    ghosts.add(id)
+    tail.push(id)
+    return true
+  }
   let wrote = false
   const write = (due: boolean | undefined, what: () => unknown): void => {
     if (!due) return
@@ -85,11 +102,16 @@ function sort(
     const runs = p || l
     const times = n || f || a
     write(!c, () => committed.add(id))
+    write(m, () => remembered.delete(id))
     write(l && !p, () => processing.set(id, ms + term))
     // Nobody has this token: its IDs lapse, and a sweep takes them.
     write(p && !l, () => lease.set(id, `${totals.epoch}:${ms}:audit:0`))
     write(runs && d, () => delayed.delete(id))
-    write((runs || d) && r, () => prioritized.delete(id))
+    const score = prioritized.score(id) ?? 0
+    const ranked = r && !runs && !d
+    const anew = ranked && (x ? rankOf(score) !== priority.get(id) : rankOf(score) === 0)
+    write(r && (!ranked || (anew && !x)), () => prioritized.delete(id))
+    write(ranked && !x && !anew, () => priority.set(id, rankOf(score)))
     write((f || a) && !n, () => failures.set(id, failed.get(id) ?? 1))
     write(f || a, () => failed.delete(id))
     write(f || a, () => failedAt.delete(id))
@@ -98,9 +120,10 @@ function sort(
     write(times && !e, note)
     // One that is elsewhere may have a stale entry in the line; by that of one that waits it waits.
     write(g && (how === 'unmark' || !(runs || d || r)), () => ghosts.delete(id))
+    write(!runs && j, () => progress.delete(id))
     write(!runs && w, () => withdrawn.delete(id))
     write(!runs && o, () => owed.delete(id))
-    write(!runs && !d && !r && (how === 'push' || (o && !c)), () => tail.push(id))
+    write(anew || (!runs && !d && !r && (how === 'push' || (o && !c))), () => tail.push(id))
     return wrote
   }
   write(f && !a, () => failedAt.set(id, ms))
@@ -111,5 +134,10 @@ function sort(
   write(t, () => tries.delete(id))
   write(w, () => withdrawn.delete(id))
   write(g && how === 'unmark', () => ghosts.delete(id))
+  write(s, () => since.delete(id))
+  write(j, () => progress.delete(id))
+  write(m && (f || a), () => remembered.delete(id))
+  write(b && !f && !a, () => payload.delete(id))
+  write(x && !f && !a, () => priority.delete(id))
   return wrote
 }

@@ -15,6 +15,12 @@ export function partsOf(state: QueueState): Part[] {
   })
 }
 
+/** The priority that a place among the prioritized stands for; 0 where no verb has given it. */
+export function rankOf(score: number): number {
+  const rank = Math.floor(0.5 - score / 2 ** 40)
+  return Math.abs(rank) <= 1000 ? rank : 0
+}
+
 export function namesIn(state: QueueState, name: Naming): string[] {
   const part = state[name]
   return 'keys' in part ? [...part.keys()] : part.slice()

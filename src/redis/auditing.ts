@@ -21,11 +21,13 @@ type AuditAnswer = [
   pageParts: number[],
   tokens: string[],
   cursor: string,
+  held: number,
+  extras: number,
 ]
 
 export function look(reply: unknown): AuditReply {
   const [now, sizes, length, wake, marks, layout, guard, totals, head, headParts, ...rest] = reply as AuditAnswer
-  const [place, line, lineParts, page, pageParts, tokens, cursor] = rest
+  const [place, line, lineParts, page, pageParts, tokens, cursor, held, extras] = rest
   return {
     now,
     sizes: Object.fromEntries(NAMING.map((name, i) => [name, sizes[i]])) as AuditReply['sizes'],
@@ -40,6 +42,8 @@ export function look(reply: unknown): AuditReply {
     line: named(line, lineParts),
     page: named(page, pageParts, tokens),
     cursor,
+    held: held === 1,
+    extras: extras === 1,
   }
 }
 

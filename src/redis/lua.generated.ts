@@ -17,14 +17,16 @@ export interface LuaScript {
 
 export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
   'audit': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept', 'control', 'rate', 'extras'],
     plain: 7,
     flags: 'no-writes',
-    rights: ['HGET meta', 'HLEN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'HMGET committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'HSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'SMISMEMBER committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'SSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'TIME', 'ZCARD committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'ZMSCORE committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn', 'ZSCAN committed delayed errors failed failedAt failures ghosts guard lease marks meta owed prioritized processing queued steps totals tries wake withdrawn'],
+    rights: ['EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress rate remembered since tries withdrawn', 'HEXISTS committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HGET meta priority', 'HLEN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HSCAN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SMISMEMBER committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SSCAN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'TIME', 'ZCARD committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCAN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCORE kept'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized' }
-local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set', 'zset' }
+local remembered, payload, priority, since, progress, results, kept, control, rate, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized',
+  'remembered', 'payload', 'priority', 'since', 'progress' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'body', 'set', 'zset', 'zset', 'body', 'hash', 'hash', 'body' }
 local function sizesOf(keys)
   local sizes = {}
   for i, key in ipairs(keys) do
@@ -41,7 +43,14 @@ end
 local function valuesOf(kind, key, ids)
   if kind == 'set' then return redis.call('SMISMEMBER', key, unpack(ids)) end
   if kind == 'zset' then return redis.call('ZMSCORE', key, unpack(ids)) end
-  return redis.call('HMGET', key, unpack(ids))
+  if kind == 'hash' then return redis.call('HMGET', key, unpack(ids)) end
+  local held = {}
+  for i, id in ipairs(ids) do held[i] = redis.call('HEXISTS', key, id) end
+  return held
+end
+local function rankOf(score)
+  local rank = math.floor(0.5 - score / 1099511627776)
+  return math.abs(rank) <= 1000 and rank or 0
 end
 local function lookUp(keys, sizes, ids)
   local held = {}
@@ -73,10 +82,11 @@ local function oddMarks(window, tail)
   return odd
 end
 local part, cursor, from, returned, limit = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized,
+  remembered, payload, priority, since, progress }
 local sizes = sizesOf(keys)
-local kept = redis.call('HMGET', totals, 'taken', 'returned')
-local taken, back = tonumber(kept[1]) or 0, (tonumber(kept[2]) or 0) - returned
+local counted = redis.call('HMGET', totals, 'taken', 'returned')
+local taken, back = tonumber(counted[1]) or 0, (tonumber(counted[2]) or 0) - returned
 local length = redis.call('LLEN', queued)
 local function parts(ids)
   local held, bits = lookUp(keys, sizes, ids), {}
@@ -93,6 +103,7 @@ local head = returned >= 0 and back > 0 and redis.call('LRANGE', queued, 0, math
 local first = math.max(0, from - taken - 1)
 local line = redis.call('LRANGE', queued, first, first + limit - 1)
 local page, tokens, after = {}, {}, ''
+local few = math.ceil(limit / 8)
 for i, name in ipairs(NAMING) do
   if name == part then
     local key, at, found = keys[i], cursor == '' and '0' or cursor, nil
@@ -101,12 +112,16 @@ for i, name in ipairs(NAMING) do
     elseif TYPES[i] == 'zset' then
       found = redis.call('ZSCAN', key, at, 'COUNT', limit)
     else
-      found = redis.call('HSCAN', key, at, 'COUNT', limit)
+      found = redis.call('HSCAN', key, at, 'COUNT', TYPES[i] == 'body' and few or limit)
     end
     after = found[1] == '0' and '' or found[1]
     for k = 1, #found[2], TYPES[i] == 'set' and 1 or 2 do
       page[#page + 1] = found[2][k]
       if part == 'lease' then tokens[#tokens + 1] = found[2][k + 1] end
+      if part == 'prioritized' then
+        local weight = redis.call('HGET', priority, found[2][k])
+        tokens[#tokens + 1] = weight and tonumber(weight) ~= rankOf(found[2][k + 1]) and 'odd' or ''
+      end
     end
   end
 end
@@ -116,17 +131,31 @@ if part == 'steps' then
   for k = 1, #found[2], 2 do
     if oddStep(found[2][k + 1]) then page[#page + 1] = found[2][k] end
   end
+elseif part == 'results' or part == 'kept' then
+  local at = cursor == '' and '0' or cursor
+  local found = part == 'results' and redis.call('HSCAN', results, at, 'COUNT', few) or redis.call('ZSCAN', kept, at, 'COUNT', limit)
+  after = found[1] == '0' and '' or found[1]
+  for k = 1, #found[2], 2 do
+    local field = found[2][k]
+    local whole = redis.call('HEXISTS', results, field) == 1 and redis.call('ZSCORE', kept, field)
+    if not whole then page[#page + 1] = field end
+  end
 elseif part == 'marks' then
   local at = tonumber(cursor) or 0
   local window = redis.call('LRANGE', marks, at, at + limit)
   page = oddMarks(window, taken + length)
   if #window > limit then after = string.format('%.0f', at + limit) end
 end
+local ms, told = math.floor(now() / 1000), redis.call('HMGET', control, 'paused', 'hold')
+local held = told[1] or tonumber(told[2] or 0) > ms or redis.call('EXISTS', rate) == 1
+local lazy = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
+  since, progress, remembered, kept, control) > 0
 local seat = redis.call('HMGET', guard, 'until', 'at', 'grace')
 return {
-  math.floor(now() / 1000), sizes, length, redis.call('LLEN', wake), redis.call('LLEN', marks),
+  ms, sizes, length, redis.call('LLEN', wake), redis.call('LLEN', marks),
   redis.call('HGET', meta, 'layout') or '', oddSeat(seat) and 0 or 1, redis.call('HMGET', totals, unpack(ARGV, 6)),
   head, parts(head), string.format('%.0f', taken + 1 + first), line, parts(line), page, parts(page), tokens, after,
+  held and 1 or 0, lazy and redis.call('EXISTS', extras) == 0 and 0 or 1,
 }`,
   },
   'check': {
@@ -335,15 +364,16 @@ if last + 1 < size then reply[1] = last + 1 end
 return reply`,
   },
   'mend': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'priority', 'payload', 'since', 'progress', 'remembered', 'kept', 'control', 'extras'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept', 'events', 'control', 'extras'],
     plain: 7,
     flags: '',
-    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept marks owed payload prioritized priority progress remembered since tries withdrawn', 'HDEL errors failures owed steps totals tries', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered since steps totals tries wake withdrawn', 'HMGET committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered since steps totals tries wake withdrawn', 'HSET errors failures lease meta totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered since steps totals tries wake withdrawn', 'SET extras', 'SMISMEMBER committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered since steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'ZADD failed failedAt prioritized processing', 'ZCARD committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered since steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt prioritized'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept marks owed payload prioritized priority progress remembered since tries withdrawn', 'HDEL errors failures owed payload priority progress results since steps totals tries', 'HEXISTS committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HSET errors failures lease meta priority totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SET extras', 'SMISMEMBER committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'XREVRANGE events', 'ZADD failed failedAt prioritized processing', 'ZCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized, priority = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21]
-local payload, since, progress, remembered, kept, control, extras = KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
-local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized' }
-local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'hash', 'set', 'zset' }
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local remembered, payload, priority, since, progress, results, kept, events, control, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized',
+  'remembered', 'payload', 'priority', 'since', 'progress' }
+local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'body', 'set', 'zset', 'zset', 'body', 'hash', 'hash', 'body' }
 local function sizesOf(keys)
   local sizes = {}
   for i, key in ipairs(keys) do
@@ -360,7 +390,14 @@ end
 local function valuesOf(kind, key, ids)
   if kind == 'set' then return redis.call('SMISMEMBER', key, unpack(ids)) end
   if kind == 'zset' then return redis.call('ZMSCORE', key, unpack(ids)) end
-  return redis.call('HMGET', key, unpack(ids))
+  if kind == 'hash' then return redis.call('HMGET', key, unpack(ids)) end
+  local held = {}
+  for i, id in ipairs(ids) do held[i] = redis.call('HEXISTS', key, id) end
+  return held
+end
+local function rankOf(score)
+  local rank = math.floor(0.5 - score / 1099511627776)
+  return math.abs(rank) <= 1000 and rank or 0
 end
 local function lookUp(keys, sizes, ids)
   local held = {}
@@ -469,14 +506,15 @@ if not redis.acl_check_cmd('LSET', queued, '0', '0') then
 end
 local term, note, epoch = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local ms = math.floor(now() / 1000)
-local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized }
+local keys = { committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized,
+  remembered, payload, priority, since, progress }
 local sizes = sizesOf(keys)
 local ids = {}
 for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
 local held = lookUp(keys, sizes, ids)
-local kept = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch')
-local entered, left = tonumber(kept[1]) or 0, tonumber(kept[2]) or 0
-local count = { taken = tonumber(kept[3]) or 0, marked = tonumber(kept[4]) or 0 }
+local counted = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch')
+local entered, left = tonumber(counted[1]) or 0, tonumber(counted[2]) or 0
+local count = { taken = tonumber(counted[3]) or 0, marked = tonumber(counted[4]) or 0 }
 local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
 sound('LLEN', marks)
 sound('HLEN', steps, meta, guard)
@@ -495,14 +533,33 @@ end
 local function sort(id, how, place, in_)
   local c, p, l, d, f, a = in_(1), in_(2), in_(3), in_(4), in_(5), in_(6)
   local n, e, t, w, o, g, r = in_(7), in_(8), in_(9), in_(10), in_(11), in_(12), in_(13)
-  if how == 'commit' and (c or p or l or d or f or a or g or r or entry(place) ~= id) then return end
+  local m, b, x, s, j = in_(14), in_(15), in_(16), in_(17), in_(18)
+  if how == 'commit' and (c or p or l or d or f or a or g or r or m or entry(place) ~= id) then return end
+  if how == 'rank' then
+    if c and x and not (p or l or d or r) and entry(place) == id then
+      write(redis.call('SADD', ghosts, id))
+      tail[#tail + 1] = id
+    end
+    return
+  end
   if c or p or l or d or o or r or how == 'commit' then
     if not c then commit(id) end
+    if m then write(redis.call('ZREM', remembered, id)) end
     if l and not p then write(redis.call('ZADD', processing, ms + term, id)) end
-    if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(kept[5]) or 0, ms))) end
+    if p and not l then write(redis.call('HSET', lease, id, string.format('%.0f:%.0f:audit:0', tonumber(counted[5]) or 0, ms))) end
     p = p or l
     if p and d then write(redis.call('ZREM', delayed, id)) end
-    if (p or d) and r then write(redis.call('ZREM', prioritized, id)) end
+    local anew = false
+    if r and (p or d) then
+      write(redis.call('ZREM', prioritized, id))
+    elseif r and x then
+      anew = rankOf(r) ~= tonumber(x)
+    elseif r and rankOf(r) ~= 0 then
+      write(redis.call('HSET', priority, id, string.format('%.0f', rankOf(r))))
+    elseif r then
+      write(redis.call('ZREM', prioritized, id))
+      anew = true
+    end
     if f or a then
       if not n then write(redis.call('HSET', failures, id, f or 1)) end
       write(redis.call('ZREM', failed, id))
@@ -513,9 +570,10 @@ local function sort(id, how, place, in_)
     if n and not e then write(redis.call('HSET', errors, id, string.format('%.0f ', ms) .. note)) end
     if g and (how == 'unmark' or not (p or d or r)) then write(redis.call('SREM', ghosts, id)) end
     if not p then
+      if j then write(redis.call('HDEL', progress, id)) end
       if w then write(redis.call('SREM', withdrawn, id)) end
       if o then write(redis.call('HDEL', owed, id)) end
-      if not d and not r and (how == 'push' or o and not c) then tail[#tail + 1], wrote = id, true end
+      if anew or not d and not r and (how == 'push' or o and not c) then tail[#tail + 1], wrote = id, true end
     end
     return
   end
@@ -527,6 +585,14 @@ local function sort(id, how, place, in_)
   if t then write(redis.call('HDEL', tries, id)) end
   if w then write(redis.call('SREM', withdrawn, id)) end
   if g and how == 'unmark' then write(redis.call('SREM', ghosts, id)) end
+  if s then write(redis.call('HDEL', since, id)) end
+  if j then write(redis.call('HDEL', progress, id)) end
+  if f or a then
+    if m then write(redis.call('ZREM', remembered, id)) end
+    return
+  end
+  if b then write(redis.call('HDEL', payload, id)) end
+  if x then write(redis.call('HDEL', priority, id)) end
 end
 local mended, whole = {}, {}
 for i, id in ipairs(ids) do
@@ -544,6 +610,10 @@ for i, id in ipairs(ids) do
   elseif how == 'forget' then
     local record = redis.call('HGET', steps, id)
     if record and oddStep(record) then write(redis.call('HDEL', steps, id)) end
+  elseif how == 'unkeep' then
+    local text, till = redis.call('HEXISTS', results, id) == 1, redis.call('ZSCORE', kept, id)
+    if text and not till then write(redis.call('HDEL', results, id)) end
+    if till and not text then write(redis.call('ZREM', kept, id)) end
   else
     sort(id, how, place, function(part) return held[part][i] end)
   end
@@ -555,7 +625,7 @@ local function matter(due, mend)
   if due then mend() end
   whole[#whole + 1] = due and '1' or '0'
 end
-matter(epoch > (tonumber(kept[5]) or 0), function() redis.call('HSET', totals, 'epoch', ARGV[3]) end)
+matter(epoch > (tonumber(counted[5]) or 0), function() redis.call('HSET', totals, 'epoch', ARGV[3]) end)
 size = size + added
 if added > 0 and left + size > entered then
   entered = left + size
@@ -570,6 +640,11 @@ matter(ARGV[4] == '1' and (#odd > 0 or entered - left ~= size), function()
   if #odd > 0 then redis.call('HDEL', totals, unpack(odd)) end
   entered = math.max(entered, left + size)
   redis.call('HSET', totals, 'entered', entered, 'left', entered - size)
+  local newest = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1]
+  local position = newest and tonumber(string.match(newest[1], '^%d+')) or 0
+  if position > (tonumber(redis.call('HGET', totals, 'position') or 0) or 0) then
+    redis.call('HSET', totals, 'position', string.format('%.0f', position))
+  end
 end)
 matter(ARGV[5] == '1' or length > 0 and redis.call('EXISTS', marks) == 0, function()
   redis.call('UNLINK', marks)
@@ -580,8 +655,10 @@ matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
   redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
 end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
-matter(tokens == 0 and length + #tail > 0, function() end)
-arm(wake, tokens, length + #tail)
+local told = redis.call('HMGET', control, 'paused', 'hold')
+local line = (told[1] or tonumber(told[2] or 0) > ms) and 0 or length + redis.call('ZCARD', prioritized)
+matter(tokens == 0 and line > 0, function() end)
+arm(wake, tokens, line)
 noteExtras()
 return { table.concat(mended), table.concat(whole) }`,
   },

@@ -48,6 +48,23 @@ const EDITS: Edit[] = [
   ['what failed is not counted', 'ZREM', 'failed', ['failed'], ['unlisted']],
   ['what failed has no error', 'HDEL', 'errors', ['failed'], ['errorless']],
   ['what came back after failing is not counted', 'HDEL', 'failures', ['revived'], ['uncounted']],
+  ['nobody has a payload', 'HSET', 'payload', ['nobody', 'x'], ['nameless']],
+  ['nobody has a priority', 'HSET', 'priority', ['nobody', '2'], ['nameless']],
+  ['nobody was published at a time', 'HSET', 'since', ['nobody', '1'], ['nameless']],
+  ['what failed was published at a time', 'HSET', 'since', ['failed', '1'], ['nameless']],
+  ['nobody has made progress', 'HSET', 'progress', ['nobody', '1'], ['nameless']],
+  ['one that waits has made progress', 'HSET', 'progress', ['q1', '1'], ['nameless']],
+  ['one in the line has a priority', 'HSET', 'priority', ['q2', '7'], ['unranked']],
+  ['one that was raised has no priority', 'HDEL', 'priority', ['raised'], ['unranked']],
+  ['one that was raised has another priority', 'HSET', 'priority', ['raised', '9'], ['unranked']],
+  ['one that was raised has no place', 'ZREM', 'prioritized', ['raised'], ['nowhere']],
+  ['one that was raised has a place that none has', 'ZADD', 'prioritized', ['1e17', 'raised'], ['unranked']],
+  ['one that runs has a place', 'ZADD', 'prioritized', ['1', 'running'], ['contradicted']],
+  ['nobody has a place', 'ZADD', 'prioritized', ['1', 'nobody'], ['uncommitted'], and('nobody')],
+  ['one that waits is remembered', 'ZADD', 'remembered', ['9999999999999', 'q1'], ['contradicted']],
+  ['one that failed is remembered', 'ZADD', 'remembered', ['9999999999999', 'failed'], ['contradicted']],
+  ['a result is kept for no time', 'HSET', 'results', ['rnobody', '1 x'], ['unkept']],
+  ['a time is kept for no log', 'ZADD', 'kept', ['9999999999999', 'lnobody'], ['unkept']],
   ['more have left than did', 'HINCRBY', 'totals', ['left', '5'], ['totals']],
   ['a total is no number', 'HSET', 'totals', ['entered', 'many'], ['totals']],
   ['an epoch could come again', 'HSET', 'totals', ['epoch', '7'], ['epoch']],
@@ -117,7 +134,7 @@ onRedis('a queue edited by hand', (kit) => {
     await kit.read(world, 'DEL', 'queued')
     const report = await audit(queue, { sample: 2 })
     expect(JSON.parse(JSON.stringify(report))).toEqual(report)
-    expect(report).toMatchObject({ queue: 'trucks', full: true, repair: false, clean: false, committed: 8 })
+    expect(report).toMatchObject({ queue: 'trucks', full: true, repair: false, clean: false, committed: 10 })
     const nowhere = report.findings.find(({ kind }) => kind === 'nowhere')
     expect(nowhere).toMatchObject({ law: 'L1', count: 4, mended: 0 })
     expect(nowhere?.ids).toHaveLength(2)

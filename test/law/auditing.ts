@@ -71,8 +71,36 @@ export const auditing: Laws = {
       owed: 1,
       ghosts: 1,
       prioritized: 0,
+      remembered: 0,
+      payload: 0,
+      priority: 0,
+      since: 0,
+      progress: 0,
     }
     expect(sizes).toEqual({ committed: 6, processing: 3, lease: 3, delayed: 1, ...rest })
+  },
+
+  'an audit tells of a result or a log, or its time, where the other is gone, and of no other': async (q) => {
+    await q.publish('a')
+    const { token } = await q.claim(1)
+    await q.report({ id: 'a', token, log: { lines: ['on the road'], most: 99, ttl: 500 } })
+    for (const part of ['results', 'kept'] as const) expect((await q.audit({ part })).page).toEqual([])
+    const { mended } = await q.mend({ how: 'unkeep', id: 'la' }, { how: 'unkeep', id: 'lb' })
+    expect(mended).toBe('00')
+    expect((await q.recall('a')).log).toEqual(['on the road'])
+  },
+
+  'a queue that is paused, or held, wants no token': async (q) => {
+    await q.publish('a')
+    expect(await q.audit()).toMatchObject({ held: false, extras: true })
+    await q.control({ order: 'pause' })
+    expect(await q.audit()).toMatchObject({ held: true, extras: true })
+    await q.woken()
+    expect((await q.mend()).whole).toBe('000000')
+    await q.control({ order: 'resume' })
+    await q.woken()
+    expect(await q.audit()).toMatchObject({ held: false, wake: 0 })
+    expect((await q.mend()).whole).toBe('000001')
   },
 
   'a window of the line begins at a place, which an entry keeps until it is taken': async (q) => {

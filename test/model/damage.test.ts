@@ -52,7 +52,9 @@ async function auditOf({ audit, mend }: Side, repair: boolean) {
   const pass = new Pass({ glance: audit, look: audit, mend, pause: () => Promise.resolve() }, { ...TERMS, repair })
   await pass.run()
   expect(pass.complete).toBe(true)
-  const findings = pass.findings.list().map(({ kind, ids, count, mended }) => [kind, ids.toSorted(), count, mended])
+  // Only Redis keeps `extras`, and what is put into a key by hand does not write it.
+  const told = pass.findings.list().filter(({ kind }) => kind !== 'extras')
+  const findings = told.map(({ kind, ids, count, mended }) => [kind, ids.toSorted(), count, mended])
   return findings.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1))
 }
 
@@ -65,6 +67,8 @@ function checkMended(state: QueueState): void {
   const line = seen.queued.slice().filter((id) => id !== '')
   seen.totals.taken += seen.queued.size - line.length
   seen.queued.clear()
+  // A journal whose switch is gone stays as it is until one is kept anew.
+  if (seen.control.journal === 0) seen.events.clear()
   for (const id of line) seen.queued.push(id)
   checkState(seen)
 }

@@ -22,10 +22,31 @@ const NAMED = [
   'withdrawn',
   'owed',
   'ghosts',
+  'prioritized',
+  'remembered',
+  'payload',
+  'priority',
+  'since',
+  'progress',
+  'results',
+  'kept',
 ] as const
 type Named = (typeof NAMED)[number]
 
-const WHOLE = [...NAMED, 'wake', 'totals', 'steps', 'marks', 'meta', 'guard', 'alarm'] as const
+const WHOLE = [
+  ...NAMED,
+  'wake',
+  'totals',
+  'steps',
+  'marks',
+  'meta',
+  'guard',
+  'alarm',
+  'control',
+  'rate',
+  'schedules',
+  'events',
+] as const
 
 export const hits: fc.Arbitrary<Hit[]> = fc.array(
   fc.oneof(
@@ -56,6 +77,14 @@ const VALUES: Readonly<Record<Named, string>> = {
   withdrawn: '',
   owed: '',
   ghosts: '',
+  prioritized: String(-3 * 2 ** 40 + 7),
+  remembered: String(SCORE),
+  payload: 'by hand',
+  priority: '-2',
+  since: String(SCORE),
+  progress: '"by hand"',
+  results: '9 by hand',
+  kept: String(SCORE),
 }
 const COMMANDS = {
   set: ['SADD', 'SREM'],
@@ -63,10 +92,16 @@ const COMMANDS = {
   hash: ['HSET', 'HDEL'],
 } as const
 
+/** What is kept of an ID goes by another name. */
+function nameOf({ part, id }: Exclude<Hit, { how: 'del' }>): string {
+  return part === 'results' || part === 'kept' ? `r${id}` : id
+}
+
 /** As a command, its key left out. */
 export function commandOf(hit: Hit, types: Readonly<Record<Part, string>>): [command: string, ...args: string[]] {
   if (hit.how === 'del') return ['DEL']
-  const { part, id, how } = hit
+  const { part, how } = hit
+  const id = nameOf(hit)
   if (part === 'queued') return how === 'put' ? ['RPUSH', id] : ['LREM', '0', id]
   const type = types[part] as keyof typeof COMMANDS
   const [put, take] = COMMANDS[type]
@@ -80,7 +115,8 @@ export function hitModel(state: QueueState, hit: Hit): void {
     drop(state, hit.part)
     return
   }
-  const { part, id, how } = hit
+  const { part, how } = hit
+  const id = nameOf(hit)
   if (part === 'queued') {
     const line = state.queued.slice()
     state.queued.clear()
@@ -103,6 +139,9 @@ export function hitModel(state: QueueState, hit: Hit): void {
     case 'processing':
     case 'delayed':
     case 'failedAt':
+    case 'remembered':
+    case 'since':
+    case 'kept':
       state[part].set(id, SCORE)
       return
     case 'failed':
@@ -111,7 +150,14 @@ export function hitModel(state: QueueState, hit: Hit): void {
       return
     case 'lease':
     case 'tries':
+    case 'payload':
+    case 'progress':
+    case 'results':
       state[part].set(id, VALUES[part])
+      return
+    case 'prioritized':
+    case 'priority':
+      state[part].set(id, Number(VALUES[part]))
       return
     case 'errors':
       state.errors.set(id, { ms: SCORE, text: '{"by":"hand"}' })

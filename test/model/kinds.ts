@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { NAMING } from '../../src/audit-verbs.js'
+import { NAMING, ODDS } from '../../src/audit-verbs.js'
 import type { DedupePolicy } from '../../src/policy.js'
 import type { Control } from '../../src/store.js'
 import { backoff, broughtBy, dedupe, log, stepPolicy, ttl } from './knobs.js'
@@ -153,7 +153,7 @@ export const kinds = {
     kind: fc.constant('audit' as const),
     request: fc.oneof(
       fc.record({
-        part: fc.constantFrom(...NAMING, 'steps' as const),
+        part: fc.constantFrom(...NAMING, ...ODDS),
         cursor: fc.constant(''),
         from: place,
         returned: fc.integer({ min: -1, max: 4 }),
@@ -174,8 +174,8 @@ export const kinds = {
     kind: fc.constant('mend' as const),
     mends: fc.uniqueArray(
       fc.oneof(
-        fc.record({ how: fc.constantFrom('sort' as const, 'forget' as const), id }),
-        fc.record({ how: fc.constant('commit' as const), id, place }),
+        fc.record({ how: fc.constantFrom('sort' as const, 'forget' as const, 'unkeep' as const), id }),
+        fc.record({ how: fc.constantFrom('commit' as const, 'rank' as const), id, place }),
         fc.record({ how: fc.constant('blank' as const), id, place, twin: fc.option(place) }),
       ),
       { selector: ({ id: name }) => name, minLength: 1, maxLength: 8 },
