@@ -51,9 +51,9 @@ export class Witness {
     this.order++
   }
 
-  done(op: Op, reply: Reply, by: string, copy: boolean): void {
+  done(op: Op, reply: Reply, by: string, copy: boolean, now: number): void {
     try {
-      this.#watch.check(this.state as QueueState, op, reply)
+      this.#watch.check(this.state as QueueState, op, reply, now)
     } catch (error) {
       this.#world.breach((error as Error).message)
     }
