@@ -3,7 +3,7 @@ import type { Worker } from '../../src/worker/worker.js'
 import type { Host } from './host.js'
 
 /** How a claim ended, as the server sees it. */
-export type End = 'done' | 'fail' | 'release' | 'withdrawn' | 'swept'
+export type End = 'done' | 'fail' | 'retry' | 'release' | 'withdrawn' | 'superseded' | 'swept'
 
 /** One ID under one token. */
 export interface Claim {
@@ -35,8 +35,9 @@ export function untruth({ ended, run }: Claim, end: End): string | undefined {
   if (run && !run.outcome && !run.abandoned) return 'its handler runs'
   const late = run?.job.stopped?.code === 'JOB_TIMEOUT'
   if (end === 'done' && (run?.outcome !== 'returned' || late)) return 'its handler has not returned in time'
-  if (end === 'fail' && run?.outcome !== 'threw' && !late) return 'its handler has not failed'
-  if (end === 'fail' && run?.job.stopped && !late) return 'it was asked to stop'
+  const fails = end === 'fail' || end === 'retry'
+  if (fails && run?.outcome !== 'threw' && !late) return 'its handler has not failed'
+  if (fails && run?.job.stopped && !late) return 'it was asked to stop'
   if (end === 'release' && run && !run.job.stopped) return 'nobody asked it to stop'
   return undefined
 }
