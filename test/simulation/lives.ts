@@ -76,10 +76,10 @@ export class Lives {
     if (this.#features?.ordered && comesFirst) this.#next = id
   }
 
-  swept({ jammed }: SweepReply): void {
-    for (const { id, now } of jammed) {
-      if (this.#features?.ordered && now === 'queued' && jammed.length === 1) this.#next = id
-    }
+  swept({ jammed }: SweepReply, { tries }: QueueState): void {
+    if (!this.#features?.ordered) return
+    // A run that was owed, and does not go on for the one that jammed, begins at the tail.
+    for (const { id, now } of jammed) if (now === 'queued' && tries.has(id)) this.#next = id
   }
 
   withdrawn(ids: readonly string[]): void {

@@ -79,7 +79,7 @@ export class Witness {
         return
       case 'sweep':
         this.#swept(reply as SweepReply)
-        this.lives.swept(reply as SweepReply)
+        this.lives.swept(reply as SweepReply, this.state as QueueState)
         return
       case 'withdraw':
         for (const id of op.request) this.#accounted.set(id, this.order)
@@ -128,7 +128,7 @@ export class Witness {
       this.#world.hold(one, () => `${id} runs twice, and neither claim has ended`)
     }
     this.#world.hold(busy <= worker.concurrency, () => `${busy} handlers run in ${worker.concurrency} slots`)
-    const run: Run = { claim, host, worker, job, outcome: undefined, abandoned: false }
+    const run: Run = { claim, host, worker, job, outcome: undefined, stopped: undefined, abandoned: false }
     claim.run = run
     this.#running.add(run)
     this.#accounted.set(id, Math.max(this.#accounted.get(id) ?? 0, claim.order))
@@ -139,6 +139,7 @@ export class Witness {
 
   ended(run: Run, outcome: 'returned' | 'threw'): void {
     run.outcome = outcome
+    run.stopped = run.job.stopped?.code
     this.#running.delete(run)
   }
 
