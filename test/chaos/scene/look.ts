@@ -2,7 +2,7 @@ import { keyOf, type Part } from '../../../src/redis/keys.js'
 import type { Final } from '../history.js'
 import type { Scene } from './scene.js'
 
-const PARTS: readonly Part[] = ['queued', 'committed', 'processing', 'delayed', 'lease', 'failed']
+const PARTS: readonly Part[] = ['queued', 'committed', 'processing', 'delayed', 'lease', 'failed', 'prioritized']
 
 /** All places at one instant. Gives the IDs that stand in line twice, and those that are not in exactly one state (law L1). */
 const LOOK = `
@@ -24,6 +24,7 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
 end
 for id in pairs(lease) do astray[#astray + 1] = id end
 for _, id in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do put(id, 'delayed') end
+for _, id in ipairs(redis.call('ZRANGE', KEYS[7], 0, -1)) do put(id, 'prioritized') end
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[2])) do
   if not place[id] then astray[#astray + 1] = id end
   place[id] = nil
@@ -58,6 +59,9 @@ const STAY: readonly Part[] = [
   'failed',
   'failedAt',
   'errors',
+  'extras',
+  'results',
+  'kept',
 ]
 
 /** What is there, place by place. */
@@ -67,13 +71,23 @@ export async function finalLook(scene: Pick<Scene, 'cli'>): Promise<Final> {
   const [entered, left] = await scene.cli<(string | null)[]>('HMGET', key('totals'), 'entered', 'left')
   const keys = await scene.cli<string[]>('KEYS', 'chaos:*')
   return {
-    queued,
+    queued: [...queued, ...(await zset('prioritized'))],
     delayed: await zset('delayed'),
     processing: await zset('processing'),
     failed: await zset('failed'),
     committed: await scene.cli<number>('SCARD', key('committed')),
     entered: Number(entered ?? 0),
     left: Number(left ?? 0),
+    results: await resultsOf(scene),
     strays: keys.filter((one) => !STAY.some((part) => key(part) === one)),
   }
+}
+
+async function resultsOf(scene: Pick<Scene, 'cli'>): Promise<Record<string, number>> {
+  const flat = await scene.cli<string[]>('HGETALL', key('results'))
+  const out: Record<string, number> = {}
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i]?.startsWith('r')) out[(flat[i] as string).slice(1)] = Number.parseInt(flat[i + 1] as string, 10)
+  }
+  return out
 }
