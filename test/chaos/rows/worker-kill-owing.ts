@@ -9,7 +9,7 @@ export const workerKillOwing = row({
   injection:
     'SIGKILL as in worker-kill; half of all publishes name IDs that run or wait already, a third of all runs fail',
   holds: 'each owed run comes and sees the newest payload; no attempt is lost or too many; results stay',
-  rounds: 6,
+  rounds: 4,
   load: {
     ...{ work: 200, concurrency: 20, shared: 0.5 },
     features: { attempts: 3, backoff: 300, keepResult: 3_600_000, delay: 0, priorities: false },

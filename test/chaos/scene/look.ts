@@ -64,22 +64,36 @@ const STAY: readonly Part[] = [
   'kept',
 ]
 
+/** What failed keeps these, and nothing else may. */
+const BROUGHT: readonly Part[] = ['payload', 'priority']
+
+async function forgotten(scene: Pick<Scene, 'cli'>, failed: readonly string[]): Promise<string[]> {
+  const may = new Set(failed)
+  const of = async (part: Part): Promise<string[]> => {
+    const ids = await scene.cli<string[]>('HKEYS', key(part))
+    return ids.filter((id) => !may.has(id)).map((id) => `${part} of ${id}`)
+  }
+  return (await Promise.all(BROUGHT.map(of))).flat()
+}
+
 /** What is there, place by place. */
 export async function finalLook(scene: Pick<Scene, 'cli'>): Promise<Final> {
   const queued = await scene.cli<string[]>('LRANGE', key('queued'), 0, -1)
   const zset = (part: Part): Promise<string[]> => scene.cli<string[]>('ZRANGE', key(part), 0, -1)
   const [entered, left] = await scene.cli<(string | null)[]>('HMGET', key('totals'), 'entered', 'left')
+  const failed = await zset('failed')
+  const known = [...STAY, ...BROUGHT].map(key)
   const keys = await scene.cli<string[]>('KEYS', 'chaos:*')
   return {
     queued: [...queued, ...(await zset('prioritized'))],
     delayed: await zset('delayed'),
     processing: await zset('processing'),
-    failed: await zset('failed'),
+    failed,
     committed: await scene.cli<number>('SCARD', key('committed')),
     entered: Number(entered ?? 0),
     left: Number(left ?? 0),
     results: await resultsOf(scene),
-    strays: keys.filter((one) => !STAY.some((part) => key(part) === one)),
+    strays: [...keys.filter((one) => !known.includes(one)), ...(await forgotten(scene, failed))],
   }
 }
 
