@@ -190,7 +190,9 @@ export class Actor {
     host.closing = true
     this.#world.count(this.#witness.busy(host) ? 'closesInFlight' : 'closes')
     for (const worker of this.workers) this.#bar(worker)
-    const bound = Math.max(publishTimeout, this.#leaving - this.#world.now, replyTimeout)
+    // What a guard has sent is answered, or its wire replaced, whoever closes.
+    const guard = this.guarded ? Math.max(publishTimeout, this.#habits.every) : 0
+    const bound = Math.max(publishTimeout, this.#leaving - this.#world.now, replyTimeout, guard)
     const closed = host.queue.close({ timeout: closeTimeout }).then(() => {
       this.closed = true
       const wires = host.net.links.size
