@@ -112,7 +112,8 @@ for i = 1, n do
   local id = ARGV[i + 1]
   local record = records[id]
   local letter = meet(record, traitsOf(i), size + entered)
-  letters[i], dues[i] = letter, record.place == 'delayed' and record.due or record.debt and record.debt.due or 0
+  -- What is discarded beside a run is told of no other's time.
+  letters[i], dues[i] = letter, letter ~= 'p' and (record.place == 'delayed' and record.due or record.debt and record.debt.due) or 0
   given[i] = letter == 'm' and record.result or false
   late = late or dues[i] > 0
   if letter == 'q' or letter == 'w' or letter == 'f' or letter == 'g' then entered = entered + 1 end

@@ -199,7 +199,7 @@ else
     local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
     if #dropped > 0 then
       stale = stale + #dropped
-      redis.call('SREM', ghosts, unpack(dropped))
+      if not short then redis.call('SREM', ghosts, unpack(dropped)) end
     end
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
@@ -227,7 +227,7 @@ if lazy then
     teller, nudge = nil, true
     redis.call('DEL', alarm)
   end
-  if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
+  if #ids < claim and not leaving and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
     local soon = first or math.huge
     if line > 0 and whole.hold > ms then soon = math.min(soon, whole.hold) end
     if line > 0 and spent then soon = math.min(soon, room.window + policy.per) end

@@ -12,7 +12,7 @@ export interface QueueEvents {
   suspended: [cause: ConvoyError]
   /** It is back: they go on. */
   resumed: []
-  /** Another process uses this queue with other shared options (`lease`, `maxJams`, `keepFailed`, `maxLength`, `dedupe.remember`). */
+  /** Another process uses this queue with other shared options: those that their table calls shared. */
   optionsDiffer: []
   /** A handler of this process failed, finally. */
   failed: [id: string, error: unknown]

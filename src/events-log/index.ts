@@ -3,7 +3,7 @@ import { ConvoyError } from '../errors.js'
 import { observe } from '../events.js'
 import type { Background } from '../life.js'
 import { MESSAGE_KINDS, type MessageKind } from '../messages.js'
-import { insideOf, Queue } from '../queue.js'
+import { type AnyQueue, insideOf, Queue } from '../queue.js'
 import type { Inside } from '../queue-settings.js'
 import type { Messages } from '../store.js'
 import { suggestion } from '../suggestion.js'
@@ -47,7 +47,7 @@ const AGAIN = 1_000
  * Throws what any call throws when it cannot begin; later it waits for a server that is away. The idea is that of
  * BullMQ's QueueEvents, which are always paid for.
  */
-export function events(queue: Queue, options?: EventsOptions): AsyncGenerator<QueueEvent, void> {
+export function events(queue: AnyQueue, options?: EventsOptions): AsyncGenerator<QueueEvent, void> {
   return stream(insideOf(checkQueue('events', queue)), checkFollowing('events', options))
 }
 
@@ -55,7 +55,7 @@ export function events(queue: Queue, options?: EventsOptions): AsyncGenerator<Qu
  * The same, by callback: resolves once it listens. `const ears = await listen(queue, { done: ({ ids }) => … })`, and
  * `ears.close()`.
  */
-export async function listen(queue: Queue, listeners: Listeners, options?: EventsOptions): Promise<Background> {
+export async function listen(queue: AnyQueue, listeners: Listeners, options?: EventsOptions): Promise<Background> {
   const inside = insideOf(checkQueue('listen', queue))
   const known = checkListeners(listeners)
   const following = checkFollowing('listen', options)
@@ -80,7 +80,7 @@ export async function listen(queue: Queue, listeners: Listeners, options?: Event
  * Keeps the last `keep` messages of a queue (at least; a stream of Redis, some bytes per ID), whoever listens, so that they can be
  * read later: `events(queue, { from })`. For all processes, until it is changed; `keep: 0` ends it and drops them.
  */
-export async function journal(queue: Queue, options: { readonly keep: number }): Promise<void> {
+export async function journal(queue: AnyQueue, options: { readonly keep: number }): Promise<void> {
   const { call } = insideOf(checkQueue('journal', queue))
   const { keep } = checkBy<{ keep?: number }>(EVENTS_OPTIONS.journal, 'journal', options)
   if (keep === undefined) throw new ConvoyError('BAD_OPTION', 'journal: keep: expected how many messages to keep')
@@ -154,7 +154,7 @@ const threw =
   (thrown: unknown): void =>
     console.error(`convoy-queue: events: the listener of '${kind}' threw`, thrown)
 
-function checkQueue(call: string, queue: unknown): Queue {
+function checkQueue(call: string, queue: unknown): AnyQueue {
   if (queue instanceof Queue) return queue
   throw new ConvoyError('BAD_OPTION', `${call}: expected a queue of createQueue, not ${show(queue)}`)
 }

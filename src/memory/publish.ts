@@ -60,7 +60,8 @@ function publishEach(state: QueueState, { ids, policy, traits }: PublishRequest,
     const letter = place(call, id, traits?.[at] ?? {})
     const kind = KINDS[letter]
     if (kind !== undefined) news?.add(kind, id)
-    const due = state.delayed.score(id) ?? state.owed.get(id)?.due ?? 0
+    // What is discarded beside a run is told of no other's time.
+    const due = letter === 'p' ? 0 : (state.delayed.score(id) ?? state.owed.get(id)?.due ?? 0)
     return { letter, due, result: letter === 'm' ? resultOf(state, id, ms).result : null }
   })
   const count = (which: string): number => letters.filter(({ letter }) => which.includes(letter)).length

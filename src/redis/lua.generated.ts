@@ -1204,7 +1204,7 @@ for i = 1, n do
   local id = ARGV[i + 1]
   local record = records[id]
   local letter = meet(record, traitsOf(i), size + entered)
-  letters[i], dues[i] = letter, record.place == 'delayed' and record.due or record.debt and record.debt.due or 0
+  letters[i], dues[i] = letter, letter ~= 'p' and (record.place == 'delayed' and record.due or record.debt and record.debt.due) or 0
   given[i] = letter == 'm' and record.result or false
   late = late or dues[i] > 0
   if letter == 'q' or letter == 'w' or letter == 'f' or letter == 'g' then entered = entered + 1 end
@@ -1931,7 +1931,7 @@ else
     local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
     if #dropped > 0 then
       stale = stale + #dropped
-      redis.call('SREM', ghosts, unpack(dropped))
+      if not short then redis.call('SREM', ghosts, unpack(dropped)) end
     end
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
@@ -1955,7 +1955,7 @@ if lazy then
     teller, nudge = nil, true
     redis.call('DEL', alarm)
   end
-  if #ids < claim and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
+  if #ids < claim and not leaving and not whole.paused and (line == 0 or barred) and (not teller or teller == worker or tonumber(till) <= ms) then
     local soon = first or math.huge
     if line > 0 and whole.hold > ms then soon = math.min(soon, whole.hold) end
     if line > 0 and spent then soon = math.min(soon, room.window + policy.per) end

@@ -6,7 +6,7 @@ export const ROLES: Readonly<Record<Role, readonly ScriptName[]>> = {
   publisher: ['check', 'open', 'publish'],
   worker: ['check', 'open', 'step', 'wake', 'report'],
   guard: ['check', 'open', 'sweep'],
-  operator: ['check', 'open', 'withdraw', 'move', 'clear', 'steer', 'audit', 'mend'],
+  operator: ['check', 'open', 'withdraw', 'move', 'clear', 'steer', 'counts', 'list', 'audit', 'mend'],
   dashboard: ['check', 'counts', 'inspect', 'list', 'recall', 'messages'],
   listener: ['check', 'counts', 'inspect', 'recall', 'messages'],
 }

@@ -17,6 +17,8 @@ export interface WatchOptions {
   readonly wake: () => void
   /** There are renewals for the next step. */
   readonly due: () => void
+  /** What the server told the time of has come. */
+  readonly call: () => void
 }
 
 /** Parts of a lease: a step or a wait so late is a stall … */
@@ -33,6 +35,7 @@ export class Watch {
   readonly #options: WatchOptions
   #timer: Timer
   #renewTimer: Timer
+  #callTimer: Timer
   /** When it goes off. */
   #armed: number = Number.POSITIVE_INFINITY
   /** Told once, until all that was overdue is answered. */
@@ -88,8 +91,16 @@ export class Watch {
     )
   }
 
+  /** The newest answer tells of what comes first, and takes the place of the one before. */
+  callIn(ms: number): void {
+    const { clock, call } = this.#options
+    clock.clearTimer(this.#callTimer)
+    this.#callTimer = clock.setTimer(call, ms)
+  }
+
   close(): void {
     const { clock } = this.#options
+    clock.clearTimer(this.#callTimer)
     clock.clearTimer(this.#timer)
     clock.clearTimer(this.#renewTimer)
   }

@@ -76,11 +76,17 @@ export class Worker {
     this.#ended = new Condition(clock)
     const onError = (error: ConvoyError): void => events.emit('error', error)
     const [wake, due] = [() => this.#waiting?.abort(), () => this.#schedule()]
+    const call = (): void => {
+      this.#called()
+      // All there is room for rides with a wait.
+      if (this.#wanted() === 0) wake()
+      due()
+    }
     const quiet = (): void => this.#ended.look()
     const claims = new Claims(pulse)
     this.#claims = claims
     this.#steps = new Steps({ ...options, onError })
-    this.#watch = new Watch({ ...options, claims, steps: this.#steps, onError, wake, due })
+    this.#watch = new Watch({ ...options, claims, steps: this.#steps, onError, wake, due, call })
     this.#reports = new Reports({ ...options, claims, onError, quiet })
     const ends = new Ends({ ...options, claims, outbox: this.#outbox, reports: this.#reports, onError, due })
     this.#runs = new Runs({
@@ -227,7 +233,10 @@ export class Worker {
     this.#answers.read(reply, since, wish, thrown)
     if (wish.claim > 0) {
       this.#dry = upToDate && !more && ids.length < wish.claim
-      this.#awaitWork(dueIn < 0 ? LONGEST_WAIT : Math.min(LONGEST_WAIT, dueIn + 1))
+      const wait = dueIn < 0 ? LONGEST_WAIT : Math.min(LONGEST_WAIT, dueIn + 1)
+      // We alone were told of it, and a wait that is on was not.
+      if (this.#waiting && wait < LONGEST_WAIT) this.#watch.callIn(wait)
+      this.#awaitWork(wait)
     }
     this.#pump()
   }

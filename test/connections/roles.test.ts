@@ -53,6 +53,8 @@ const CALLS: Readonly<Record<Role, readonly ((queue: Queue) => Promise<unknown>)
     (queue) => queue.resume(),
     (queue) => queue.retry(['fails']),
     (queue) => queue.promote(['waits']),
+    (queue) => queue.retry('all'),
+    (queue) => queue.withdraw({ state: 'queued' }),
   ],
   dashboard: [
     (queue) => queue.stats(),
@@ -60,6 +62,7 @@ const CALLS: Readonly<Record<Role, readonly ((queue: Queue) => Promise<unknown>)
     (queue) => queue.list('failed'),
     (queue) => queue.inspect('waits'),
     (queue) => queue.result('waits'),
+    (queue) => queue.logOf('waits'),
   ],
   listener: [
     async (queue) => {

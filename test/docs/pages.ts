@@ -27,6 +27,34 @@ export function blocksOf(page: string, text: string = readPage(page)): Block[] {
   }))
 }
 
+export interface Example extends Block {
+  /** The heading it stands under. */
+  readonly title: string
+  /** What it prints. */
+  readonly output: string
+}
+
+/** Whole programs that are followed by what they print. */
+export function examplesOf(page: string, text: string = readPage(page)): Example[] {
+  const blocks = blocksOf(page, text)
+  return blocks.flatMap((block, i) => {
+    const next = blocks[i + 1]
+    const end = block.line + block.code.split('\n').length
+    if (block.lang !== 'ts' || !block.code.startsWith('import ') || next?.lang !== 'text' || next.line !== end + 2)
+      return []
+    const before = text.split('\n').slice(0, block.line - 1)
+    const title = before.findLast((line) => line.startsWith('#'))?.replace(/^#+ /, '') ?? ''
+    return [{ ...block, title, output: next.code }]
+  })
+}
+
+/** The headings right below another. */
+export function headingsUnder(page: string, heading: string): string[] {
+  const [, below = ''] = readPage(page).split(`\n## ${heading}\n`)
+  const [section = ''] = below.split(/^## /m)
+  return [...section.matchAll(/^### (.*)$/gm)].map(([, title = '']) => title)
+}
+
 /** What stands between `<!-- name -->` and `<!-- /name -->`. */
 export function marked(page: string, name: string): string {
   const [, inside] = fence(name).exec(readPage(page)) ?? []

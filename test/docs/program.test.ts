@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { ROLES, rulesOf } from '../support/users.js'
-import { blocksOf } from './pages.js'
+import { blocksOf, examplesOf } from './pages.js'
 import { runProgram } from './reader.js'
 
 const [program, output] = blocksOf('README.md')
@@ -32,3 +32,10 @@ test('a user with the rules of all roles of SECURITY.md can do all the program a
   expect(await denied('FLUSHALL')).toMatch(/no permissions/i)
   expect(await denied('KEYS', '*')).toMatch(/no permissions/i)
 })
+
+test.each(examplesOf('README.md'))(
+  'the example under "$title" prints what the README says, on Redis',
+  async (example) => {
+    expect(await runProgram(example.code, redis.url, 'ts')).toBe(example.output)
+  },
+)

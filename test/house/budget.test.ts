@@ -4,12 +4,13 @@ import { lineCount, type Source, sources } from './sources.js'
 
 /**
  * Lines of code. A file over its limit wants a second noun; a core over its limit is no evening's read any more.
- * DESIGN's first guess was 2,000 and 400; twenty keys, two stores, four kinds of clients and durability that is checked
- * came to this. The memory
- * store, a quarter of it, is the specification that the Lua is tested against.
- * What the stores do for `convoy-queue/audit` is counted by itself: like the entry, nobody needs it to know how a job runs.
+ * DESIGN's first guess was 2,000 and 400. Twenty keys, two stores, four kinds of clients and durability that is checked came to
+ * 4,700 and 700; the whole life of a job (payloads, policies, priorities, delays, retries, results, messages, limits:
+ * thirteen keys more) to these. Whoever wants to know how a plain job runs reads none of what came last.
+ * The embedded store is counted by itself: it is the specification that the Lua is tested against, said a second time.
+ * So is what the stores do for `convoy-queue/audit`: nobody needs it to know how a job runs.
  */
-const BUDGET = { file: 250, core: 4_700, lua: 700, audit: 550 }
+const BUDGET = { file: 250, core: 5_700, memory: 1_900, lua: 1_450, audit: 650 }
 
 /** The two verbs of the contract that are not the queue's, and their halves in both stores. */
 const OF_AUDIT: readonly string[] = [
@@ -33,8 +34,12 @@ const longFiles = (files: readonly Source[]): string[] =>
     .filter((file) => !isGenerated(file) && lineCount(file) > BUDGET.file)
     .map((file) => `${file.path} has ${lineCount(file)} lines; ${BUDGET.file} is the most`)
 
+const isMemory = ({ path }: Source): boolean => unitOf(path) === 'memory'
+
 const coreOf = (files: readonly Source[]): Source[] =>
-  files.filter((file) => !isGenerated(file) && !isOfAudit(file) && !OPTIONAL.includes(unitOf(file.path)))
+  files.filter(
+    (file) => !isGenerated(file) && !isOfAudit(file) && !isMemory(file) && !OPTIONAL.includes(unitOf(file.path)),
+  )
 
 const overspent = (what: string, files: readonly Source[], most: number): string[] => {
   const total = files.reduce((sum, file) => sum + lineCount(file), 0)
@@ -49,6 +54,11 @@ test('no file is longer than its noun', () => {
 
 test('the core stays within its budget', () => {
   expect(overspent('the core', coreOf(sources('src', '.ts')), BUDGET.core)).toEqual([])
+})
+
+test('the embedded store stays within its budget', () => {
+  const files = sources('src', '.ts').filter((file) => isMemory(file) && !isOfAudit(file))
+  expect(overspent('the embedded store', files, BUDGET.memory)).toEqual([])
 })
 
 test('all of Lua stays within its budget', () => {

@@ -18,6 +18,7 @@ test('a script loses whole-line comments and blank lines, and nothing else', () 
   expect(readScript('p', `${HEAD}${text}`)).toEqual({
     name: 'p',
     keys: ['a', 'b', 'c'],
+    plain: 2,
     flags: 'allow-oom,no-cluster',
     rights: [],
     text: "local s = 'x -- y' -- why\n\treturn '--' .. s",
@@ -66,7 +67,13 @@ test('the module carries every script as it is, in the order of the names', asyn
   )
   const { LUA } = (await import(join(dir, 'out.mjs'))) as { LUA: Record<string, { text: string }> }
   expect(Object.keys(LUA)).toEqual(['p', 'q'])
-  expect(LUA['p']).toEqual({ keys: ['a', 'b', 'c'], flags: 'allow-oom,no-cluster', rights: [], text: awkward })
+  expect(LUA['p']).toEqual({
+    keys: ['a', 'b', 'c'],
+    plain: 2,
+    flags: 'allow-oom,no-cluster',
+    rights: [],
+    text: awkward,
+  })
 })
 
 test('the module is written only when it changed', () => {

@@ -20,6 +20,17 @@ export const retrying: Laws = {
     expect(await q.claim(1)).toMatchObject({ ids: ['a'], tries: ['1:0'] })
   },
 
+  'attempts are counted one by one, and each is told how many went before it': async (q) => {
+    await q.publish('a')
+    for (const tries of [[], ['1:0'], ['2:0'], ['3:0']]) {
+      const { token, tries: told } = await q.claim(1)
+      expect(told).toEqual(tries)
+      await q.settle(retry(token, 0, 'a'))
+    }
+    expect(await q.inspect('a')).toMatchObject({ attempts: 4, failures: 0 })
+    expect((await q.counts()).totals.retried).toBe(4)
+  },
+
   'without a pause it goes to the end of the line': async (q) => {
     await q.publish('a', 'b')
     const { token } = await q.claim(1)
@@ -127,6 +138,7 @@ export const retrying: Laws = {
 
   'a line that is held wakes one worker, who is told until when': async (q) => {
     await q.publish('a')
+    // That of the publish: what wakes below is the hold.
     await q.woken()
     const { token } = await q.claim(1)
     await q.step({ settle: [retry(token, 500, 'a')], policy: { ordered: true } })

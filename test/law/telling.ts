@@ -135,6 +135,16 @@ export const telling: Laws = {
     expect(await journal(q)).toEqual(['queued e'])
   },
 
+  'a journal keeps what is heard, too': async (q) => {
+    await q.control({ order: 'journal', keep: 9 })
+    const heard = await Heard.of(q)
+    await q.publish('a')
+    await q.withdraw('a')
+    expect([await heard.told(), await heard.told()]).toEqual(['queued a', 'withdrawn a'])
+    expect(await journal(q)).toEqual(['queued a', 'withdrawn a'])
+    heard.stop()
+  },
+
   'who reads a journal sees that none was kept for a while': async (q) => {
     await q.control({ order: 'journal', keep: 9 })
     await q.publish('a')

@@ -56,8 +56,8 @@ async function auditOf({ audit, mend }: Side, repair: boolean) {
   return findings.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1))
 }
 
-/** Walks of a set have no order, so what is pushed from one has none. */
-const settled = (dump: Dump): unknown => ({ ...dump, queued: dump.queued.toSorted() })
+/** Walks of a set have no order, so what is pushed from one has none. `extras` is written anew by the next full script. */
+const settled = ({ extras: _, ...dump }: Dump): unknown => ({ ...dump, queued: dump.queued.toSorted() })
 
 /** The laws, with the line as a claim would see it: what a repair has blanked is dropped. */
 function checkMended(state: QueueState): void {

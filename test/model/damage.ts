@@ -5,7 +5,7 @@ import { IDS } from './moves.js'
 
 /** What somebody does to the keys of a queue by hand; the same on both sides. */
 export type Hit =
-  | { readonly how: 'del'; readonly part: Part }
+  | { readonly how: 'del'; readonly part: Exclude<Part, 'extras'> }
   | { readonly how: 'take' | 'put'; readonly part: Named; readonly id: string }
 
 const NAMED = [
@@ -118,7 +118,7 @@ export function hitModel(state: QueueState, hit: Hit): void {
   }
 }
 
-function drop(state: QueueState, part: Part): void {
+function drop(state: QueueState, part: Exclude<Part, 'extras'>): void {
   switch (part) {
     case 'wake':
       state.wake = 0

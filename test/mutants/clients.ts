@@ -32,13 +32,13 @@ export const CLIENTS: readonly Mutant[] = [
     'a late answer that touches a newer claim',
     'test/queue/honesty.unit.test.ts',
     'late answer to an old renewal',
-    [edit('src/worker/worker.ts', 'if (job?.token !== token) return', 'if (!job) return')],
+    [edit('src/worker/answers.ts', 'if (job?.token !== token) return', 'if (!job) return')],
   ),
   inClient(
     'a worker that runs what was claimed when it closes',
     'test/queue/close.test.ts',
     'was on its way when close was called',
-    [edit('src/worker/worker.ts', 'if (!this.#isClosing) this.#runs.add(', 'if (!this.#paused) this.#runs.add(')],
+    [edit('src/worker/worker.ts', 'this.#isClosing ? ends.release(job)', 'this.#paused ? ends.release(job)')],
   ),
   inClient(
     'a lost answer that is told as a first one',
@@ -53,10 +53,10 @@ export const CLIENTS: readonly Mutant[] = [
     'an epoch that follows a clock that is set back',
     'test/store.test.ts',
     'the Redis store .*tokens never come twice',
-    [edit('lua/step.lua', 'math.max(micros, (kept[7] or 0) + 1)', 'micros')],
+    [edit('lua/_claim.lua', 'math.max(micros, (before[7] or 0) + 1)', 'micros')],
   ),
   inClient('a batch in which an ID comes twice enters twice', 'test/model/side-by-side.test.ts', '', [
-    edit('lua/publish.lua', 'if added < #fresh then', 'if added < 0 then'),
+    edit('lua/publish.lua', 'elseif seen[id] then', 'elseif false then'),
   ]),
   inClient('a slot that an overrun does not free', 'test/queue/job-timeout.test.ts', '', [
     edit(

@@ -62,24 +62,28 @@ export const LOOP: readonly Mutant[] = [
     edit(WORKER, 'const still = (): boolean => this.#runs.size === 0', 'const still = (): boolean => true'),
   ]),
   inLoop('a close that does not wait until all is settled', 'liveness', [
-    edit(WORKER, 'await this.#ended.until(() => this.#steps.idle && this.#outbox.size === 0, LAST_WORDS)', ''),
+    edit(
+      WORKER,
+      'await this.#ended.until(() => this.#reports.size + this.#outbox.size === 0 && this.#steps.idle, LAST_WORDS)',
+      '',
+    ),
   ]),
   inLoop('a close that keeps what was claimed ahead', 'liveness', [edit(WORKER, '    this.#runs.clear()\n', '')]),
   inLoop('a handler that was asked to stop and threw has failed', 'safety', [
-    edit(
-      RUNS,
-      'if (!job.stopped) this.#options.fail(job, error)',
-      'if (!job.stopped || error) this.#options.fail(job, error)',
-    ),
+    edit(RUNS, 'if (!job.stopped) ends.fail(job, error)', 'if (!job.stopped || error) ends.fail(job, error)'),
   ]),
   inLoop('a handler that ran longer than jobTimeout is done', 'safety', [
-    edit(RUNS, "if (job.stopped?.code === 'JOB_TIMEOUT') this.#options.fail(job, job.stopped)\n    else this", 'this'),
+    edit(
+      RUNS,
+      "if (job.stopped?.code === 'JOB_TIMEOUT') this.#options.ends.fail(job, job.stopped)\n    else this",
+      'this',
+    ),
   ]),
   inLoop('a job that was lost while it waited ahead runs', 'safety', [
-    edit(RUNS, 'if (job.stopped) return void this.#options.release(job)', ''),
+    edit(RUNS, 'if (job.stopped) return void this.#options.ends.release(job)', ''),
   ]),
   inLoop('what is settled is held on to', 'safety', [
-    edit(CLAIMS, 'return this.#ours(job) && this.#held.delete(job.id)', 'return this.#ours(job)'),
+    edit(CLAIMS, 'return this.holds(job) && this.#held.delete(job.id)', 'return this.holds(job)'),
   ]),
   inLoop('renewals go out once, and not again', 'liveness', [
     edit('src/worker/watch.ts', '      this.#armRenewals()\n    }, lease', '    }, lease'),

@@ -45,6 +45,25 @@ export function inModel(bug: string, scopes: readonly string[], edits: readonly 
   return { bug, where: 'model', edits, check: { what: 'explorer', project: 'unit', file, tests: leading(scopes) } }
 }
 
+/** Found where the real server does otherwise than the model, in one of some random games. */
+export function inGame(bug: string, edits: readonly Edit[]): Mutant {
+  const file = 'test/model/side-by-side.test.ts'
+  return { bug, where: 'Lua', edits, check: { what: 'random game on Redis', project: 'redis', file, tests: '' } }
+}
+
+/** Found where a sentence of the law suite is not true of the memory store. */
+export function inSuite(bug: string, edits: readonly Edit[]): Mutant {
+  const file = 'test/store.test.ts'
+  return { bug, where: 'model', edits, check: { what: 'law suite', project: 'redis', file, tests: 'the memory store' } }
+}
+
+/** Found where a law is broken by the state a random game leads to. */
+export function inLaws(bug: string, edits: readonly Edit[]): Mutant {
+  const file = 'test/model/laws.unit.test.ts'
+  const tests = 'the laws hold after every call'
+  return { bug, where: 'model', edits, check: { what: 'random game', project: 'unit', file, tests } }
+}
+
 export function inClient(bug: string, file: string, tests: string, edits: readonly Edit[]): Mutant {
   const project = file.endsWith('.unit.test.ts') ? 'unit' : 'redis'
   return {

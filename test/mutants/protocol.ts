@@ -5,7 +5,9 @@ const STEP = 'lua/step.lua'
 const SWEEP = 'lua/sweep.lua'
 const SETTLE = 'src/memory/settle.ts'
 const SWEEPS = 'src/memory/sweep.ts'
-const TAKE = 'src/memory/step.ts'
+const STEPS = 'src/memory/step.ts'
+const CLAIM = 'lua/_claim.lua'
+const TAKE = 'src/memory/claim.ts'
 
 /** Bugs of the protocol: in the Lua, where the real server must differ from the model; in the model, where a law must break. */
 export const PROTOCOL: readonly Mutant[] = [
@@ -17,7 +19,7 @@ export const PROTOCOL: readonly Mutant[] = [
   inModel(
     'a publish that breaks off halfway: committed, and not in line',
     ['loss'],
-    [edit('src/memory/publish.ts', '    toTail(state, fresh, Math.floor(now / 1000))\n', '')],
+    [edit('src/memory/publish.ts', '    toTail(state, fresh, ms)\n', '')],
   ),
   inLua(
     'a settle that is not fenced',
@@ -55,15 +57,15 @@ export const PROTOCOL: readonly Mutant[] = [
     [
       edit(
         SWEEP,
-        'if jams == 1 then\n          head[#head + 1] = name',
-        "if jams == 1 then\n          place, free[#free + 1] = 'absent', name",
+        '  to.head[#to.head + 1] = name\n',
+        '  local place = started and to.free or to.head\n  place[#place + 1] = name\n',
       ),
     ],
   ),
   inModel(
     'a sweep that drops what jammed',
     ['crash'],
-    [edit(SWEEPS, 'if (jams === 1) {\n      head.push(id)\n', 'if (jams === 1) {\n      free.push(id)\n')],
+    [edit(SWEEPS, 'if (due <= ms) places.head.push(id)', 'if (due <= ms) places.free.push(id)')],
   ),
   inLua(
     'a jam that is not counted',
@@ -80,12 +82,12 @@ export const PROTOCOL: readonly Mutant[] = [
   inLua(
     'a failure that leaves the ID committed',
     ['failed'],
-    [edit(STEP, 'if #to.free > 0 then', 'if #to.free > #to.failing then')],
+    [edit('lua/_ends.lua', 'if #to.free > 0 then', 'if #to.free > #to.failing then')],
   ),
   inModel(
     'a failure that leaves the ID committed',
     ['failed'],
-    [edit(SETTLE, 'for (const id of free) if', 'for (const id of free) if (failing.length === 0) if')],
+    [edit('src/memory/places.ts', 'of this.failed) {\n      leave(state, id)\n', 'of this.failed) {\n')],
   ),
   inLua(
     'a promotion that puts an ID in line twice',
@@ -103,9 +105,9 @@ export const PROTOCOL: readonly Mutant[] = [
     ['jams'],
     [edit('src/memory/line.ts', '  toTail(state, due, ms)\n', '  toTail(state, due, ms)\n  toTail(state, due, ms)\n')],
   ),
-  inLua('an epoch that does not rise', ['quiet'], [edit(STEP, 'math.max(micros, (kept[7] or 0) + 1)', '1')]),
+  inLua('an epoch that does not rise', ['quiet'], [edit(CLAIM, 'math.max(micros, (before[7] or 0) + 1)', '1')]),
   inModel('an epoch that does not rise', ['quiet'], [edit(TAKE, 'Math.max(now, totals.epoch + 1)', '1')]),
-  inLua('a token that does not name its step', ['quiet'], [edit(STEP, " .. ':' .. worker .. ':' .. ARGV[2]\n", '\n')]),
+  inLua('a token that does not name its step', ['quiet'], [edit(CLAIM, " .. ':' .. worker .. ':' .. ARGV[2]\n", '\n')]),
   inModel('a token that does not name its step', ['rollback-copy'], [edit(TAKE, 'request.worker}:', "'w'}:")]),
   inLua(
     'a withdrawal that leaves what was known of the ID',
@@ -121,7 +123,7 @@ export const PROTOCOL: readonly Mutant[] = [
   inModel(
     'step numbers that are ignored',
     ['loss'],
-    [edit(TAKE, 'prior?.number === number ?', 'prior?.number === -1 ?')],
+    [edit(STEPS, 'prior?.number === number ?', 'prior?.number === -1 ?')],
   ),
   inLua(
     'a step two behind that is not refused',
@@ -131,12 +133,12 @@ export const PROTOCOL: readonly Mutant[] = [
   inModel(
     'a step two behind that is not refused',
     ['copy'],
-    [edit(TAKE, 'prior.number > number', 'prior.number > number + 1000')],
+    [edit(STEPS, 'prior.number > number', 'prior.number > number + 1000')],
   ),
   inLua(
     'a claim ahead that counts as started',
     ['ahead-lapse'],
-    [edit(STEP, '(#ids + i <= slots) and token or ahead', 'token')],
+    [edit(CLAIM, '(#ids + i <= slots) and token or ahead', 'token')],
   ),
   inModel(
     'a claim ahead that counts as started',
@@ -151,15 +153,15 @@ export const PROTOCOL: readonly Mutant[] = [
   inModel(
     'a sweep that does not heed the mark of what has not started',
     ['ahead-lapse'],
-    [edit(SWEEPS, '    if (!started) {', '    if (held === undefined) {')],
+    [edit(SWEEPS, '    if (!started) return', "    if (held === '') return")],
   ),
   inLua(
     'a ghost that is not taken over',
     ['withdraw'],
     [
       edit(
-        'lua/publish.lua',
-        'if stale[k] == 1 then taken[#taken + 1] = id else',
+        'lua/_tail.lua',
+        'if stale[i] == 1 then taken[#taken + 1] = id else',
         'if false then taken[#taken + 1] = id else',
       ),
     ],
@@ -167,29 +169,42 @@ export const PROTOCOL: readonly Mutant[] = [
   inModel(
     'a ghost that is not taken over',
     ['withdraw'],
-    [edit('src/memory/line.ts', 'state.ghosts.size === 0 ? ids : ids.filter((id) => !state.ghosts.delete(id))', 'ids')],
+    [
+      edit(
+        'src/memory/line.ts',
+        'if (its === undefined) return !ghosts.delete(id)',
+        'if (its === undefined) return true',
+      ),
+    ],
   ),
-  inLua('a step that does not re-arm the wake token', ['quiet'], [edit(STEP, 'arm(wake, tokens, length)\n', '')]),
-  inModel('a step that does not re-arm the wake token', ['quiet'], [edit(TAKE, '  arm(state)\n', '')]),
+  inLua(
+    'a step that does not re-arm the wake token',
+    ['quiet'],
+    [edit(STEP, 'arm(wake, tokens, (open or (nudge and not whole.paused)) and 1 or 0)\n', '')],
+  ),
+  inModel('a step that does not re-arm the wake token', ['quiet'], [edit(STEPS, '  if (more) state.wake = 1\n', '')]),
   inLua(
     'a run owed that is lost at a failure',
     ['withdraw-fail'],
-    [edit('lua/_settle.lua', 'elseif again[i] then', "elseif again[i] and kind ~= 'f' then")],
+    [edit('lua/_settle.lua', 'if debt then\n          to.stays[id]', 'if false then\n          to.stays[id]')],
   ),
   inModel(
     'a run owed that is lost at a failure',
     ['withdraw-fail'],
-    [edit(SETTLE, 'const next = owed ? tail : free', "const next = owed && settlement.end !== 'fail' ? tail : free")],
+    [
+      edit(SETTLE, 'stays: owed !== undefined', 'stays: false'),
+      edit(SETTLE, 'if (owed === undefined) places.failed', 'if (id !== undefined) places.failed'),
+    ],
   ),
   inLua(
     'a withdrawn run that settles as done',
     ['withdraw'],
-    [edit('lua/_settle.lua', 'if gone[i] == 1 then', 'if false then')],
+    [edit('lua/_settle.lua', 'if of.gone[i] == 1 or (debt', 'if (debt')],
   ),
   inModel(
     'a withdrawn run that settles as done',
     ['withdraw'],
-    [edit(SETTLE, 'if (state.withdrawn.has(id)) {', 'if (owed && !owed) {')],
+    [edit(SETTLE, 'const gone = state.withdrawn.has(id)', 'const gone = false')],
   ),
   inLua(
     'a clearing that forgets what runs',
@@ -205,6 +220,6 @@ export const PROTOCOL: readonly Mutant[] = [
   inModel(
     'a clearing that forgets what runs',
     ['clear'],
-    [edit('src/memory/control.ts', '  for (const id of state.processing.slice()) state.committed.add(id)\n', '')],
+    [edit('src/memory/clear.ts', '  for (const id of state.processing.slice()) state.committed.add(id)\n', '')],
   ),
 ]

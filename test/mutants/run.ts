@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { Bench, type Outcome } from './bench.js'
 import { CLIENTS } from './clients.js'
+import { LIFE } from './life.js'
 import { LOOP } from './loop.js'
 import type { Check, Mutant } from './mutant.js'
 import { PROTOCOL } from './protocol.js'
 
 // npm run mutants               plants every bug, one at a time, on a copy; each must turn its check red
-// npm run mutants -- renewal    those whose words hold this
+// npm run mutants -- renewal    those whose words, or whose check's, hold this
 //
 // First each check runs on the sound copy and must be green: red with a bug and red without would prove nothing.
 
@@ -14,7 +15,9 @@ import { PROTOCOL } from './protocol.js'
 const LIMIT = 120_000
 
 const word = process.argv[2] ?? ''
-const mutants = [...PROTOCOL, ...CLIENTS, ...LOOP].filter(({ bug, where }) => `${bug} ${where}`.includes(word))
+const mutants = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP].filter(({ bug, where, check }) =>
+  `${bug} ${where} ${check.what}`.includes(word),
+)
 if (mutants.length === 0) throw new Error(`no mutant is described by ${word}`)
 
 const started = performance.now()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createQueue, memoryStore } from '../../src/index.js'
+import { createQueue, memoryStore, type QueueOptions, steppedClock } from '../../src/index.js'
 import type { OpenStore, StepReply } from '../../src/store.js'
 import { Latch } from '../support/latch.js'
 import { ManualClock } from './manual-clock.js'
@@ -47,4 +47,35 @@ test('a wake-up that overtakes the answer of an empty claim is not forgotten', {
   const closed = queue.close()
   clock.pass(60_000)
   await closed
+})
+
+/** When, ms after the first, each run began; the worker has slots to spare, so that it waits while it runs. */
+async function begun(options: QueueOptions, ids: readonly string[], fail: (attempt: number) => boolean) {
+  const clock = steppedClock()
+  const queue = createQueue('wake', { store: memoryStore({ clock }), clock, ...options })
+  const at: number[] = []
+  queue.process(
+    async ({ attempt }) => {
+      at.push(clock.now())
+      await new Promise((resolve) => clock.setTimer(() => resolve(undefined), 50))
+      if (fail(attempt)) throw new Error('busy')
+    },
+    { concurrency: 5 },
+  )
+  await clock.advance(1_000)
+  await queue.publishMany(ids)
+  await clock.advance(2_000)
+  const closed = queue.close()
+  await clock.advance(0)
+  await closed
+  return at.map((ms) => ms - (at[0] ?? 0))
+}
+
+test('a worker that waits for the token comes back when its own retry is due, not when its wait is over', async () => {
+  expect(await begun({ attempts: 3, backoff: 100 }, ['a'], (attempt) => attempt < 3)).toEqual([0, 151, 302])
+})
+
+test('… and when the window of a rate is over', async () => {
+  const limit = { active: 2, rate: { max: 3, per: 300 } }
+  expect(await begun({ limit }, ['a', 'b', 'c', 'd'], () => false)).toEqual([0, 0, 50, 301])
 })

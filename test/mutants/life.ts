@@ -1,0 +1,145 @@
+import { edit, inGame, inLaws, inSuite, type Mutant } from './mutant.js'
+
+const MEET = 'lua/_meet.lua'
+const SETTLE_LUA = 'lua/_settle.lua'
+const ENDS = 'lua/_ends.lua'
+const CONTROL = 'lua/_control.lua'
+const DEDUPE = 'src/memory/dedupe.ts'
+const SETTLE = 'src/memory/settle.ts'
+const LIMITS = 'src/memory/limits.ts'
+const LINE = 'src/memory/line.ts'
+const KEEPSAKES = 'src/memory/keepsakes.ts'
+
+/** Bugs in the life of a job: what it brings, when it may run, what is kept of it, who is told. Each in the Lua and in the model. */
+export const LIFE: readonly Mutant[] = [
+  inGame('a run owed that begins with the payload of the run before', [
+    edit(ENDS, '  add(to.payloads, id, debt.payload)\n  add(to.priorities, id, debt.weight or false)\n', ''),
+  ]),
+  inSuite('a run owed that begins with the payload of the run before', [
+    edit('src/memory/owed.ts', '  setPayload(state, id, run.payload)\n  setPriority(', '  setPriority('),
+  ]),
+  inGame('a retry that forgets its attempts', [
+    edit(SETTLE_LUA, "tonumber(string.match(of.tries[i] or '0', '^%d+')) + 1", '1'),
+  ]),
+  inSuite('a retry that forgets its attempts', [edit(SETTLE, 'Number(attempts) + 1', '1')]),
+  inGame('a backoff that a publish cuts short', [
+    edit(MEET, '  if record.backoff then due = math.max(due, record.due) end\n', ''),
+  ]),
+  inSuite('a backoff that a publish cuts short', [
+    edit(DEDUPE, 'state.tries.has(id) ? was : Number.NEGATIVE_INFINITY', 'Number.NEGATIVE_INFINITY'),
+  ]),
+  inGame('a debounce that nothing ends', [edit(MEET, 'if maxWait and born then', 'if false then')]),
+  inSuite('a debounce that nothing ends', [edit(DEDUPE, 'maxWait === undefined ?', 'true ?')]),
+  inGame('a raised ID without a mark for its entry in the line', [
+    edit('lua/_records.lua', 'if record.inLine and record.weight then', 'if false then'),
+  ]),
+  inLaws('a raised ID without a mark for its entry in the line', [
+    edit(DEDUPE, 'state.prioritized.delete(id)) state.ghosts.add(id)', 'state.prioritized.delete(id)) state.wake = 1'),
+  ]),
+  inGame('a release that goes behind those of its priority', [edit('lua/_tail.lua', 'side * n - of[i]', 'n - of[i]')]),
+  inSuite('a release that goes behind those of its priority', [
+    edit(LINE, 'end * ++state.totals.sequence', '++state.totals.sequence'),
+  ]),
+  inGame('a result that is kept without its epoch', [
+    edit(SETTLE_LUA, "string.match(of.held[i], '^~?(%d+)') .. ' ' .. result", "'0 ' .. result"),
+  ]),
+  inSuite('a result that is kept without its epoch', [edit(KEEPSAKES, "token.split(':')[0]", '0')]),
+  inGame('a rate whose window never ends', [
+    edit('lua/_policy.lua', 'or ms < start or ms >= start + policy.per then', 'or ms < start then'),
+  ]),
+  inSuite('a rate whose window never ends', [
+    edit(LIMITS, 'ms < rate.start || ms >= rate.start + per', 'ms < rate.start || per < 0'),
+  ]),
+  inGame('a limit that does not count what other workers hold', [
+    edit('lua/_policy.lua', "policy.active - redis.call('ZCARD', processing)", 'policy.active'),
+  ]),
+  inSuite('a limit that does not count what other workers hold', [
+    edit(LIMITS, 'this.#active - this.#state.processing.size', 'this.#active'),
+  ]),
+  inGame('a paused queue that is claimed from', [
+    edit(CONTROL, 'blocked = paused or hold > ms', 'blocked = hold > ms'),
+  ]),
+  inSuite('a paused queue that is claimed from', [
+    edit(LINE, 'control.paused || control.hold > ms', 'control.hold > ms'),
+  ]),
+  inGame('a hold that nobody ends', [
+    edit(CONTROL, 'paused or hold > ms', 'paused or hold > 0'),
+    edit('lua/_purge.lua', "redis.call('HDEL', control, 'hold')", ''),
+  ]),
+  inSuite('a hold that nobody ends', [
+    edit(LINE, 'control.paused || control.hold > ms', 'control.paused || control.hold > 0'),
+    edit(KEEPSAKES, '  if (control.hold <= ms) control.hold = 0\n', ''),
+  ]),
+  inGame('a hold of whose end nobody is told', [
+    edit('lua/step.lua', 'if raised or earlier(soonest, first) then', 'if earlier(soonest, first) then'),
+  ]),
+  inSuite('a hold of whose end nobody is told', [
+    edit('src/memory/alarm.ts', 'if (!sooner && hold <= Math.max(before.hold, ms))', 'if (!sooner)'),
+  ]),
+  inGame('a remembered ID that runs again', [edit(MEET, "  if place == 'remembered' then return 'm' end\n", '')]),
+  inSuite('a remembered ID that runs again', [edit(DEDUPE, "  if (isRemembered(state, id, ms)) return 'm'\n", '')]),
+  inGame('a payload that stays when its ID is free', [
+    edit(ENDS, "    redis.call('HDEL', payload, unpack(to.forgotten))\n", ''),
+  ]),
+  inLaws('a payload that stays when its ID is free', [
+    edit('src/memory/places.ts', '      leave(state, id)\n      dropBaggage(state, id)\n', '      leave(state, id)\n'),
+  ]),
+  inGame('a superseded run whose failure counts', [
+    edit(SETTLE_LUA, "(debt and debt.superseding and kind ~= 'd' and kind ~= 'k')", 'false'),
+  ]),
+  inSuite('a superseded run whose failure counts', [
+    edit(SETTLE, 'const superseded = !gone &&', 'const superseded = gone &&'),
+  ]),
+  inGame('a slot that is published twice', [edit(MEET, 'record.slot >= new.slot', 'record.slot > new.slot')]),
+  inSuite('a slot that is published twice', [edit(DEDUPE, 'schedule.slot >= slot', 'schedule.slot > slot')]),
+  inGame('a full queue that refuses a duplicate', [
+    edit(MEET, "if (place == 'absent' or (place == 'failed' and failing == 'r')) and most > 0", 'if most > 0'),
+  ]),
+  inSuite('a full queue that refuses a duplicate', [
+    edit(
+      DEDUPE,
+      '  if (state.delayed.has(id)) return meetDelayed',
+      "  if (policy.maxLength && state.committed.size >= policy.maxLength) return 'x'\n  if (state.delayed.has(id)) return meetDelayed",
+    ),
+  ]),
+  inGame('a delayed ID that is due first, and nobody is told', [
+    edit('lua/publish.lua', 'local nudge = earlier(soonest, firstDue(delayed))', 'local nudge = false'),
+  ]),
+  inSuite('a delayed ID that is due first, and nobody is told', [
+    edit('src/memory/publish.ts', '  if (nobodyKnows(state, before, ms)) nudge(state)\n', ''),
+  ]),
+  inGame('a journal without the messages that somebody heard', [
+    edit(
+      CONTROL,
+      "if whole.journal > 0 then redis.call('XADD'",
+      "if whole.journal > 0 and not whole.heard then redis.call('XADD'",
+    ),
+  ]),
+  inSuite('a journal without the messages that somebody heard', [
+    edit(
+      'src/memory/news.ts',
+      'if (control.journal === 0) return',
+      'if (control.journal === 0 || state.listening) return',
+    ),
+  ]),
+  inGame('a report of one whose claim is lost', [
+    edit('lua/report.lua', "(held ~= token and held ~= '~' .. token)", 'false'),
+  ]),
+  inSuite('a report of one whose claim is lost', [
+    edit(
+      'src/memory/report.ts',
+      'if (!owns(state.lease.get(id), token)) return false',
+      'if (!state.lease.has(id)) return false',
+    ),
+  ]),
+  inGame('an ordered queue in which the next one passes by', [
+    edit(SETTLE_LUA, "due, kind = math.max(to.hold, due), 0, 'r' end", 'due = math.max(to.hold, due), 0 end'),
+  ]),
+  inSuite('an ordered queue in which the next one passes by', [
+    edit(
+      SETTLE,
+      '          places.head.push(id)\n          hold(state, due)',
+      '          places.tail.push(id)\n          hold(state, due)',
+    ),
+  ]),
+]
