@@ -10,6 +10,14 @@ export interface Told {
   readonly repeated: boolean
 }
 
+/** What a publish brings of one ID. */
+export interface Brought {
+  readonly version: string
+  /** ms */
+  readonly delay: number
+  readonly priority: number
+}
+
 /** Where IDs are once all is over, and what the queue's own books say. */
 export interface Final {
   readonly queued: readonly string[]
@@ -21,14 +29,16 @@ export interface Final {
   readonly left: number
   /** Keys that should have gone with the last ID. */
   readonly strays: readonly string[]
+  /** ID → the epoch of the run whose result is kept. */
+  readonly results?: Readonly<Record<string, number>>
 }
 
 /** What can be in a history. `phase` is Jepsen's: before the call; after it, by what is known of it; or just a note. */
 export type Happening =
-  | { op: 'publish'; phase: 'invoke'; call: number; ids: readonly string[] }
+  | { op: 'publish'; phase: 'invoke'; call: number; ids: readonly string[]; brings?: readonly Brought[] }
   | { op: 'publish'; phase: 'ok'; call: number; reply: readonly Told[] }
   | { op: 'publish'; phase: 'fail' | 'unknown'; call: number; reply: string }
-  | { op: 'run'; phase: 'invoke'; id: string; epoch: number; token: string }
+  | { op: 'run'; phase: 'invoke'; id: string; epoch: number; token: string; attempt?: number; version?: string }
   | { op: 'run'; phase: 'ok' | 'fail'; id: string; token: string }
   | { op: 'lost'; phase: 'note'; id: string }
   | { op: 'jammed'; phase: 'note'; id: string; token: string; jams: number; started: boolean }

@@ -14,4 +14,5 @@ export const LOAD: Load = {
   every: 400,
   replyTimeout: 1_500,
   publishTimeout: 10_000,
+  shared: 0.2,
 }

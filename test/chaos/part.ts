@@ -28,6 +28,23 @@ export interface Load {
   readonly every: number
   readonly replyTimeout: number
   readonly publishTimeout: number
+  /** Of all IDs published, how many are among those that everybody publishes, 0 to 1. */
+  readonly shared: number
+  /** Absent: a plain lane. */
+  readonly features?: Features
+}
+
+/** What jobs live through besides being run: the newest payload counts, and what fails is tried again. */
+export interface Features {
+  readonly attempts: number
+  /** ms, the same each time. */
+  readonly backoff: number
+  /** ms */
+  readonly keepResult: number
+  /** A publish is put off by so many ms at most. */
+  readonly delay: number
+  /** IDs have one of their own. */
+  readonly priorities: boolean
 }
 
 /** What one process is told to play. */
@@ -50,15 +67,17 @@ export function queueOf({
   load,
   durability = 'memory',
 }: Pick<Part, 'connect' | 'queue' | 'load' | 'durability'>): {
-  readonly queue: Queue
+  readonly queue: Queue<unknown>
   readonly letGo: () => unknown
 } {
-  const { lease, replyTimeout, publishTimeout } = load
+  const { lease, replyTimeout, publishTimeout, features } = load
+  const { attempts = 1, backoff = 0, keepResult = 0 } = features ?? {}
+  const life = features ? { dedupe: 'latest' as const, attempts, backoff, keepResult } : {}
   // Jams are what chaos makes; an ID that failed for them would only hide what comes after.
-  const options = { prefix: 'chaos', lease, publishTimeout, durability, maxJams: 1_000 }
+  const options = { prefix: 'chaos', lease, publishTimeout, durability, maxJams: 1_000, ...life }
   if (connect.kind === 'url') {
     return {
-      queue: createQueue(queue, { ...options, store: redisStore({ url: connect.url, replyTimeout }) }),
+      queue: createQueue<unknown>(queue, { ...options, store: redisStore({ url: connect.url, replyTimeout }) }),
       letGo() {},
     }
   }
@@ -68,5 +87,5 @@ export function queueOf({
       : createCluster({ rootNodes: connect.urls.map((url) => ({ url })) })
   client.on('error', () => {})
   const store = redisStore({ client, replyTimeout })
-  return { queue: createQueue(queue, { ...options, store }), letGo: () => client.destroy() }
+  return { queue: createQueue<unknown>(queue, { ...options, store }), letGo: () => client.destroy() }
 }

@@ -82,8 +82,15 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
 }
 
 /** `recovery <= lease + sweep + 1 s`, unless the row says why not. */
-function allowanceOf({ allow }: Row, { lease, every }: Load): Allowance {
-  return { exact: false, expiries: false, rollback: false, recovery: lease + every + 1_000, ...allow }
+function allowanceOf({ allow }: Row, { lease, every, features }: Load): Allowance {
+  return {
+    exact: false,
+    expiries: false,
+    rollback: false,
+    recovery: lease + every + 1_000,
+    ...(features ? { features } : {}),
+    ...allow,
+  }
 }
 
 /** The effects since the beginning: these files are never rewritten. */

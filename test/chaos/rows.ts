@@ -20,16 +20,19 @@ import { powerCutAlways, powerCutEverysec, powerCutNo } from './rows/power-cut.j
 import { publisherKill } from './rows/publisher-kill.js'
 import { redisClock } from './rows/redis-clock.js'
 import { redisKillAlways, redisKillEverysec, redisKillNo } from './rows/redis-kill.js'
+import { redisKillWaiting } from './rows/redis-kill-waiting.js'
 import { redisStall } from './rows/redis-stall.js'
 import { scriptFlush } from './rows/script-flush.js'
 import { sentinelFailoverDurable, sentinelFailoverPlain } from './rows/sentinel-failover.js'
 import { workerClock } from './rows/worker-clock.js'
 import { workerKill } from './rows/worker-kill.js'
+import { workerKillOwing } from './rows/worker-kill-owing.js'
 import { workerStall } from './rows/worker-stall.js'
 
 /** The fault matrix. */
 export const rows: readonly Row[] = [
   calm,
+  ...[workerKillOwing, redisKillWaiting],
   ...[workerKill, workerStall, workerClock, publisherKill, guardKill],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],
   ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf],

@@ -69,7 +69,10 @@ const LAZY = [
   'kept',
 ] as const
 
-const isThere = (state: QueueState, part: (typeof LAZY)[number]): boolean => state[part].size > 0
+/** Is there anything that a plain lane has not? */
+export function isRich(state: QueueState): boolean {
+  return LAZY.some((part) => state[part].size > 0) || Object.values(state.control).some(Boolean)
+}
 
 /** The model's state, spelled as Redis would. */
 export function dumpModel(state: QueueState): Dump {
@@ -104,7 +107,7 @@ export function dumpModel(state: QueueState): Dump {
       case 'results':
         return fields(state[part])
       case 'extras':
-        return LAZY.some((part) => isThere(state, part)) || Object.values(state.control).some(Boolean) ? ['1'] : []
+        return isRich(state) ? ['1'] : []
       case 'wake':
         return state.wake === 1 ? ['1'] : []
       case 'totals':

@@ -1,28 +1,16 @@
 import type { ConvoyError } from '../../src/errors.js'
-import type { ListedState } from '../../src/store.js'
+import type { PublishItem } from '../../src/publish-options.js'
 import type { Verdict } from '../../src/verdict.js'
 import type { Worker } from '../../src/worker/worker.js'
 import type { Calls } from './calls.js'
-import { handlerOf, type Manners } from './handlers.js'
-import type { Host, Terms } from './host.js'
+import type { Habits } from './habits.js'
+import { Hand } from './hand.js'
+import { handlerOf } from './handlers.js'
+import type { Host } from './host.js'
 import type { PublishCall } from './verdicts.js'
 import type { Witness } from './witness.js'
 import type { World } from './world.js'
 
-/** How workers are started. */
-export interface Habits extends Terms {
-  readonly ids: readonly string[]
-  readonly every: number
-  readonly jobTimeout: number
-  readonly abortGrace: number
-  readonly closeTimeout: number
-  /** `current` stands in while it is there. */
-  readonly manners: { readonly usual: Manners; current: Manners | undefined }
-  readonly slowest: number
-}
-
-/** Longer than any line. */
-const PAGE = 1_000
 /** ms within which a worker that closes gives up telling the server, and takes its leave. */
 const LAST_WORDS = 5_500
 
@@ -30,6 +18,7 @@ const LAST_WORDS = 5_500
 export class Actor {
   readonly host: Host
   readonly workers: Worker[] = []
+  readonly hand: Hand
   readonly #world: World
   readonly #witness: Witness
   readonly #calls: Calls
@@ -48,6 +37,7 @@ export class Actor {
     this.#calls = calls
     this.#habits = habits
     witness.hosts.set(host.name, host)
+    this.hand = new Hand(host, habits.publishTimeout, { witness, calls })
     const { queue } = host
     queue.on('error', (error) => this.#heard(error))
     queue.on('overrun', (id) => {
@@ -58,6 +48,7 @@ export class Actor {
     queue.on('suspended', () => world.count('suspended'))
     queue.on('resumed', () => world.count('resumed'))
     queue.on('withdrawn', () => world.count('withdrawnEvents'))
+    queue.on('retrying', () => world.count('retryingEvents'))
   }
 
   get guarded(): boolean {
@@ -73,8 +64,11 @@ export class Actor {
     const { dice } = this.#world
     const { jobTimeout, abortGrace } = this.#habits
     const act = { ...this.#habits, world: this.#world, witness: this.#witness, host: this.host }
-    const handler = handlerOf({ ...act, publish: (id) => this.publish(id) }, () => worker)
-    const options = { concurrency: dice.whole(1, 3), prefetch: dice.chance(0.3) ? dice.whole(1, 3) : 0 }
+    const told = (promise: Promise<boolean>): void =>
+      this.#calls.watch(this.host, 'report', Number.POSITIVE_INFINITY, promise)
+    const tells = this.#habits.features !== undefined
+    const handler = handlerOf({ ...act, tells, told, publish: (id) => this.publish(id) }, () => worker)
+    const options = { concurrency: dice.whole(1, 3), prefetch: dice.chance(0.3) ? this.#ahead() : 0 }
     const lease = dice.chance(0.2) ? { lease: this.#habits.lease * 2 } : {}
     const worker: Worker = queue.process(handler, { ...options, ...lease, jobTimeout, abortGrace })
     this.#world.note(() => `${this.host.name} starts ${worker.name} ${JSON.stringify(options)}`)
@@ -83,23 +77,42 @@ export class Actor {
     this.workers.push(worker)
   }
 
+  #ahead(): number {
+    return this.#habits.features?.ordered ? 0 : this.#world.dice.whole(1, 3)
+  }
+
   guard(): void {
     this.#guards++
     this.host.queue.jamGuard({ every: this.#habits.every })
   }
 
-  publish(id: string): void {
-    const call = this.#called(id)
-    this.#watchPublish(
-      `publish(${id})`,
-      this.host.queue.publish(id).then((verdict) => this.#told([call], [verdict])),
-      [call],
-    )
+  /** With a payload of its own, where the queue is no plain lane. */
+  #item(id: string, atOnce = false): PublishItem<unknown> {
+    const { features } = this.#habits
+    if (features === undefined) return id
+    const { dice } = this.#world
+    const { delay, priorities } = features
+    const put = !atOnce && delay > 0 && dice.chance(0.3)
+    const priority = dice.pick(priorities)
+    const payload = { version: this.#witness.lives.nextVersion() }
+    return { id, payload, ...(priority === 0 ? {} : { priority }), ...(put ? { delay: dice.whole(1, delay) } : {}) }
   }
 
-  publishMany(ids: readonly string[]): void {
+  publish(id: string, atOnce = false): void {
+    const call = this.#called(id)
+    const item = this.#item(id, atOnce)
+    const { id: _, ...options } = typeof item === 'object' ? item : { id }
+    const { queue } = this.host
+    const verdict = typeof item === 'object' ? queue.publish(id, options) : queue.publish(id)
+    const told = verdict.then((verdict) => this.#told([call], [verdict]))
+    this.#watchPublish(`publish(${id})`, told, [call])
+  }
+
+  publishMany(ids: readonly string[], atOnce = false): void {
     const calls = ids.map((id) => this.#called(id))
-    const told = this.host.queue.publishMany(ids).then((verdicts) => this.#told(calls, verdicts))
+    const told = this.host.queue
+      .publishMany(ids.map((id) => this.#item(id, atOnce)))
+      .then((verdicts) => this.#told(calls, verdicts))
     this.#watchPublish(`publishMany(${ids})`, told, calls)
   }
 
@@ -110,11 +123,12 @@ export class Actor {
     const calls: PublishCall[] = []
     const from = this.#witness.order
     const called = (id: string): PublishCall => calls[calls.push(this.#called(id, from)) - 1] as PublishCall
-    async function* source(): AsyncGenerator<string> {
+    const item = (id: string): PublishItem<unknown> => this.#item(id)
+    async function* source(): AsyncGenerator<PublishItem<unknown>> {
       for (const id of ids) {
         if (dice.chance(0.5)) await new Promise<void>((resolve) => host.deliver(dice.between(0, 20), resolve))
         called(id)
-        yield id
+        yield item(id)
       }
     }
     let heard = 0
@@ -126,8 +140,8 @@ export class Actor {
         heard++
       }
     }
-    const counted = host.queue.publishMany(source(), { onVerdicts }).then(({ queued, rerun, duplicate }) => {
-      const all = queued + rerun + duplicate
+    const counted = host.queue.publishMany(source(), { onVerdicts }).then((counts) => {
+      const all = Object.values(counts).reduce((sum, one) => sum + one, 0)
       this.#world.hold(
         all === heard && heard === ids.length,
         () => `a stream of ${ids.length} gave ${heard} verdicts, ${all} counts`,
@@ -137,32 +151,6 @@ export class Actor {
       for (const call of calls) if (call.told === 'open') call.told = 'unknown'
     }
     this.#calls.watch(host, `publishStream(${ids})`, this.#habits.publishTimeout * 3, counted, unknown)
-  }
-
-  withdraw(ids: readonly string[]): void {
-    this.#watch(`withdraw(${ids})`, this.host.queue.withdraw(ids))
-  }
-
-  inspect(ids: readonly string[]): void {
-    const { order: from, looks } = this.#witness
-    const told = this.host.queue.inspectMany(ids)
-    const judged = told.then((infos) => looks.inspected(ids, infos, from, this.#witness.order))
-    this.#watch(`inspectMany(${ids})`, judged)
-  }
-
-  list(state: ListedState): void {
-    const { order: from, looks } = this.#witness
-    const told = this.host.queue.list(state, { limit: PAGE })
-    const judged = told.then((page) => looks.listed(state, page, from, this.#witness.order))
-    this.#watch(`list(${state})`, judged)
-  }
-
-  clear(): void {
-    this.#watch('clear', this.host.queue.clear())
-  }
-
-  stats(): void {
-    this.#watch('stats', this.host.queue.stats())
   }
 
   /** Both ways of waiting with a signal: each may be told to stop. */
@@ -202,7 +190,9 @@ export class Actor {
     host.closing = true
     this.#world.count(this.#witness.busy(host) ? 'closesInFlight' : 'closes')
     for (const worker of this.workers) this.#bar(worker)
-    const bound = Math.max(publishTimeout, this.#leaving - this.#world.now, replyTimeout)
+    // What a guard has sent is answered, or its wire replaced, whoever closes.
+    const guard = this.guarded ? Math.max(publishTimeout, this.#habits.every) : 0
+    const bound = Math.max(publishTimeout, this.#leaving - this.#world.now, replyTimeout, guard)
     const closed = host.queue.close({ timeout: closeTimeout }).then(() => {
       this.closed = true
       const wires = host.net.links.size

@@ -1,9 +1,10 @@
+import type { ErrorCode } from '../../src/errors.js'
 import type { Job } from '../../src/job.js'
 import type { Worker } from '../../src/worker/worker.js'
 import type { Host } from './host.js'
 
 /** How a claim ended, as the server sees it. */
-export type End = 'done' | 'fail' | 'release' | 'withdrawn' | 'swept'
+export type End = 'done' | 'fail' | 'retry' | 'release' | 'withdrawn' | 'superseded' | 'swept'
 
 /** One ID under one token. */
 export interface Claim {
@@ -25,6 +26,8 @@ export interface Run {
   readonly worker: Worker
   readonly job: Job
   outcome: 'returned' | 'threw' | undefined
+  /** Why it was asked to stop, once its handler has ended: a settlement that waits for the last report may hear of more. */
+  stopped: ErrorCode | undefined
   /** Its slot was freed while it ran: `overrun`, or a close whose grace was over. */
   abandoned: boolean
 }
@@ -33,10 +36,12 @@ export interface Run {
 export function untruth({ ended, run }: Claim, end: End): string | undefined {
   if (ended) return `it was ${ended} before`
   if (run && !run.outcome && !run.abandoned) return 'its handler runs'
-  const late = run?.job.stopped?.code === 'JOB_TIMEOUT'
+  const stopped = run?.outcome ? run.stopped : run?.job.stopped?.code
+  const late = stopped === 'JOB_TIMEOUT'
   if (end === 'done' && (run?.outcome !== 'returned' || late)) return 'its handler has not returned in time'
-  if (end === 'fail' && run?.outcome !== 'threw' && !late) return 'its handler has not failed'
-  if (end === 'fail' && run?.job.stopped && !late) return 'it was asked to stop'
+  const fails = end === 'fail' || end === 'retry'
+  if (fails && run?.outcome !== 'threw' && !late) return 'its handler has not failed'
+  if (fails && stopped && !late) return `it was asked to stop: ${stopped}`
   if (end === 'release' && run && !run.job.stopped) return 'nobody asked it to stop'
   return undefined
 }

@@ -26,10 +26,16 @@ export interface Act {
   /** ms that the slow take at most. */
   readonly slowest: number
   readonly publish: (id: string) => void
+  /** It tells how far it has come, and leaves a result. */
+  readonly tells: boolean
+  readonly told: (promise: Promise<boolean>) => void
 }
 
 /** A handler that behaves by chance; every run of it is seen by the witness, from its first to its last line. */
-export function handlerOf({ world, witness, host, manners, slowest, publish }: Act, worker: () => Worker): Handler {
+export function handlerOf(
+  { world, witness, host, manners, slowest, publish, tells, told }: Act,
+  worker: () => Worker,
+): Handler {
   const { dice } = world
   return (job: Job) => {
     const run = witness.began(host, worker(), job)
@@ -37,10 +43,17 @@ export function handlerOf({ world, witness, host, manners, slowest, publish }: A
     const kind = dice.pick(kinds.flatMap(([kind, weight]) => Array<string>(weight).fill(kind)))
     world.note(() => `${host.name} runs ${job.id} (${job.token}), ${kind}`)
     const after = (ms: number): Promise<void> => new Promise((resolve) => host.deliver(ms, resolve))
-    const returned = (): void => {
+    const tell = (): void => {
+      if (dice.chance(0.5)) told(job.progress(dice.whole(0, 10), 10))
+      else told(job.log(`line ${dice.whole(1, 9)}`))
+    }
+    if (tells && dice.chance(0.4)) tell()
+    const returned = (): unknown => {
       world.note(() => `${host.name} ends ${job.id} (${job.token})`)
       witness.ended(run, 'returned')
+      return tells ? { of: job.id, token: job.token } : undefined
     }
+    if (tells && dice.chance(0.2)) told(after(dice.between(0, 200)).then(() => job.progress(dice.whole(0, 10))))
     const failed = (): never => {
       witness.ended(run, 'threw')
       throw new Error(`${job.id} fails`)

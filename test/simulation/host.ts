@@ -6,6 +6,7 @@ import { RedisStore } from '../../src/redis/store.js'
 import { type CheckedRunOptions, runSettings } from '../../src/run-options.js'
 import type { Clock } from '../../src/time.js'
 import type { Entry } from './agenda.js'
+import type { Features } from './features.js'
 import { Network, type Quality } from './network.js'
 import { PREFIX, QUEUE } from './script-call.js'
 import type { Server } from './server.js'
@@ -18,12 +19,13 @@ export interface Terms {
   readonly maxJams: number
   readonly publishTimeout: number
   readonly replyTimeout: number
+  readonly features?: Features
 }
 
 /** One process: a queue of the real code, with a clock, a network and a death of its own. */
 export class Host {
   readonly name: string
-  readonly queue: Queue
+  readonly queue: Queue<unknown>
   readonly net: Network
   readonly clock: Clock
   readonly #world: World
@@ -62,7 +64,9 @@ export class Host {
     }
     const { lease, maxJams, publishTimeout, replyTimeout } = terms
     const { clock, net } = this
-    const publishing = new PublishTerms()
+    const { dedupe, attempts, backoff, ordered, keepResult } = terms.features ?? {}
+    const publishing = new PublishTerms({ dedupe })
+    const asked = terms.features ? { attempts, backoff, ordered, keepResult } : {}
     this.queue = new Queue({
       ...{
         name: QUEUE,
@@ -78,7 +82,7 @@ export class Host {
         resultSerializer: jsonSerializer,
       },
       terms: publishing,
-      ...runSettings(check<CheckedRunOptions>('createQueue', {}), {}, publishing.policies),
+      ...runSettings(check<CheckedRunOptions>('createQueue', asked), asked, publishing.policies),
       openStore: (place) =>
         new RedisStore(place, { make: () => net.maker(), twin: () => net.maker(true), clock, replyTimeout }),
     })

@@ -1,5 +1,6 @@
 import type { ListedState } from '../../src/store.js'
-import type { Actor, Habits } from './actor.js'
+import type { Actor } from './actor.js'
+import type { Habits } from './habits.js'
 import type { World } from './world.js'
 
 const PLACES: readonly ListedState[] = ['queued', 'delayed', 'processing', 'failed']
@@ -18,15 +19,22 @@ export function play(
   const apart = dice.between(20, 250)
   const often = (weight: number, move: Move): Move[] => Array<Move>(weight).fill(move)
   const some = (): string[] => Array.from({ length: dice.whole(1, 5) }, () => dice.pick(habits.ids))
+  const byHand = (): Move[] => [
+    ...often(4, ({ hand }) => hand.retry(some())),
+    ...often(2, ({ hand }) => hand.promote(some())),
+    ...often(1, ({ hand }) => hand.pause()),
+    ...often(4, ({ hand }) => hand.resume()),
+    ...often(4, ({ hand }) => hand.result(dice.pick(habits.ids))),
+  ]
   const moves = [
     ...often(30, (actor) => actor.publish(dice.pick(habits.ids))),
     ...often(8, (actor) => actor.publishMany(some())),
     ...often(3, (actor) => actor.publishStream(some())),
-    ...often(6, (actor) => actor.withdraw(some())),
-    ...often(1, (actor) => actor.clear()),
-    ...often(1, (actor) => actor.stats()),
-    ...often(4, (actor) => actor.inspect(some())),
-    ...often(3, (actor) => actor.list(dice.pick(PLACES))),
+    ...often(6, (actor) => actor.hand.withdraw(some())),
+    ...often(1, (actor) => actor.hand.clear()),
+    ...often(1, (actor) => actor.hand.stats()),
+    ...often(4, (actor) => actor.hand.inspect(some())),
+    ...often(3, (actor) => actor.hand.list(dice.pick(PLACES))),
     ...often(1, (actor) => actor.wait()),
     ...often(3, (actor) => withWorker(actor, (worker) => actor.pause(worker))),
     ...often(5, (actor) => withWorker(actor, (worker) => actor.resume(worker))),
@@ -36,6 +44,7 @@ export function play(
     ...often(3, (actor) => (actor.workers.length < 3 ? actor.work() : undefined)),
     ...often(1, (actor) => actor.guard()),
     ...often(2, () => start()),
+    ...(habits.features ? byHand() : []),
   ]
   const withWorker = (actor: Actor, act: (worker: Actor['workers'][number]) => void): void => {
     if (actor.workers.length > 0) act(dice.pick(actor.workers))

@@ -1,30 +1,28 @@
-import type { Op, Reply, Verb } from '../../src/memory/model.js'
+import type { Op } from '../../src/memory/model.js'
+import type { DedupePolicy, StepPolicy, Traits } from '../../src/policy.js'
+import type { ScriptName } from '../../src/redis/lua.generated.js'
 import { scriptsFor } from '../../src/redis/scripts.js'
 import type {
   Control,
-  ControlReply,
-  Counts,
   Held,
-  Inspection,
   ListRequest,
-  Page,
+  PublishRequest,
+  Report,
   Settlement,
-  State,
-  StepReply,
   StepRequest,
-  SweepReply,
   SweepRequest,
 } from '../../src/store.js'
 
-// What a command on the wire asks of the model, and what the model answers as the scripts would: the mirror image of
-// `src/redis/step-arguments.ts` and `src/redis/replies.ts`.
+// What a command on the wire asks of the model: the mirror image of `src/redis/publish-arguments.ts` and
+// `src/redis/step-arguments.ts`.
 
 export const PREFIX = 'sim'
 export const QUEUE = 'q'
-const NAMES = new Map(Object.values(scriptsFor(PREFIX, QUEUE)).map(({ sha, name }) => [sha, name]))
+const SCRIPTS = new Map(Object.values(scriptsFor(PREFIX, QUEUE)).map((script) => [script.sha, script]))
 
 export type Command =
-  | { readonly kind: 'script'; readonly sha: string; readonly op: Op }
+  /** `short`: it names the keys of a plain lane alone. */
+  | { readonly kind: 'script'; readonly sha: string; readonly op: Op; readonly short: boolean }
   | { readonly kind: 'check'; readonly sha: string }
   | { readonly kind: 'load'; readonly text: string }
   | { readonly kind: 'info' }
@@ -32,9 +30,13 @@ export type Command =
 
 export function readCommand(command: readonly string[]): Command {
   const [verb = '', first = '', second = ''] = command
-  if (verb.startsWith('EVALSHA') && NAMES.get(first) === 'check') return { kind: 'check', sha: first }
-  if (verb.startsWith('EVALSHA'))
-    return { kind: 'script', sha: first, op: readScript(first, command.slice(3 + Number(second))) }
+  const script = verb.startsWith('EVALSHA') ? SCRIPTS.get(first) : undefined
+  if (script?.name === 'check') return { kind: 'check', sha: first }
+  if (script !== undefined) {
+    const keys = Number(second)
+    const op = readScript(script.name, command.slice(3 + keys))
+    return { kind: 'script', sha: first, op, short: keys < script.parts.length }
+  }
   if (verb === 'SCRIPT' && first === 'LOAD') return { kind: 'load', text: second }
   // The check of the server asks for INFO behind an EXISTS.
   if (verb === 'INFO' || verb === 'EXISTS') return { kind: 'info' }
@@ -42,17 +44,24 @@ export function readCommand(command: readonly string[]): Command {
   throw new Error(`the simulated server does not know ${command.slice(0, 2).join(' ')}`)
 }
 
-function readScript(sha: string, args: string[]): Op {
-  const name = NAMES.get(sha)
+function readScript(name: ScriptName, args: string[]): Op {
   switch (name) {
     case 'publish':
-      return { verb: 'publish', request: { policy: { processing: 'discard' }, ids: args.slice(1) } }
+      return { verb: 'publish', request: readPublish(args) }
     case 'step':
       return { verb: 'step', request: readStep(args) }
     case 'sweep':
       return { verb: 'sweep', request: readSweep(args) }
     case 'withdraw':
       return { verb: 'withdraw', request: args }
+    case 'move':
+      return { verb: 'move', request: { from: args[0] as 'failed' | 'delayed', ids: args.slice(1) } }
+    case 'report':
+      return { verb: 'report', request: readReport(args) }
+    case 'recall':
+      return { verb: 'recall', request: args }
+    case 'steer':
+      return control({ order: args[0] as 'pause' | 'resume' })
     case 'inspect':
       return { verb: 'inspect', request: args }
     case 'list':
@@ -66,7 +75,7 @@ function readScript(sha: string, args: string[]): Op {
     case 'wake':
       return control({ order: 'wake' })
     default:
-      throw new Error(`the simulated server does not run ${name ?? sha}`)
+      throw new Error(`the simulated server does not run ${name}`)
   }
 }
 
@@ -78,10 +87,62 @@ function control(request: Control): Op<'control'> {
   return { verb: 'control', request }
 }
 
+const knob = <Word extends string>(letter: string | undefined, words: readonly Word[]): Word =>
+  words.find((word) => word[0] === letter) as Word
+
+function readPublish([head = '', ...rest]: string[]): PublishRequest {
+  if (head === 'discard') return { policy: { processing: 'discard' }, ids: rest }
+  const [knobs = '', maxWait = '', most, , brings] = head.split('|')
+  const policy: DedupePolicy = {
+    waiting: knob(knobs[0], ['discard', 'replace']),
+    timing: knob(knobs[1], ['first', 'earliest', 'latest']),
+    processing: knob(knobs[2], ['discard', 'rerun', 'supersede']),
+    failed: knob(knobs[3], ['revive', 'hold']),
+    stamp: knobs[4] === '1',
+    ...(maxWait === '' ? {} : { maxWait: Number(maxWait) }),
+    maxLength: Number(most),
+  }
+  if (brings !== '1') return { policy, ids: rest }
+  const n = rest.length / 5
+  const traits = Array.from({ length: n }, (_, i) => readTraits(rest.slice(n + 4 * i, n + 4 * i + 4)))
+  return { policy, ids: rest.slice(0, n), traits }
+}
+
+function readTraits([due = '', priority = '', payload = '', slot = '']: string[]): Traits {
+  return {
+    ...(due.startsWith('+') ? { delay: Number(due) } : due === '' ? {} : { runAt: Number(due) }),
+    ...(priority === '' ? {} : { priority: Number(priority) }),
+    ...(payload === '' ? {} : { payload: payload.slice(1) }),
+    ...(slot === '' ? {} : { slot: Number(slot) }),
+  }
+}
+
+function readReport([id = '', token = '', told = '', most, ttl, ...lines]: string[]): Report {
+  const progress = told === '' ? {} : { progress: told.slice(1) }
+  return {
+    id,
+    token,
+    ...progress,
+    ...(lines.length > 0 ? { log: { lines, most: Number(most), ttl: Number(ttl) } } : {}),
+  }
+}
+
+function readPolicy(text: string): StepPolicy {
+  const [remember, stamped, active, max = 0, per = 0, ordered] = text.split(' ').map(Number)
+  const rate = max > 0 ? { rate: { max, per } } : {}
+  return {
+    remember: remember ?? 0,
+    active: active ?? 0,
+    ...rate,
+    ordered: ordered === 1,
+    ...(stamped ? { rememberFrom: 'publish' } : {}),
+  }
+}
+
 function readStep(args: string[]): StepRequest {
-  const [worker = '', number, lane, lease, keepFailed, claim, slots, leaving] = args
+  const [worker = '', number, lane, lease, keepFailed, claim, slots, leaving, policy = ''] = args
   const numbers = { number: Number(number), lease: Number(lease), keepFailed: Number(keepFailed) }
-  let at = 8
+  let at = 9
   const take = (size: number): string[] => {
     at += size
     return args.slice(at - size, at)
@@ -92,65 +153,35 @@ function readStep(args: string[]): StepRequest {
     at += 3 * groups
     return heads.map(([kind = '', token = '', size]) => ({ kind, token, ids: take(Number(size)) }))
   }
+  /** `12 text` */
+  const split = (text: string): [number, string] => [Number.parseInt(text, 10), text.slice(text.indexOf(' ') + 1)]
   const settle = list().map(({ kind, token, ids }): Settlement => {
     if (kind === 'd') return { end: 'done', token, ids }
     if (kind === 'r') return { end: 'release', token, ids }
-    return { end: 'fail', token, ids, errors: take(ids.length) }
+    const texts = take(ids.length)
+    if (kind === 'f') return { end: 'fail', token, ids, errors: texts }
+    const pairs = texts.map(split)
+    if (kind === 'k') return { end: 'done', token, ids, results: pairs.map(([ttl, text]) => ({ ttl, text })) }
+    return { end: 'retry', token, ids, errors: pairs.map(([, error]) => error), delays: pairs.map(([delay]) => delay) }
   })
   const held = ({ token, ids }: Held): Held => ({ token, ids })
   const [renew, started] = [list().map(held), list().map(held)]
   if (at !== args.length) throw new Error(`step: ${args.length - at} arguments too many`)
-  const wish = { settle, renew, started, claim: Number(claim), slots: Number(slots), leaving: leaving === '1' }
+  const wish = {
+    settle,
+    renew,
+    started,
+    claim: Number(claim),
+    slots: Number(slots),
+    leaving: leaving === '1',
+    ...(policy === '' ? {} : { policy: readPolicy(policy) }),
+  }
   return { worker, ...numbers, lane: Number(lane) as StepRequest['lane'], ...wish }
 }
 
 function readSweep(args: string[]): SweepRequest {
-  const [limit, maxJams, keepFailed, lease, jitter, error = '', id = '', every] = args
+  const [limit, maxJams, keepFailed, lease, jitter, error = '', id = '', every, ordered] = args
   const numbers = { limit: Number(limit), maxJams: Number(maxJams), keepFailed: Number(keepFailed) }
   const guard = id === '' ? null : { id, every: Number(every) }
-  return { ...numbers, lease: Number(lease), jitter: Number(jitter), error, guard }
-}
-
-const WRITERS: { readonly [V in Verb]?: (reply: never) => unknown } = {
-  publish: ({ verdicts }: { verdicts: string }) => verdicts,
-  step: ({ settled, renewed, token, more, dueIn, ids, tries }: StepReply) => [
-    settled,
-    renewed,
-    token,
-    more ? 1 : 0,
-    dueIn,
-    ids,
-    tries,
-  ],
-  sweep: ({ held, wait, more, jammed }: SweepReply) => [
-    held ? 1 : 0,
-    wait,
-    more ? 1 : 0,
-    ...jammed.flatMap(({ id, token, jams, started, now }) => [id, token, jams, started ? 1 : 0, now]),
-  ],
-  withdraw: (states: readonly State[]) => states.map((state) => (state === 'delayed' ? 'y' : state[0])).join(''),
-  inspect: (seen: readonly Inspection[]) => [
-    seen.map(({ state }) => (['queued', 'delayed', 'processing'].includes(state) ? 1 : 0)),
-    seen.map(({ leaseEnd }) => leaseEnd ?? null),
-    seen.map(({ token, ahead }) => (token === undefined ? null : `${ahead ? '~' : ''}${token}`)),
-    seen.map(({ dueAt }) => dueAt ?? null),
-    seen.map(({ state, failures }) => (state === 'failed' ? failures : null)),
-    seen.map(({ state, failures }) => (state === 'failed' || failures === 0 ? null : String(failures))),
-    seen.map(({ error, failedAt }) => (error === undefined ? null : `${failedAt} ${error}`)),
-    seen.map(({ attempts, jams }) => `${attempts}:${jams}`),
-    seen.map(({ withdrawn }) => (withdrawn ? 1 : 0)),
-    seen.map(({ owed }) => (owed ? '' : null)),
-  ],
-  list: ({ ids, cursor }: Page) => [cursor ?? -1, ...ids],
-  counts: ({ now, committed, processing, delayed, failed, totals, ...rest }: Counts) => [
-    ...[now, committed, processing, delayed, failed],
-    ...[rest.runningSince, rest.approximate ? 1 : 0, rest.waitingSince],
-    Object.values(totals).map(String),
-  ],
-  control: ({ count, digest }: ControlReply) => (digest === '' ? count : digest),
-}
-
-export function writeReply(op: Op, reply: Reply): unknown {
-  if (op.verb === 'control' && op.request.order === 'open') return (reply as ControlReply).digest
-  return (WRITERS[op.verb] as (reply: Reply) => unknown)(reply)
+  return { ...numbers, lease: Number(lease), jitter: Number(jitter), error, guard, ordered: ordered === '1' }
 }

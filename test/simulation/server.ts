@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import { apply, emptyState, type Op, type QueueState, type Reply } from '../../src/memory/model.js'
-import { type Command, writeReply } from './script-call.js'
+import { isRich } from '../model/dump.js'
+import type { Command } from './script-call.js'
+import { writeReply } from './script-reply.js'
 import type { World } from './world.js'
 
 /** Told of everything the server did, in the order in which it did it. */
 export interface Observer {
   /** Before it is done: the state is as it was. */
   asked(op: Op, by: string): void
-  done(op: Op, reply: Reply, by: string, copy: boolean): void
+  /** `now`: µs of its clock. */
+  done(op: Op, reply: Reply, by: string, copy: boolean, now: number): void
 }
 
 /** A client that blocks in BLPOP. */
@@ -70,12 +73,26 @@ export class Server {
       throw new Error('NOSCRIPT No matching script. Please use EVAL.')
     }
     if (command.kind === 'check') return this.state.meta.digest
-    const { op } = command
+    const { op, short } = command
+    if (short && (asksForMore(op) || isRich(this.state))) {
+      this.#world.count('moreKeys')
+      throw new Error('MORE keys')
+    }
+    return writeReply(op, this.#apply(op, by, copy))
+  }
+
+  /** Somebody orders it who sits beside the server. */
+  order(op: Op): void {
+    this.#apply(op, 'the operator', false)
+  }
+
+  #apply(op: Op, by: string, copy: boolean): Reply {
+    const now = this.#micros
     this.#observer.asked(op, by)
-    const reply = apply(this.state, op as never, this.#micros) as Reply
-    this.#observer.done(op, reply, by, copy)
+    const reply = apply(this.state, op as never, now) as Reply
+    this.#observer.done(op, reply, by, copy, now)
     this.#handOver()
-    return writeReply(op, reply)
+    return reply
   }
 
   /** BLPOP of the wake token: `give` is called at once, or when there is one. Returns what takes the waiter off. */
@@ -95,4 +112,10 @@ export class Server {
     this.#world.count('tokens')
     first.give('1')
   }
+}
+
+/** Than a plain lane. */
+function asksForMore(op: Op): boolean {
+  if (op.verb === 'step') return op.request.policy !== undefined
+  return op.verb === 'publish' && (op.request.traits !== undefined || op.request.policy.waiting !== undefined)
 }

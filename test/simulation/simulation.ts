@@ -1,6 +1,7 @@
-import { Actor, type Habits } from './actor.js'
+import { Actor } from './actor.js'
 import { Calls } from './calls.js'
 import { Faults, LONGEST_JUMP, qualityBy } from './faults.js'
+import { type Habits, habitsBy } from './habits.js'
 import { Host } from './host.js'
 import { CALM } from './network.js'
 import { play } from './play.js'
@@ -51,7 +52,7 @@ export class Simulation {
     const world = new World(seed, traced)
     this.#world = world
     this.#habits = habitsBy(world)
-    this.#witness = new Witness(world, this.#habits.replyTimeout)
+    this.#witness = new Witness(world, this.#habits.replyTimeout, this.#habits.features)
     this.#server = new Server(world, this.#witness)
     this.#witness.state = this.#server.state
     this.#calls = new Calls(world)
@@ -131,13 +132,15 @@ export class Simulation {
     const awake = this.#awake()
     if (!awake.some(({ workers }) => workers.length > 0) || !awake.some(({ guarded }) => guarded)) this.#start(true)
     const { state } = this.#server
+    const tries = triesTake(this.#habits)
     // What is on its way arrives, dead wires are replaced, the last lease lapses, a late guard gives its grace, a delay
     // by jams ends; then one slot works off all there is.
     const wires = late + replyTimeout + 5_000 + 1_250
     const leases = (2 + 0.5 + maxJams + 1 + 0.5 + LONGEST_JUMP * 2) * lease + 2 * every
     // Of all this a third: the worst of each never comes together.
-    const bound = (wires + leases + ids.length * (slowest + 100) + publishTimeout) / 3
+    const bound = (wires + leases + ids.length * (slowest + 100) + publishTimeout) / 3 + tries
     await world.pass(late)
+    await this.#resumeQueue()
     const waits = /idle|sweep/
     const quiet = (): boolean =>
       state.committed.size === 0 && this.#witness.busy() === 0 && this.#calls.open.every((call) => waits.test(call))
@@ -147,11 +150,19 @@ export class Simulation {
     await world.pass(replyTimeout + 5_500)
   }
 
+  /** No pause is on its way any more, and whoever had paused the queue for all lets it go on. */
+  async #resumeQueue(): Promise<void> {
+    const pausing = (): boolean => this.#calls.open.some((call) => call.endsWith(' pause'))
+    await this.#world.until('a pause is answered', () => !pausing(), 2 * this.#habits.publishTimeout + 1_000)
+    this.#server.order({ verb: 'control', request: { order: 'resume' } })
+  }
+
   /** All is quiet: what is published now runs at once, whoever was told to pause or to close before. */
   async #answerAtOnce(): Promise<void> {
     const world = this.#world
     const { dice } = world
-    this.#habits.manners.current = { quick: 1, atOnce: 1 }
+    // One that fails may come back later.
+    this.#habits.manners.current = this.#habits.features ? { quick: 1 } : { quick: 1, atOnce: 1 }
     this.#quality.now = { ...CALM, late: LINGER }
     for (let round = 0; round < 4; round++) {
       const workers = this.#awake().flatMap((actor) => actor.workers.map((worker) => ({ actor, worker })))
@@ -166,7 +177,7 @@ export class Simulation {
       if (dice.chance(0.5)) this.#server.forgetScripts()
       const fresh = `fresh${round}`
       const before = this.#witness.runsOf(fresh)
-      dice.pick(this.#awake()).publish(fresh)
+      dice.pick(this.#awake()).publish(fresh, true)
       const took = await world.until(
         `${fresh} runs, though ${actor.host.name} has a free worker`,
         () => this.#witness.runsOf(fresh) > before,
@@ -186,9 +197,13 @@ export class Simulation {
     this.#habits.manners.current = { slow: 2, deaf: 1 }
     this.#quality.now = CALM
     const jams = world.tally['jams'] ?? 0
-    this.#awake()[0]?.publishMany(ids)
+    this.#awake()[0]?.publishMany(ids, true)
     await world.pass(20)
-    await world.until('it ends', () => this.#server.state.committed.size === 0, ids.length * (slowest + 100) + lease)
+    await world.until(
+      'it ends',
+      () => this.#server.state.committed.size === 0,
+      ids.length * (slowest + 100) + lease + triesTake(this.#habits),
+    )
     world.hold(jams === (world.tally['jams'] ?? 0), () => 'an ID jammed, though all was quiet')
   }
 
@@ -220,31 +235,11 @@ export class Simulation {
   }
 }
 
-function habitsBy({ dice }: World): Habits {
-  const lease = dice.whole(400, 2_500)
-  const often = (most: number): number => (dice.chance(0.5) ? dice.whole(1, most) : 0)
-  return {
-    lease,
-    maxJams: dice.pick([0, 1, 3]),
-    publishTimeout: dice.whole(200, 2_000),
-    replyTimeout: dice.whole(100, Math.round(lease / 2)),
-    ids: Array.from({ length: dice.whole(1, 7) }, (_, i) => `job${i}`),
-    every: dice.whole(Math.round(lease / 5), lease),
-    jobTimeout: dice.chance(0.4) ? dice.whole(30, 600) : 0,
-    abortGrace: dice.whole(20, 600),
-    closeTimeout: dice.whole(0, 1_000),
-    manners: {
-      usual: {
-        quick: 3,
-        atOnce: often(2),
-        slow: often(2),
-        fails: often(2),
-        obeys: often(2),
-        deaf: often(1),
-        again: often(1),
-      },
-      current: undefined,
-    },
-    slowest: dice.whole(100, 2 * lease),
-  }
+/** ms that all attempts after the first may take, and what waits for its time. */
+function triesTake({ features, ids, slowest }: Habits): number {
+  if (features === undefined) return 0
+  const { attempts, backoff, ordered, delay } = features
+  const more = (attempts - 1) * (slowest + 100) * ids.length
+  // Owed runs come after those that owe them.
+  return 2 * (more + (attempts - 1) * (2 * backoff + 100) * (ordered ? ids.length : 1) + delay)
 }

@@ -1,14 +1,19 @@
 import type { Job } from '../../src/job.js'
 import type { Op, QueueState, Reply } from '../../src/memory/model.js'
-import type { StepReply, StepRequest, SweepReply } from '../../src/store.js'
+import type { PublishReply, State, StepReply, StepRequest, SweepReply } from '../../src/store.js'
 import type { Worker } from '../../src/worker/worker.js'
 import { Watch } from '../model/laws.js'
 import { type Claim, type End, type Run, untruth } from './claim.js'
+import type { Features } from './features.js'
 import type { Host } from './host.js'
+import { Lives } from './lives.js'
 import { Looks } from './looks.js'
 import { StepOrder } from './step-order.js'
 import { Verdicts } from './verdicts.js'
 import type { World } from './world.js'
+
+/** Ends that do not count. */
+const ODD: Readonly<Record<string, End>> = { w: 'withdrawn', s: 'superseded' }
 
 /** Sees all that the server does and all that handlers and publishers see, and holds the one against the other. */
 export class Witness {
@@ -19,6 +24,7 @@ export class Witness {
   readonly verdicts: Verdicts
   readonly looks: Looks
   readonly steps: StepOrder
+  readonly lives: Lives
   readonly hosts = new Map<string, Host>()
   /** Verbs the server has run. */
   order = 0
@@ -31,11 +37,12 @@ export class Witness {
   readonly #accounted = new Map<string, number>()
   #cleared = 0
 
-  constructor(world: World, replyTimeout: number) {
+  constructor(world: World, replyTimeout: number, features?: Features) {
     this.#world = world
     this.#aftermath = replyTimeout + 2_500
     this.verdicts = new Verdicts(world)
     this.looks = new Looks(world)
+    this.lives = new Lives(world, features)
     this.steps = new StepOrder(world, this.#aftermath)
   }
 
@@ -51,9 +58,9 @@ export class Witness {
     this.order++
   }
 
-  done(op: Op, reply: Reply, by: string, copy: boolean): void {
+  done(op: Op, reply: Reply, by: string, copy: boolean, now: number): void {
     try {
-      this.#watch.check(this.state as QueueState, op, reply)
+      this.#watch.check(this.state as QueueState, op, reply, now)
     } catch (error) {
       this.#world.breach((error as Error).message)
     }
@@ -61,22 +68,33 @@ export class Witness {
     switch (op.verb) {
       case 'publish': {
         const letters = (reply as { verdicts: string }).verdicts
+        this.lives.published(op.request, reply as PublishReply)
         for (const [i, id] of op.request.ids.entries()) {
           this.verdicts.judged(by, id, letters[i] as string, this.order, copy)
         }
         return
       }
       case 'step':
-        this.#stepped(op.request, reply as StepReply, by)
+        this.#stepped(op.request, reply as StepReply, by, now)
         return
       case 'sweep':
         this.#swept(reply as SweepReply)
+        this.lives.swept(reply as SweepReply, this.state as QueueState)
         return
       case 'withdraw':
         for (const id of op.request) this.#accounted.set(id, this.order)
+        this.lives.withdrawn(op.request)
+        return
+      case 'move':
+        this.lives.moved(op.request, reply as State[])
+        return
+      case 'report':
+        this.lives.reported(op.request, reply as boolean, this.state as QueueState)
         return
       case 'control':
-        if (op.request.order === 'clear') this.#cleared = this.order
+        if (op.request.order !== 'clear') return
+        this.#cleared = this.order
+        this.lives.cleared(this.state as QueueState)
     }
   }
 
@@ -93,6 +111,7 @@ export class Witness {
       ended: undefined,
       run: undefined,
     }
+    this.lives.began(job)
     this.#world.hold(!job.stopped, () => `${id} runs, and was told to stop before: ${job.stopped?.message}`)
     this.#world.hold(claim.run === undefined, () => `${id} runs twice under one claim: ${token}`)
     this.#world.hold(claim.host === host.name, () => `${id} runs on ${host.name}, and was claimed by ${claim.host}`)
@@ -109,7 +128,7 @@ export class Witness {
       this.#world.hold(one, () => `${id} runs twice, and neither claim has ended`)
     }
     this.#world.hold(busy <= worker.concurrency, () => `${busy} handlers run in ${worker.concurrency} slots`)
-    const run: Run = { claim, host, worker, job, outcome: undefined, abandoned: false }
+    const run: Run = { claim, host, worker, job, outcome: undefined, stopped: undefined, abandoned: false }
     claim.run = run
     this.#running.add(run)
     this.#accounted.set(id, Math.max(this.#accounted.get(id) ?? 0, claim.order))
@@ -120,6 +139,7 @@ export class Witness {
 
   ended(run: Run, outcome: 'returned' | 'threw'): void {
     run.outcome = outcome
+    run.stopped = run.job.stopped?.code
     this.#running.delete(run)
   }
 
@@ -165,7 +185,7 @@ export class Witness {
     }
   }
 
-  #stepped(request: StepRequest, reply: StepReply, by: string): void {
+  #stepped(request: StepRequest, reply: StepReply, by: string, now: number): void {
     const key = `${request.worker}:${request.number}`
     const left = this.steps.gone.has(request.worker)
     this.#world.hold(!left || reply.ids.length === 0, () => `${reply.ids} are claimed for a worker that had left`)
@@ -173,17 +193,12 @@ export class Witness {
     const first = !this.#ran.has(key)
     this.#ran.add(key)
     if (!first) this.#world.count('repeatedSteps')
+    else this.lives.stepped(request, reply, this.state as QueueState, Math.floor(now / 1_000))
     let i = 0
     for (const { token, ids, end } of request.settle) {
       for (const id of ids) {
         const mark = reply.settled[i++] ?? '1'
-        if (first)
-          this.#settled(
-            token,
-            id,
-            mark === '1' ? (end === 'retry' ? undefined : end) : mark === 'w' ? 'withdrawn' : undefined,
-            by,
-          )
+        if (first) this.#settled(token, id, mark === '1' ? end : ODD[mark], by)
       }
     }
     for (const { token, ids } of request.renew) {

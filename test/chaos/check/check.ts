@@ -1,7 +1,8 @@
 import type { Entry } from '../history.js'
 import { Lives } from './lives.js'
 import { recoveries } from './recoveries.js'
-import { type Allowance, type Breach, IdRules } from './rules.js'
+import { type Allowance, type Breach, IdRules, isRetried } from './rules.js'
+import { tries } from './tries.js'
 
 /** What a history comes to. */
 export interface Findings {
@@ -9,6 +10,10 @@ export interface Findings {
   /** IDs that went in, runs of handlers, claims that lapsed, claims lost by the living. */
   readonly accepted: number
   readonly runs: number
+  /** IDs that were put off, runs that were owed, attempts that failed and were followed by another. */
+  readonly delayed: number
+  readonly reruns: number
+  readonly retried: number
   readonly jammed: number
   readonly lost: number
   readonly repeated: number
@@ -22,7 +27,7 @@ export interface Findings {
   readonly faults: number
 }
 
-/** Reads a history and holds it against K1 to K10. */
+/** Reads a history and holds it against K1 to K13. */
 export async function check(history: AsyncIterable<Entry> | Iterable<Entry>, allow: Allowance): Promise<Findings> {
   const lives = await Lives.of(history)
   const rules = new IdRules(lives, allow)
@@ -33,13 +38,17 @@ export async function check(history: AsyncIterable<Entry> | Iterable<Entry>, all
     if (ms > allow.recovery + most) breaches.push({ rule: 'K9', what: `${what}: ${Math.round(ms)} ms` })
   }
   breaches.push(...ends(lives))
+  if (allow.features) breaches.push(...tries(lives, allow.features))
   const all = [...lives.ids.values()]
   const publishes = all.flatMap((life) => life.publishes.map(({ told }) => told))
   const runs = all.flatMap((life) => life.runs)
   const told = publishes.filter((one) => typeof one === 'object')
   return {
     breaches,
-    accepted: told.filter(({ outcome }) => outcome === 'queued').length,
+    accepted: told.filter(({ outcome }) => outcome === 'queued' || outcome === 'delayed').length,
+    delayed: told.filter(({ outcome }) => outcome === 'delayed').length,
+    reruns: told.filter(({ outcome }) => outcome === 'rerun').length,
+    retried: runs.filter((run) => isRetried(run, allow.features)).length,
     runs: runs.length,
     jammed: all.reduce((sum, { jams }) => sum + jams.length, 0),
     lost: runs.filter((run) => run.lost).length,

@@ -1,11 +1,17 @@
 import type { Entry, Final, Told } from '../history.js'
 
+/** µs in which a handler that has returned may still be on its way to being settled when its process dies. */
+const DOUBT = 5_000_000
+
 /** One publish of one ID, as its caller saw it. */
 export interface Publish {
   readonly at: number
   /** When it was answered; never, when its process died first. */
   until: number
   told: Told | 'unknown' | 'refused'
+  readonly version: string
+  /** ms */
+  readonly delay: number
 }
 
 /** One run of a handler. */
@@ -16,6 +22,10 @@ export interface Run {
   readonly at: number
   /** When the handler returned; infinite when it never did. */
   until: number
+  /** It threw. */
+  failed: boolean
+  readonly attempt: number
+  readonly version: string
   /** The worker was told that its claim was not its own any more. */
   lost: boolean
   /** A sweep took the claim, so says a guard. */
@@ -82,6 +92,24 @@ export class Lives {
     return this.procs.get(this.#workers.get(workerOf(token)) ?? '')
   }
 
+  killed({ proc }: Run): number {
+    return this.procs.get(proc)?.killed ?? Number.POSITIVE_INFINITY
+  }
+
+  disturbed(from: number, to: number): boolean {
+    return this.faults.some(({ at, until }) => at <= to && until >= from)
+  }
+
+  /** Its claim came to nothing, or may have: so the ID may have run again. */
+  excused(run: Run): boolean {
+    if (run.lost || run.jammed) return true
+    const killed = this.killed(run)
+    return (
+      killed < Number.POSITIVE_INFINITY &&
+      (run.until > killed || killed - run.until < DOUBT || this.disturbed(run.until, killed))
+    )
+  }
+
   #take(entry: Entry): void {
     switch (entry.op) {
       case 'publish':
@@ -133,9 +161,16 @@ export class Lives {
     const { t } = entry
     const key = `${entry.proc} ${entry.call}`
     if (entry.phase === 'invoke') {
-      const publishes = entry.ids.map((id): Publish => {
+      const publishes = entry.ids.map((id, i): Publish => {
         this.#named.add(id)
-        const publish: Publish = { at: t, until: Number.POSITIVE_INFINITY, told: 'unknown' }
+        const publish: Publish = {
+          at: t,
+          until: Number.POSITIVE_INFINITY,
+          told: 'unknown',
+          version: '',
+          delay: 0,
+          ...entry.brings?.[i],
+        }
         this.life(id).publishes.push(publish)
         return publish
       })
@@ -156,13 +191,26 @@ export class Lives {
     if (entry.phase === 'invoke') {
       if (!this.#named.has(id)) this.unexpected.push(id)
       const jammed = life.jams.some((jam) => jam.token === token)
-      const { epoch } = entry
+      const { epoch, attempt = 1, version = '' } = entry
       this.#workers.set(workerOf(token), proc)
-      life.runs.push({ proc, token, epoch, at: t, until: Number.POSITIVE_INFINITY, lost: false, jammed })
+      life.runs.push({
+        proc,
+        token,
+        epoch,
+        at: t,
+        until: Number.POSITIVE_INFINITY,
+        failed: false,
+        attempt,
+        version,
+        lost: false,
+        jammed,
+      })
       return
     }
     const run = life.runs.findLast((one) => one.proc === proc && one.token === token)
-    if (run) run.until = t
+    if (!run) return
+    run.until = t
+    run.failed = entry.phase === 'fail'
   }
 
   #live(entry: Entry & { op: 'life' }): void {

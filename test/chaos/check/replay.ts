@@ -7,6 +7,7 @@ interface Places {
   committed: boolean
   processing: boolean
   delayed: boolean
+  prioritized: boolean
 }
 
 const KEYS = {
@@ -14,6 +15,7 @@ const KEYS = {
   committed: key('committed'),
   processing: key('processing'),
   delayed: key('delayed'),
+  prioritized: key('prioritized'),
 }
 
 /**
@@ -49,6 +51,7 @@ export class Replay {
     else if (at === KEYS.committed) for (const id of rest) this.#of(id).committed = verb === 'SADD'
     else if (at === KEYS.processing) this.#sorted(verb, rest, 'processing')
     else if (at === KEYS.delayed) this.#sorted(verb, rest, 'delayed')
+    else if (at === KEYS.prioritized) this.#sorted(verb, rest, 'prioritized')
   }
 
   #queue(verb: string, args: readonly string[]): void {
@@ -68,7 +71,7 @@ export class Replay {
     for (const id of this.#line.splice(0, count)) this.#of(id).line--
   }
 
-  #sorted(verb: string, args: readonly string[], place: 'processing' | 'delayed'): void {
+  #sorted(verb: string, args: readonly string[], place: 'processing' | 'delayed' | 'prioritized'): void {
     if (verb === 'ZREM') {
       for (const id of args) this.#of(id)[place] = false
       return
@@ -90,6 +93,7 @@ export class Replay {
       if (keys.includes(KEYS.committed)) places.committed = false
       if (keys.includes(KEYS.processing)) places.processing = false
       if (keys.includes(KEYS.delayed)) places.delayed = false
+      if (keys.includes(KEYS.prioritized)) places.prioritized = false
       this.#touched.add(id)
     }
   }
@@ -98,7 +102,7 @@ export class Replay {
     this.#touched.add(id)
     const known = this.#places.get(id)
     if (known) return known
-    const places = { line: 0, committed: false, processing: false, delayed: false }
+    const places = { line: 0, committed: false, processing: false, delayed: false, prioritized: false }
     this.#places.set(id, places)
     return places
   }
@@ -107,8 +111,8 @@ export class Replay {
     if (this.#touched.size === 0) return
     this.transactions++
     for (const id of this.#touched) {
-      const { line, committed, processing, delayed } = this.#of(id)
-      const at = Number(processing) + Number(delayed)
+      const { line, committed, processing, delayed, prioritized } = this.#of(id)
+      const at = Number(processing) + Number(delayed) + Number(prioritized)
       if (line > 1) this.#breach(`${id} stood in line twice`)
       else if (line + at !== Number(committed)) this.#breach(`${id} was not in exactly one state`)
       if (!committed && line + at === 0) this.#places.delete(id)

@@ -1,4 +1,6 @@
+import type { Outcome } from '../../../src/index.js'
 import type { Told } from '../history.js'
+import type { Features } from '../part.js'
 import type { Life, Lives, Publish, Run } from './lives.js'
 
 /** What a row may do to the promises, and what it may not. */
@@ -11,25 +13,31 @@ export interface Allowance {
   readonly rollback: boolean
   /** ms from the end of a fault, or the death of a worker, to the run that must follow. */
   readonly recovery: number
+  /** What jobs live through; absent on a plain lane. */
+  readonly features?: Features
 }
 
-export type Rule = 'K1' | 'K2' | 'K3' | 'K4' | 'K5' | 'K6' | 'K7' | 'K8' | 'K9' | 'K10'
+export type Rule = 'K1' | 'K2' | 'K3' | 'K4' | 'K5' | 'K6' | 'K7' | 'K8' | 'K9' | 'K10' | 'K11' | 'K12' | 'K13'
 
 export interface Breach {
   readonly rule: Rule
   readonly what: string
 }
 
-/** µs in which a handler that has returned may still be on its way to being settled when its process dies. */
-const DOUBT = 5_000_000
 /** µs from a handler's return to its settlement, while nothing is wrong. */
 const SETTLED_BY = 5_000_000
 
-const queued = (publish: Publish): boolean => isTold(publish.told) && publish.told.outcome === 'queued'
+const IN: readonly Outcome[] = ['queued', 'delayed']
+const queued = (publish: Publish): boolean => isTold(publish.told) && IN.includes(publish.told.outcome)
 const isTold = (told: Publish['told']): told is Told => typeof told === 'object'
 /** It may have put the ID in although nobody was told so: the answer was lost, or this is the answer to a repetition. */
 const maybe = (publish: Publish): boolean =>
   publish.told === 'unknown' || (isTold(publish.told) && publish.told.repeated)
+
+/** It failed, and attempts were left. */
+export function isRetried({ failed, attempt }: Run, features: Features | undefined): boolean {
+  return failed && attempt < (features?.attempts ?? 1)
+}
 
 /** The laws of one ID's history, K1 to K7. What breaks them in one way is told once. */
 export class IdRules {
@@ -100,17 +108,13 @@ export class IdRules {
       } else if (!told.guaranteed && !this.#allow.rollback) {
         // The slack is for a settlement on its way; a fault or a stall may hold that up for longer.
         const held = (run: Run): boolean =>
-          run.at <= until + SETTLED_BY && (run.until >= at - SETTLED_BY || this.#disturbed(run.until, at))
+          run.at <= until + SETTLED_BY && (run.until >= at - SETTLED_BY || this.#lives.disturbed(run.until, at))
         // Claimed by one that died before the handler began: only the guard tells of it.
         const claimed = jams.some((jam) => jam.at >= at)
         if (!claimed && !runs.some(held))
           yield { rule: 'K3', what: `${id} was called a duplicate of a run, and none was near` }
       }
     }
-  }
-
-  #disturbed(from: number, to: number): boolean {
-    return this.#lives.faults.some(({ at, until }) => at <= to && until >= from)
   }
 
   /** K4: a claim made after another one of the same ID had ended has the larger epoch. K5: a claim is given out once. */
@@ -121,7 +125,7 @@ export class IdRules {
       if (seen.has(run.token)) yield { rule: 'K5', what: `${id} was run twice under claim ${run.token}` }
       seen.add(run.token)
       // A claim that lapsed may be heard of late, with its smaller epoch; those that ended in peace came one by one.
-      if (this.#excused(run)) continue
+      if (this.#lives.excused(run)) continue
       if (before && before.token !== run.token && before.until <= run.at && run.epoch <= before.epoch) {
         yield { rule: 'K4', what: `${id}: epoch ${run.epoch} after ${before.epoch} had ended` }
       }
@@ -142,8 +146,10 @@ export class IdRules {
   *#bound(id: string, { publishes, runs }: Life): Generator<Breach> {
     if (this.#allow.rollback || publishes.length === 0) return
     const distinct = new Map(runs.map((run) => [run.token, run]))
-    const excused = this.#allow.exact ? 0 : [...distinct.values()].filter((run) => this.#excused(run)).length
-    const most = publishes.filter(queued).length + publishes.filter(maybe).length
+    const excused = this.#allow.exact ? 0 : [...distinct.values()].filter((run) => this.#lives.excused(run)).length
+    const owed = publishes.filter(({ told }) => isTold(told) && told.outcome === 'rerun').length
+    const again = runs.filter((run) => isRetried(run, this.#allow.features)).length
+    const most = publishes.filter(queued).length + publishes.filter(maybe).length + owed + again
     if (distinct.size - excused > most) {
       yield {
         rule: 'K6',
@@ -181,20 +187,6 @@ export class IdRules {
 
   /** A handler does not outlive its process. */
   #endOf(run: Run): number {
-    return Math.min(run.until, this.#killed(run))
-  }
-
-  #killed({ proc }: Run): number {
-    return this.#lives.procs.get(proc)?.killed ?? Number.POSITIVE_INFINITY
-  }
-
-  /** Its claim came to nothing, or may have: so the ID may have run again. */
-  #excused(run: Run): boolean {
-    if (run.lost || run.jammed) return true
-    const killed = this.#killed(run)
-    return (
-      killed < Number.POSITIVE_INFINITY &&
-      (run.until > killed || killed - run.until < DOUBT || this.#disturbed(run.until, killed))
-    )
+    return Math.min(run.until, this.#lives.killed(run))
   }
 }

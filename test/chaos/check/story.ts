@@ -1,4 +1,4 @@
-import type { Entry, Final, Happening, Told } from '../history.js'
+import type { Brought, Entry, Final, Happening, Told } from '../history.js'
 
 const NOTHING_LEFT: Final = {
   ...{ queued: [], delayed: [], processing: [], failed: [], committed: 0, entered: 3, left: 3, strays: [] },
@@ -42,15 +42,21 @@ export class Story {
     return this.note('harness', { op: 'kill', phase: 'note', whom })
   }
 
-  publish(proc: string, id: string, told: Told | 'unknown' | 'refused'): this {
+  publish(proc: string, id: string, told: Told | 'unknown' | 'refused', brings?: Partial<Brought>): this {
     const call = ++this.#call
-    this.note(proc, { op: 'publish', phase: 'invoke', call, ids: [id] })
+    const brought = brings ? { brings: [{ version: '', delay: 0, priority: 0, ...brings }] } : {}
+    this.note(proc, { op: 'publish', phase: 'invoke', call, ids: [id], ...brought })
     if (typeof told === 'object') return this.note(proc, { op: 'publish', phase: 'ok', call, reply: [told] })
     return this.note(proc, { op: 'publish', phase: told === 'refused' ? 'fail' : 'unknown', call, reply: told })
   }
 
-  run(proc: string, id: string, epoch: number): this {
-    return this.note(proc, { op: 'run', phase: 'invoke', id, epoch, token: `${epoch}:${proc}` })
+  run(proc: string, id: string, epoch: number, life: { attempt?: number; version?: string } = {}): this {
+    return this.note(proc, { op: 'run', phase: 'invoke', id, epoch, token: `${epoch}:${proc}`, ...life })
+  }
+
+  /** The handler throws. */
+  fail(proc: string, id: string): this {
+    return this.note(proc, { op: 'run', phase: 'fail', id, token: this.#last(proc, id) })
   }
 
   /** The handler returns, by default that of the last run of this ID in this process. */

@@ -4,7 +4,7 @@ import type { Part } from '../part.js'
 import type { Role } from './role.js'
 
 /** Sweeps, and writes down what it recovered. */
-export function guard(queue: Queue, part: Part, recorder: Recorder): Role {
+export function guard(queue: Queue<unknown>, part: Part, recorder: Recorder): Role {
   const tell = (jobs: readonly JammedJob[]): void => {
     for (const { id, epoch, worker, jams, started } of jobs) {
       recorder.note({ op: 'jammed', phase: 'note', id, token: `${epoch}:${worker}`, jams, started })

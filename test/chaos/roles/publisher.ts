@@ -1,6 +1,6 @@
-import { ConvoyError, type Queue, type Verdict } from '../../../src/index.js'
-import type { Recorder, Told } from '../history.js'
-import type { Part } from '../part.js'
+import { ConvoyError, type PublishItem, type Queue, type Verdict } from '../../../src/index.js'
+import type { Brought, Recorder, Told } from '../history.js'
+import type { Features, Part } from '../part.js'
 import { Random } from '../random.js'
 import { lasting } from '../time.js'
 import type { Role } from './role.js'
@@ -15,24 +15,35 @@ const SHARED = 40
 const CERTAIN = ['UNAVAILABLE', 'REFUSED', 'CLOSED']
 
 /** Publishes in bursts: mostly IDs of its own, each once; some that all publishers share; some whose handler throws. */
-export function publisher(queue: Queue, part: Part, recorder: Recorder): Role {
+export function publisher(queue: Queue<unknown>, part: Part, recorder: Recorder): Role {
   const random = new Random(part.seed)
   const calls = new Set<Promise<void>>()
   let call = 0
   let own = 0
+  let versions = 0
   let stopping = false
 
   const id = (): string => {
-    if (random.chance(0.2)) return `shared:${random.between(1, SHARED)}`
+    if (random.chance(part.load.shared)) return `shared:${random.between(1, SHARED)}`
     return `${random.chance(0.03) ? 'fails' : 'own'}:${part.proc}:${++own}`
   }
 
+  /** Its version is new; its priority is its own for ever, so that nothing is raised out of the line. */
+  const brought = (one: string, { delay, priorities }: Features): Brought => ({
+    version: `${part.proc}:${++versions}`,
+    delay: delay > 0 && random.chance(0.3) ? random.between(1, delay) : 0,
+    priority: priorities ? ([0, 0, 5, -3][one.length % 4] as number) : 0,
+  })
+
   const publish = (ids: readonly string[]): void => {
     const number = ++call
-    recorder.note({ op: 'publish', phase: 'invoke', call: number, ids })
+    const brings = part.load.features && ids.map((one) => brought(one, part.load.features as Features))
+    recorder.note({ op: 'publish', phase: 'invoke', call: number, ids, ...(brings ? { brings } : {}) })
     const [first] = ids
+    const alone = ids.length === 1 && first !== undefined
+    const items = brings ? ids.map((one, i) => itemOf(one, brings[i] as Brought)) : ids
     const sent: Promise<readonly Verdict[]> =
-      ids.length === 1 && first !== undefined ? queue.publish(first).then((one) => [one]) : queue.publishMany(ids)
+      alone && !brings ? queue.publish(first).then((one) => [one]) : queue.publishMany(items)
     const settled = sent.then(
       (verdicts) => recorder.note({ op: 'publish', phase: 'ok', call: number, reply: verdicts.map(told) }),
       (error: unknown) => {
@@ -69,6 +80,12 @@ export function publisher(queue: Queue, part: Part, recorder: Recorder): Role {
     },
   }
 }
+
+const itemOf = (id: string, { version, delay, priority }: Brought): PublishItem<unknown> => ({
+  ...{ id, payload: { version } },
+  ...(delay > 0 ? { delay } : {}),
+  ...(priority === 0 ? {} : { priority }),
+})
 
 const told = ({ outcome, guaranteed, repeated }: Verdict): Told => ({
   outcome,

@@ -6,9 +6,9 @@ import { lasting } from '../time.js'
 import type { Role } from './role.js'
 
 /** Runs what it gets, for a random time, and writes down when a handler starts and ends, and under which claim. */
-export function worker(queue: Queue, part: Part, recorder: Recorder): Role {
+export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): Role {
   const random = new Random(part.seed)
-  const { concurrency, prefetch, work } = part.load
+  const { concurrency, prefetch, work, features } = part.load
   /** Where the next handler takes the process down. */
   let dies = ''
   process.on('message', (order) => {
@@ -18,16 +18,19 @@ export function worker(queue: Queue, part: Part, recorder: Recorder): Role {
     pending: () => 0,
     start() {
       queue.on('lost', (id) => recorder.note({ op: 'lost', phase: 'note', id }))
-      const handler = async ({ id, epoch }: Job): Promise<void> => {
+      const handler = async ({ id, epoch, attempt, payload }: Job): Promise<unknown> => {
         const token = `${epoch}:${started.name}`
-        recorder.note({ op: 'run', phase: 'invoke', id, epoch, token })
+        const { version = '' } = (payload ?? {}) as { version?: string }
+        const life = features ? { attempt, version } : {}
+        recorder.note({ op: 'run', phase: 'invoke', id, epoch, token, ...life })
         if (random.chance(0.9)) await lasting(random.between(0, work))
         if (dies === 'inside') process.kill(process.pid, 'SIGKILL')
-        const fails = id.startsWith('fails:')
+        const fails = id.startsWith('fails:') || (features !== undefined && random.chance(0.3))
         recorder.note({ op: 'run', phase: fails ? 'fail' : 'ok', id, token })
         // Its settlement is gathered at the end of this tick: the process is gone before.
         if (dies === 'after') process.nextTick(() => process.kill(process.pid, 'SIGKILL'))
         if (fails) throw new Error('as planned')
+        return version
       }
       const started = queue.process(handler, { concurrency, prefetch })
       return () => started.close()

@@ -2,7 +2,7 @@ import { keyOf, type Part } from '../../../src/redis/keys.js'
 import type { Final } from '../history.js'
 import type { Scene } from './scene.js'
 
-const PARTS: readonly Part[] = ['queued', 'committed', 'processing', 'delayed', 'lease', 'failed']
+const PARTS: readonly Part[] = ['queued', 'committed', 'processing', 'delayed', 'lease', 'failed', 'prioritized']
 
 /** All places at one instant. Gives the IDs that stand in line twice, and those that are not in exactly one state (law L1). */
 const LOOK = `
@@ -24,6 +24,7 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
 end
 for id in pairs(lease) do astray[#astray + 1] = id end
 for _, id in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do put(id, 'delayed') end
+for _, id in ipairs(redis.call('ZRANGE', KEYS[7], 0, -1)) do put(id, 'prioritized') end
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[2])) do
   if not place[id] then astray[#astray + 1] = id end
   place[id] = nil
@@ -58,22 +59,49 @@ const STAY: readonly Part[] = [
   'failed',
   'failedAt',
   'errors',
+  'extras',
+  'results',
+  'kept',
 ]
+
+/** What failed keeps these, and nothing else may. */
+const BROUGHT: readonly Part[] = ['payload', 'priority']
+
+async function forgotten(scene: Pick<Scene, 'cli'>, failed: readonly string[]): Promise<string[]> {
+  const may = new Set(failed)
+  const of = async (part: Part): Promise<string[]> => {
+    const ids = await scene.cli<string[]>('HKEYS', key(part))
+    return ids.filter((id) => !may.has(id)).map((id) => `${part} of ${id}`)
+  }
+  return (await Promise.all(BROUGHT.map(of))).flat()
+}
 
 /** What is there, place by place. */
 export async function finalLook(scene: Pick<Scene, 'cli'>): Promise<Final> {
   const queued = await scene.cli<string[]>('LRANGE', key('queued'), 0, -1)
   const zset = (part: Part): Promise<string[]> => scene.cli<string[]>('ZRANGE', key(part), 0, -1)
   const [entered, left] = await scene.cli<(string | null)[]>('HMGET', key('totals'), 'entered', 'left')
+  const failed = await zset('failed')
+  const known = [...STAY, ...BROUGHT].map(key)
   const keys = await scene.cli<string[]>('KEYS', 'chaos:*')
   return {
-    queued,
+    queued: [...queued, ...(await zset('prioritized'))],
     delayed: await zset('delayed'),
     processing: await zset('processing'),
-    failed: await zset('failed'),
+    failed,
     committed: await scene.cli<number>('SCARD', key('committed')),
     entered: Number(entered ?? 0),
     left: Number(left ?? 0),
-    strays: keys.filter((one) => !STAY.some((part) => key(part) === one)),
+    results: await resultsOf(scene),
+    strays: [...keys.filter((one) => !known.includes(one)), ...(await forgotten(scene, failed))],
   }
+}
+
+async function resultsOf(scene: Pick<Scene, 'cli'>): Promise<Record<string, number>> {
+  const flat = await scene.cli<string[]>('HGETALL', key('results'))
+  const out: Record<string, number> = {}
+  for (let i = 0; i < flat.length; i += 2) {
+    if (flat[i]?.startsWith('r')) out[(flat[i] as string).slice(1)] = Number.parseInt(flat[i + 1] as string, 10)
+  }
+  return out
 }
