@@ -16,6 +16,8 @@ export const groupmq: System = {
   name: 'groupmq',
   settings:
     'jobId; as many groups as slots (one group per ID: 250/s at D1); autoBatch 100 / 1 ms, off for L; keepCompleted 0, keepFailed 0',
+  // Slow enough to tell as much in fewer jobs; three rounds are to fit in 25 minutes.
+  share: 0.5,
   version: () => `${peerVersion('groupmq')}, ioredis ${peerVersion('ioredis')}`,
   async open({ host, port }, { slots, lone }) {
     const { Queue, Worker } = await peer<GroupMq>('groupmq')
