@@ -96,7 +96,14 @@ export function readScript(name, source, fragments = new Map()) {
   const header = readHeader(file, source)
   if (header.name !== name) throw new Error(`${file}: the header names it ${header.name}`)
   const text = strip(file, include(file, source, fragments))
-  return { name, keys: header.keys, plain: header.plain, flags: header.flags, rights: readRights(file, text, header.keys), text }
+  return {
+    name,
+    keys: header.keys,
+    plain: header.plain,
+    flags: header.flags,
+    rights: readRights(file, text, header.keys),
+    text,
+  }
 }
 
 /** Every script of a folder, by name. @param {string} folder @returns {Script[]} */

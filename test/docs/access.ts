@@ -6,8 +6,8 @@ import type { Role } from '../../src/store.js'
 
 const PLACE = 'convoy:'
 
-/** What a role may do on few keys alone: `LPOP` would take an ID out of the line, `SET` overwrite any key. */
-const NARROW: readonly string[] = ['LPOP', 'SET']
+/** What a role may do on few keys alone: `LPOP` would take an ID out of the line, `SET` and `DEL` do away with any key. */
+const NARROW: readonly string[] = ['LPOP', 'SET', 'DEL']
 
 /** Before a script can be run, and for those that listen, to know which database they are in. */
 const PLAIN: Partial<Readonly<Record<Role, readonly string[]>>> = { listener: ['client|info'] }

@@ -4,9 +4,12 @@ import { AUDIT_OPTIONS } from '../../src/audit/options.js'
 import type { Rule } from '../../src/check.js'
 import { DEDUPE_OPTIONS } from '../../src/dedupe.js'
 import { ERROR_CODES } from '../../src/errors.js'
+import { EVENTS_OPTIONS } from '../../src/events-log/options.js'
 import { OPTIONS } from '../../src/options.js'
 import { PUBLISH_OPTIONS } from '../../src/publish-options.js'
 import { KEYS } from '../../src/redis/keys.js'
+import { EVERY_OPTIONS } from '../../src/schedule/options.js'
+import { WAIT_OPTIONS } from '../../src/wait/options.js'
 import { ROOT, sources } from '../house/sources.js'
 
 /** The tables of the pages as the code would write them. */
@@ -23,6 +26,10 @@ export function optionsTable(): string {
     ...OPTIONS,
     publish: PUBLISH_OPTIONS,
     dedupe: DEDUPE_OPTIONS,
+    waitFor: WAIT_OPTIONS,
+    events: EVENTS_OPTIONS.events,
+    journal: EVENTS_OPTIONS.journal,
+    every: EVERY_OPTIONS,
     audit: AUDIT_OPTIONS,
   }).flatMap(([call, rules]) =>
     Object.entries(rules).map(([name, rule], i) => {

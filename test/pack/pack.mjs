@@ -10,6 +10,8 @@ const NODES = ['20.20.2', '22.23.3', '24.21.0', '26.10.0']
 const EXPECTED = [
   'dist/index.js',
   'dist/index.d.ts',
+  'dist/heartbeat/index.js',
+  'dist/heartbeat/index.d.ts',
   'dist/audit/index.js',
   'dist/audit/index.d.ts',
   'dist/events-log/index.js',
