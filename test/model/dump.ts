@@ -36,7 +36,8 @@ export async function dumpRedis(send: Send, prefix: string, name: string): Promi
     const wrong = EXPIRING.includes(part) ? ms === -1 || (part === 'alarm' && ms > 6000) : ms >= 0
     if (wrong) throw new Error(`${part} expires in ${ms} ms`)
   })
-  return dumpReplies((part) => values[PARTS.indexOf(part)])
+  const dump = dumpReplies((part) => values[PARTS.indexOf(part)])
+  return dump.extras.length > 0 ? dump : { ...dump, alarm: [] }
 }
 
 /** What the server answered to reading each key. */
@@ -139,7 +140,8 @@ export function dumpModel(state: QueueState): Dump {
       case 'guard':
         return fields(Object.entries(guard).filter(([, value]) => value !== ''))
       case 'alarm':
-        return alarm === null ? [] : [`${alarm.worker}:${alarm.until}`]
+        // A plain lane has nothing to wait for, and lets the alarm run out unread.
+        return alarm === null || !isRich(state) ? [] : [`${alarm.worker}:${alarm.until}`]
     }
   })
 }

@@ -24,7 +24,11 @@ const CLOCK = '(+get %R~convoy:*clock)'
 
 /** All roles in one, and keys of any prefix: for a server on which nobody who is not the test may do more. */
 export const ALL_RULES: readonly string[] = [
-  ...new Set(ROLES.flatMap((role) => rulesOf(role).slice(3)).map((rule) => rule.replace(/(%R)?~convoy:\*/, '~*').replace(/^&convoy:\*$/, '&*'))),
+  ...new Set(
+    ROLES.flatMap((role) => rulesOf(role).slice(3)).map((rule) =>
+      rule.replace(/(%R)?~convoy:\*/, '~*').replace(/^&convoy:\*$/, '&*'),
+    ),
+  ),
 ]
 
 /** One user per role. */
