@@ -35,7 +35,7 @@ local length = redis.call('LLEN', queued)
 local short = #KEYS == 10
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 if lazy and short then return redis.error_reply('MORE keys') end
-local whole, policy, soonest
+local whole, policy, soonest, told
 -- Each key is read before the first write, or is the first that is written: `processing`.
 if lazy then
   sound('ZCARD', processing)
@@ -45,6 +45,7 @@ if lazy then
   sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
   whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
+  told = redis.call('GET', alarm)
 end
 
 local answered
@@ -93,7 +94,7 @@ if not plain then
     end
   end
   whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
-  lazy = lazy or #kinds > 0
+  if not lazy and #kinds > 0 then lazy, told = true, redis.call('GET', alarm) end
 end
 
 local settled, raised = '', false
@@ -222,7 +223,7 @@ if lazy then
   -- One idle worker is told when something that waits for its time may be claimed, and told anew once it has not asked for
   -- longer than it waits. Who is told and has no room any more hands this on.
   local first = firstDue(delayed)
-  local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
+  local teller, till = string.match(told or '', '^(%w+):(%d+)$')
   if raised or earlier(soonest, first) then
     teller, nudge = nil, true
     redis.call('DEL', alarm)

@@ -29,6 +29,7 @@ sound('HLEN', lease, steps, totals, failures, errors, tries, owed, payload, prio
 sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
 sound('SCARD', committed, withdrawn, ghosts)
 local tokens = redis.call('LLEN', wake)
+local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
 
 local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
 local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)
@@ -48,7 +49,6 @@ redis.call('HSET', guard, 'at', ms, 'grace', grace)
 local before = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
 local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
-local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
 purge(remembered, kept, results, control, whole, ms)
 promote(delayed, queued, ghosts, marks, count, ms)
 

@@ -1809,7 +1809,7 @@ local length = redis.call('LLEN', queued)
 local short = #KEYS == 10
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 if lazy and short then return redis.error_reply('MORE keys') end
-local whole, policy, soonest
+local whole, policy, soonest, told
 if lazy then
   sound('ZCARD', processing)
   sound('SCARD', committed)
@@ -1818,6 +1818,7 @@ if lazy then
   sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
   whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
+  told = redis.call('GET', alarm)
 end
 local answered
 if prior then
@@ -1860,7 +1861,7 @@ if not plain then
     end
   end
   whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
-  lazy = lazy or #kinds > 0
+  if not lazy and #kinds > 0 then lazy, told = true, redis.call('GET', alarm) end
 end
 local settled, raised = '', false
 if answered then
@@ -2027,7 +2028,7 @@ if lazy then
   local barred = line > 0 and (whole.blocked or spent)
   open = line > 0 and not barred and (policy.active == 0 or redis.call('ZCARD', processing) < policy.active)
   local first = firstDue(delayed)
-  local teller, till = string.match(redis.call('GET', alarm) or '', '^(%w+):(%d+)$')
+  local teller, till = string.match(told or '', '^(%w+):(%d+)$')
   if raised or earlier(soonest, first) then
     teller, nudge = nil, true
     redis.call('DEL', alarm)
@@ -2310,6 +2311,7 @@ sound('HLEN', lease, steps, totals, failures, errors, tries, owed, payload, prio
 sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
 sound('SCARD', committed, withdrawn, ghosts)
 local tokens = redis.call('LLEN', wake)
+local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
 local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
 local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)
 if id ~= '' then
@@ -2323,7 +2325,6 @@ redis.call('HSET', guard, 'at', ms, 'grace', grace)
 local before = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
 local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
-local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
 purge(remembered, kept, results, control, whole, ms)
 promote(delayed, queued, ghosts, marks, count, ms)
 local to, said = ends(), { jammed = {}, failed = {} }

@@ -22,14 +22,17 @@ export function rulesOf(role: Role): readonly string[] {
 /** Only tests have a clock of their own, in a key that no user of SECURITY.md could read. */
 const CLOCK = '(+get %R~convoy:*clock)'
 
+/** A rule, or several in brackets, which hold for their own keys alone. */
+const RULE = /\([^)]*\)|\S+/g
+
 /** All roles in one, and keys of any prefix: for a server on which nobody who is not the test may do more. */
 export const ALL_RULES: readonly string[] = [
-  ...new Set(
-    ROLES.flatMap((role) => rulesOf(role).slice(3)).map((rule) =>
-      rule.replace(/(%R)?~convoy:\*/, '~*').replace(/^&convoy:\*$/, '&*'),
-    ),
-  ),
-]
+  ...new Set(ROLES.flatMap((role) => rulesOf(role).slice(3).join(' ').match(RULE) ?? []).map(everywhere)),
+].flatMap((rule) => rule.split(' '))
+
+function everywhere(rule: string): string {
+  return rule.replace(/(%R)?~convoy:\*/g, '~*').replace(/^&convoy:\*$/, '&*')
+}
 
 /** One user per role. */
 export async function makeUsers(server: Pick<RedisServer, 'cli'>): Promise<void> {
