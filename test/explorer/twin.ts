@@ -11,19 +11,23 @@ import type { Call } from './server.js'
 const PARTS = Object.keys(KEYS) as Part[]
 const patience = { timeout: 60_000 }
 
+/** They expire, as what writes them has it; nothing else may. */
+const EXPIRING: readonly Part[] = ['alarm', 'rate', 'listening']
+
 /**
  * Puts a state into a queue's keys, whatever was there. ARGV: for each key the number of its values, then the values; the
- * clock comes last. The alarm gets the expiry it has.
+ * clock comes last. What expires gets an expiry.
  */
 const LOAD = `
 redis.call('UNLINK', unpack(KEYS))
 local write = { list = 'RPUSH', set = 'SADD', zset = 'ZADD', hash = 'HSET', string = 'SET' }
 local types = { ${PARTS.map((part) => `'${KEYS[part]}'`).join(', ')} }
+local expires = { ${PARTS.map((part) => EXPIRING.includes(part)).join(', ')} }
 local at = 1
 for i, key in ipairs(KEYS) do
   local n = tonumber(ARGV[at] or 0)
   if types[i] and n > 0 then redis.call(write[types[i]], key, unpack(ARGV, at + 1, at + n)) end
-  if types[i] == 'string' and n > 0 then redis.call('PEXPIRE', key, 6000) end
+  if expires[i] and n > 0 then redis.call('PEXPIRE', key, 6000) end
   at = at + n + 1
 end
 redis.call('SET', KEYS[#KEYS], ARGV[#ARGV])`
@@ -80,7 +84,7 @@ export class Twin {
       if (part === 'alarm' && nothingToTell(should)) continue
       if (!isDeepStrictEqual(is[part], should[part])) return { call, what: part, redis: is[part], model: should[part] }
     }
-    const lapses = PARTS.filter((part, place) => part !== 'alarm' && (expiries[place] as number) >= 0)
+    const lapses = PARTS.filter((part, place) => !EXPIRING.includes(part) && (expiries[place] as number) >= 0)
     return lapses.length === 0 ? null : { call, what: 'keys that expire', redis: lapses, model: [] }
   }
 
