@@ -1,7 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import type { Patience } from '../store.js'
 import { type Clock, chance, pause } from '../time.js'
-import type { Connection } from './connection.js'
+import { type Connection, Silence } from './connection.js'
 import type { Script } from './scripts.js'
 import { mayBeElsewhere, type Trouble, troubleOf } from './trouble.js'
 import type { Wire } from './wire.js'
@@ -104,7 +104,12 @@ export class Caller {
         .finally(() => this.#loading.delete(script.sha))
       this.#loading.set(script.sha, loading)
     }
-    return loading.then(() => undefined, troubleOf)
+    const loaded = loading.then(() => undefined, troubleOf)
+    if (!Number.isFinite(left)) return loaded
+    // Whoever shares it waits for no longer than his own patience.
+    const over = new AbortController()
+    const late = pause(this.#clock, left, over.signal).then(() => troubleOf(new Silence(left)))
+    return Promise.race([loaded, late]).finally(() => over.abort())
   }
 }
 

@@ -218,7 +218,7 @@ function lostTo(where: string, cause: unknown): ConvoyError {
 }
 
 /** The server said nothing in time. */
-class Silence extends Error {
+export class Silence extends Error {
   override readonly name = 'Silence'
 
   constructor(ms: number) {

@@ -16,12 +16,19 @@ export class Lives {
   /** ID → ms of the server's clock before which its backoff is not over. */
   readonly #backoffs = new Map<string, number>()
   #versions = 0
+  /** The latest that the server's clock has ever shown, ms. */
+  #reached = 0
   /** The ID that must be claimed before any other, in strict order. */
   #next: string | undefined
 
   constructor(world: World, features: Features | undefined) {
     this.#world = world
     this.#features = features
+  }
+
+  /** What came due stays due when the server's clock is set back after that. */
+  reached(ms: number): void {
+    this.#reached = Math.max(this.#reached, ms)
   }
 
   nextVersion(): number {
@@ -51,7 +58,7 @@ export class Lives {
     law(ids.length === 0 || !state.control.paused, () => `${ids} are claimed while the queue is paused`)
     for (const id of ids) {
       const until = this.#backoffs.get(id) ?? 0
-      law(until <= ms, () => `${id} is claimed ${until - ms} ms before its backoff is over`)
+      law(until <= this.#reached, () => `${id} is claimed ${until - ms} ms before its backoff is over`)
       if (this.#backoffs.delete(id)) this.#world.count('retriedRuns')
     }
     if (!this.#features?.ordered || ids.length === 0) return

@@ -59,6 +59,7 @@ export class Witness {
   }
 
   done(op: Op, reply: Reply, by: string, copy: boolean, now: number): void {
+    this.lives.reached(Math.floor(now / 1_000))
     try {
       this.#watch.check(this.state as QueueState, op, reply, now)
     } catch (error) {
