@@ -9,14 +9,8 @@ local queued, committed, processing, wake, totals, marks, extras, listening = KE
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
 local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease = KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
 local errors, progress = KEYS[29], KEYS[30]
---- @include _tail
+--- @include _line
 --- @include _sound
---- @include _traits
---- @include _owed
---- @include _control
---- @include _due
---- @include _purge
---- @include _extras
 
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
 local simple = ARGV[1] == 'discard'
@@ -90,6 +84,15 @@ if simple and not lazy then
     'duplicates', (before[3] or 0) + n - #entries, 'marked', count.marked)
   return table.concat(letters)
 end
+
+-- Only from here on: making these functions costs more than a lone publish does.
+--- @include _tail
+--- @include _traits
+--- @include _owed
+--- @include _control
+--- @include _due
+--- @include _purge
+--- @include _extras
 
 sound('LLEN', marks)
 sound('HLEN', failures, owed, tries, payload, priority, since, results, schedules)

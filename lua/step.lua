@@ -9,6 +9,11 @@
 local queued, committed, processing, lease, wake, totals, marks, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
+--- @include _sound
+--- @include _arm
+-- What a plain lane has no use for: making these functions costs more than a lone claim does.
+local rich
+local function enrich()
 --- @include _tail
 --- @include _fail
 --- @include _traits
@@ -18,7 +23,9 @@ local payload, priority, prioritized, since, remembered, progress, control, rate
 --- @include _purge
 --- @include _extras
 --- @include _policy
---- @include _sound
+  rich = { promote = promote, ends = ends, settleEach = settleEach, carryOut = carryOut, readOwed = readOwed, readControl = readControl, tell = tell, send = send,
+    firstDue = firstDue, earlier = earlier, purge = purge, noteExtras = noteExtras, readPolicy = readPolicy, readRoom = readRoom, countClaims = countClaims }
+end
 
 local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
@@ -36,6 +43,7 @@ local short = #KEYS == 10
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 if lazy and short then return redis.error_reply('MORE keys') end
 local whole, policy, soonest, told
+if lazy then enrich() end
 -- Each key is read before the first write, or is the first that is written: `processing`.
 if lazy then
   sound('ZCARD', processing)
@@ -44,7 +52,7 @@ if lazy then
   sound('SCARD', withdrawn, ghosts)
   sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
-  whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
+  whole, policy, soonest = rich.readControl(control, listening, ms), rich.readPolicy(ARGV[9]), rich.firstDue(delayed)
   told = redis.call('GET', alarm)
 end
 
@@ -93,7 +101,8 @@ if not plain then
       for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
     end
   end
-  whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
+  if not rich then enrich() end
+  whole, policy = whole or rich.readControl(control, listening, ms), policy or rich.readPolicy('')
   if not lazy and #kinds > 0 then lazy, told = true, redis.call('GET', alarm) end
 end
 
@@ -114,17 +123,17 @@ elseif settling.last >= settling.first then
       owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
       tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},
     }
-    local to, said = ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
-    local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
+    local to, said = rich.ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
+    local result, odd = rich.settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
-      carryOut(to, count, ms, keepFailed)
+      rich.carryOut(to, count, ms, keepFailed)
       raised = to.hold > whole.hold
       whole.hold = math.max(whole.hold, to.hold)
       whole.blocked = whole.paused or whole.hold > ms
     end
     length = redis.call('LLEN', queued)
-    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do tell(whole, kind, said[kind]) end
+    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do rich.tell(whole, kind, said[kind]) end
   end
 end
 
@@ -141,7 +150,7 @@ if renewing.last >= renewing.first then
       result[i], odd = '0', true
     else
       -- A withdrawn or superseded one is told so, and holds on: a run owed must not start beside the one that has not ended.
-      result[i] = gone[i] == 1 and 'w' or again[i] and (readOwed(again[i]).superseding and 's' or 'o') or '1'
+      result[i] = gone[i] == 1 and 'w' or again[i] and (rich.readOwed(again[i]).superseding and 's' or 'o') or '1'
       odd = odd or result[i] ~= '1'
       live[#live + 1], live[#live + 2] = ms + term, id
     end
@@ -167,7 +176,7 @@ end
 local token, leaseEnd, ids = '', '', {}
 local allowed, room = claim, {}
 --- @include _claim
-if lazy then room = readRoom(policy, processing, rate, ms) end
+if lazy then room = rich.readRoom(policy, processing, rate, ms) end
 if answered then
   -- The same number again: the same claims, found by their token among those that share its lease end.
   token, leaseEnd = answered.token, answered.leaseEnd
@@ -183,8 +192,8 @@ if answered then
 else
   if lazy then
     if claim > 0 then
-      purge(remembered, kept, results, control, whole, ms)
-      promote(delayed, queued, ghosts, marks, count, ms)
+      rich.purge(remembered, kept, results, control, whole, ms)
+      rich.promote(delayed, queued, ghosts, marks, count, ms)
     end
     length = redis.call('LLEN', queued)
     allowed = whole.blocked and 0 or math.min(claim, room.free)
@@ -205,7 +214,7 @@ else
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
   if #ids == 0 then token, leaseEnd = '', '' end
-  if room.window and #ids > 0 then countClaims(room, policy, rate, #ids) end
+  if room.window and #ids > 0 then rich.countClaims(room, policy, rate, #ids) end
 end
 
 local past, payloads, line, dueIn, nudge = {}, {}, length, -1, false
@@ -222,9 +231,9 @@ if lazy then
 
   -- One idle worker is told when something that waits for its time may be claimed, and told anew once it has not asked for
   -- longer than it waits. Who is told and has no room any more hands this on.
-  local first = firstDue(delayed)
+  local first = rich.firstDue(delayed)
   local teller, till = string.match(told or '', '^(%w+):(%d+)$')
-  if raised or earlier(soonest, first) then
+  if raised or rich.earlier(soonest, first) then
     teller, nudge = nil, true
     redis.call('DEL', alarm)
   end
@@ -245,9 +254,9 @@ if lazy then
   if not answered then
     for i = 1, math.min(slots, #ids) do started[#started + 1] = ids[i] end
   end
-  noteExtras()
-  tell(whole, 'started', started)
-  send(whole, totals, events, ms)
+  rich.noteExtras()
+  rich.tell(whole, 'started', started)
+  rich.send(whole, totals, events, ms)
 end
 
 if lazy or settled ~= '' or #kinds > 0 then

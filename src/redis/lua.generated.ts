@@ -866,6 +866,74 @@ local function mark(marks, place, count, ms)
     redis.call('LPOP', marks)
   end
 end
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
+local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
+local simple = ARGV[1] == 'discard'
+if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
+if not waiting then return redis.error_reply('POLICY unknown') end
+maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
+local n = #ARGV - 1
+if brings == '1' then n = n / 5 end
+local short = #KEYS == 8
+local lazy
+if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0 end
+if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
+local length = redis.call('LLEN', queued)
+local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
+local count = { taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
+local tokens = redis.call('LLEN', wake)
+local ms = math.floor(now() / 1000)
+if simple and not lazy then
+  local added, known
+  if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
+  if dueMark(count, ms) then sound('LLEN', marks) end
+  if n == 1 then
+    added = redis.call('SADD', committed, ARGV[2])
+    known = { 1 - added }
+  end
+  local plain = true
+  for i = 1, n do
+    if known[i] == 1 then
+      plain = false
+      break
+    end
+  end
+  if plain then
+    added = added or redis.call('SADD', committed, unpack(ARGV, 2))
+    if added == n then
+      mark(marks, count.taken + length + 1, count, ms)
+      length = redis.call('RPUSH', queued, unpack(ARGV, 2))
+      redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n, 'marked', count.marked)
+      arm(wake, tokens, length)
+      return string.rep('q', n)
+    end
+  end
+  local letters, met, places, entries, seen = {}, {}, {}, {}, {}
+  for i = 1, n do
+    local id = ARGV[i + 1]
+    if known[i] == 1 then
+      met[#met + 1], places[#places + 1] = id, i
+    elseif seen[id] then
+      letters[i] = 'd'
+    else
+      letters[i], seen[id], entries[#entries + 1] = 'q', true, id
+    end
+  end
+  if #met > 0 then
+    for k, leaseEnd in ipairs(redis.call('ZMSCORE', processing, unpack(met))) do letters[places[k]] = leaseEnd and 'p' or 'd' end
+  end
+  if #entries > 0 then
+    added = added or redis.call('SADD', committed, unpack(entries))
+    mark(marks, count.taken + length + 1, count, ms)
+    length = redis.call('RPUSH', queued, unpack(entries))
+    arm(wake, tokens, length)
+  end
+  redis.call('HSET', totals, 'entered', (before[1] or 0) + #entries, 'published', (before[2] or 0) + n,
+    'duplicates', (before[3] or 0) + n - #entries, 'marked', count.marked)
+  return table.concat(letters)
+end
 local function toPrioritized(ids, side)
   if #ids == 0 or redis.call('EXISTS', priority) == 0 then return ids end
   local of, scores, others = redis.call('HMGET', priority, unpack(ids)), {}, {}
@@ -915,9 +983,6 @@ local function promote(delayed, queued, ghosts, marks, count, ms)
     redis.call('ZREM', delayed, unpack(due))
     toTail(queued, ghosts, marks, due, count, ms)
   end
-end
-local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
 local function split(list)
   local set, drop = {}, {}
@@ -989,71 +1054,6 @@ local function noteExtras()
     since, progress, remembered, kept, control) > 0
   if some == (redis.call('EXISTS', extras) == 1) then return end
   if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
-end
-local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
-local simple = ARGV[1] == 'discard'
-if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
-if not waiting then return redis.error_reply('POLICY unknown') end
-maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
-local n = #ARGV - 1
-if brings == '1' then n = n / 5 end
-local short = #KEYS == 8
-local lazy
-if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0 end
-if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
-local length = redis.call('LLEN', queued)
-local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
-local count = { taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
-local tokens = redis.call('LLEN', wake)
-local ms = math.floor(now() / 1000)
-if simple and not lazy then
-  local added, known
-  if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
-  if dueMark(count, ms) then sound('LLEN', marks) end
-  if n == 1 then
-    added = redis.call('SADD', committed, ARGV[2])
-    known = { 1 - added }
-  end
-  local plain = true
-  for i = 1, n do
-    if known[i] == 1 then
-      plain = false
-      break
-    end
-  end
-  if plain then
-    added = added or redis.call('SADD', committed, unpack(ARGV, 2))
-    if added == n then
-      mark(marks, count.taken + length + 1, count, ms)
-      length = redis.call('RPUSH', queued, unpack(ARGV, 2))
-      redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n, 'marked', count.marked)
-      arm(wake, tokens, length)
-      return string.rep('q', n)
-    end
-  end
-  local letters, met, places, entries, seen = {}, {}, {}, {}, {}
-  for i = 1, n do
-    local id = ARGV[i + 1]
-    if known[i] == 1 then
-      met[#met + 1], places[#places + 1] = id, i
-    elseif seen[id] then
-      letters[i] = 'd'
-    else
-      letters[i], seen[id], entries[#entries + 1] = 'q', true, id
-    end
-  end
-  if #met > 0 then
-    for k, leaseEnd in ipairs(redis.call('ZMSCORE', processing, unpack(met))) do letters[places[k]] = leaseEnd and 'p' or 'd' end
-  end
-  if #entries > 0 then
-    added = added or redis.call('SADD', committed, unpack(entries))
-    mark(marks, count.taken + length + 1, count, ms)
-    length = redis.call('RPUSH', queued, unpack(entries))
-    arm(wake, tokens, length)
-  end
-  redis.call('HSET', totals, 'entered', (before[1] or 0) + #entries, 'published', (before[2] or 0) + n,
-    'duplicates', (before[3] or 0) + n - #entries, 'marked', count.marked)
-  return table.concat(letters)
 end
 sound('LLEN', marks)
 sound('HLEN', failures, owed, tries, payload, priority, since, results, schedules)
@@ -1478,9 +1478,14 @@ return 1`,
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
+local rich
+local function enrich()
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -1793,8 +1798,8 @@ local function countClaims(room, policy, rate, claimed)
   room.used = room.used + claimed
   redis.call('SET', rate, string.format('%.0f:%.0f', room.window, room.used), 'PX', 2 * policy.per)
 end
-local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
+  rich = { promote = promote, ends = ends, settleEach = settleEach, carryOut = carryOut, readOwed = readOwed, readControl = readControl, tell = tell, send = send,
+    firstDue = firstDue, earlier = earlier, purge = purge, noteExtras = noteExtras, readPolicy = readPolicy, readRoom = readRoom, countClaims = countClaims }
 end
 local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
@@ -1810,6 +1815,7 @@ local short = #KEYS == 10
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 if lazy and short then return redis.error_reply('MORE keys') end
 local whole, policy, soonest, told
+if lazy then enrich() end
 if lazy then
   sound('ZCARD', processing)
   sound('SCARD', committed)
@@ -1817,7 +1823,7 @@ if lazy then
   sound('SCARD', withdrawn, ghosts)
   sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
-  whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
+  whole, policy, soonest = rich.readControl(control, listening, ms), rich.readPolicy(ARGV[9]), rich.firstDue(delayed)
   told = redis.call('GET', alarm)
 end
 local answered
@@ -1860,7 +1866,8 @@ if not plain then
       for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
     end
   end
-  whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
+  if not rich then enrich() end
+  whole, policy = whole or rich.readControl(control, listening, ms), policy or rich.readPolicy('')
   if not lazy and #kinds > 0 then lazy, told = true, redis.call('GET', alarm) end
 end
 local settled, raised = '', false
@@ -1880,17 +1887,17 @@ elseif settling.last >= settling.first then
       owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
       tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},
     }
-    local to, said = ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
-    local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
+    local to, said = rich.ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
+    local result, odd = rich.settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
-      carryOut(to, count, ms, keepFailed)
+      rich.carryOut(to, count, ms, keepFailed)
       raised = to.hold > whole.hold
       whole.hold = math.max(whole.hold, to.hold)
       whole.blocked = whole.paused or whole.hold > ms
     end
     length = redis.call('LLEN', queued)
-    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do tell(whole, kind, said[kind]) end
+    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do rich.tell(whole, kind, said[kind]) end
   end
 end
 local renewed = ''
@@ -1905,7 +1912,7 @@ if renewing.last >= renewing.first then
     if not renewing.held[i] then
       result[i], odd = '0', true
     else
-      result[i] = gone[i] == 1 and 'w' or again[i] and (readOwed(again[i]).superseding and 's' or 'o') or '1'
+      result[i] = gone[i] == 1 and 'w' or again[i] and (rich.readOwed(again[i]).superseding and 's' or 'o') or '1'
       odd = odd or result[i] ~= '1'
       live[#live + 1], live[#live + 2] = ms + term, id
     end
@@ -1979,7 +1986,7 @@ local function takePrioritized(low, high, stale)
   end
   return stale
 end
-if lazy then room = readRoom(policy, processing, rate, ms) end
+if lazy then room = rich.readRoom(policy, processing, rate, ms) end
 if answered then
   token, leaseEnd = answered.token, answered.leaseEnd
   if token ~= '' then
@@ -1994,8 +2001,8 @@ if answered then
 else
   if lazy then
     if claim > 0 then
-      purge(remembered, kept, results, control, whole, ms)
-      promote(delayed, queued, ghosts, marks, count, ms)
+      rich.purge(remembered, kept, results, control, whole, ms)
+      rich.promote(delayed, queued, ghosts, marks, count, ms)
     end
     length = redis.call('LLEN', queued)
     allowed = whole.blocked and 0 or math.min(claim, room.free)
@@ -2014,7 +2021,7 @@ else
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
   if #ids == 0 then token, leaseEnd = '', '' end
-  if room.window and #ids > 0 then countClaims(room, policy, rate, #ids) end
+  if room.window and #ids > 0 then rich.countClaims(room, policy, rate, #ids) end
 end
 local past, payloads, line, dueIn, nudge = {}, {}, length, -1, false
 local open = length > 0
@@ -2027,9 +2034,9 @@ if lazy then
   local spent = room.window and room.used >= policy.max
   local barred = line > 0 and (whole.blocked or spent)
   open = line > 0 and not barred and (policy.active == 0 or redis.call('ZCARD', processing) < policy.active)
-  local first = firstDue(delayed)
+  local first = rich.firstDue(delayed)
   local teller, till = string.match(told or '', '^(%w+):(%d+)$')
-  if raised or earlier(soonest, first) then
+  if raised or rich.earlier(soonest, first) then
     teller, nudge = nil, true
     redis.call('DEL', alarm)
   end
@@ -2050,9 +2057,9 @@ if lazy then
   if not answered then
     for i = 1, math.min(slots, #ids) do started[#started + 1] = ids[i] end
   end
-  noteExtras()
-  tell(whole, 'started', started)
-  send(whole, totals, events, ms)
+  rich.noteExtras()
+  rich.tell(whole, 'started', started)
+  rich.send(whole, totals, events, ms)
 end
 if lazy or settled ~= '' or #kinds > 0 then
   redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)
