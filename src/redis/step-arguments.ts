@@ -56,6 +56,6 @@ function policyText({ remember = 0, rememberFrom, active = 0, rate, ordered }: S
 
 /** Nothing of it needs a key beyond those of a plain lane, as long as all that it settles is still held. */
 export function isPlainStep({ policy, settle }: StepRequest): boolean {
-  for (const { end, ...group } of settle) if (end !== 'done' || 'results' in group) return false
+  for (const group of settle) if (group.end !== 'done' || group.results) return false
   return policy === undefined
 }
