@@ -1,19 +1,32 @@
 -- step: one call of a worker: settle these, renew those, claim n more.
--- KEYS  queued committed processing lease wake totals marks steps extras listening
--- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts alarm
+-- KEYS  queued committed processing lease wake totals steps extras listening
+-- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts alarm marks
 -- KEYS  payload priority prioritized since remembered progress control rate results kept events
 -- ARGV  worker number lane lease keepFailed claim slots leaving policy, then three lists: settled, renewed, started
 -- ARGV  a list is: groups, then kind token size of each group, then all their IDs; behind the first, the texts of its f, t and k
 -- GIVES settled, renewed, token, more, dueIn, ids, tries, payloads
 -- FLAGS allow-oom
-local queued, committed, processing, lease, wake, totals, marks, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local queued, committed, processing, lease, wake, totals, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
 --- @include _sound
 --- @include _arm
--- What a plain lane has no use for: making these functions costs more than a lone claim does.
-local rich
-local function enrich()
+
+local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
+local micros = now()
+local ms = math.floor(micros / 1000)
+local field = worker .. ':' .. lane
+local prior = redis.call('HGET', steps, field)
+local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
+local length = redis.call('LLEN', queued)
+local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
+local token, leaseEnd, ids = '', '', {}
+--- @include _claim
+if #KEYS == 9 then
+--- @include _plain
+end
+
 --- @include _tail
 --- @include _fail
 --- @include _traits
@@ -23,27 +36,9 @@ local function enrich()
 --- @include _purge
 --- @include _extras
 --- @include _policy
-  rich = { promote = promote, ends = ends, settleEach = settleEach, carryOut = carryOut, readOwed = readOwed, readControl = readControl, tell = tell, send = send,
-    firstDue = firstDue, earlier = earlier, purge = purge, noteExtras = noteExtras, readPolicy = readPolicy, readRoom = readRoom, countClaims = countClaims }
-end
-
-local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
-local micros = now()
-local ms = math.floor(micros / 1000)
-
-local field = worker .. ':' .. lane
-local prior = redis.call('HGET', steps, field)
-local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
 local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
-local length = redis.call('LLEN', queued)
--- A plain lane's keys alone: for all else the call comes again, with all of them.
-local short = #KEYS == 10
-local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
-if lazy and short then return redis.error_reply('MORE keys') end
 local whole, policy, soonest, told
-if lazy then enrich() end
 -- Each key is read before the first write, or is the first that is written: `processing`.
 if lazy then
   sound('ZCARD', processing)
@@ -52,7 +47,7 @@ if lazy then
   sound('SCARD', withdrawn, ghosts)
   sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
-  whole, policy, soonest = rich.readControl(control, listening, ms), rich.readPolicy(ARGV[9]), rich.firstDue(delayed)
+  whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
   told = redis.call('GET', alarm)
 end
 
@@ -89,7 +84,6 @@ end
 local settling = list()
 at = settling.last + 1
 local plain = not lazy and settling.all and settling.done
-if short and not plain then return redis.error_reply('MORE keys') end
 if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
 -- Where nothing will be left in line, none is to be woken.
 local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
@@ -101,8 +95,7 @@ if not plain then
       for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
     end
   end
-  if not rich then enrich() end
-  whole, policy = whole or rich.readControl(control, listening, ms), policy or rich.readPolicy('')
+  whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
   if not lazy and #kinds > 0 then lazy, told = true, redis.call('GET', alarm) end
 end
 
@@ -123,17 +116,17 @@ elseif settling.last >= settling.first then
       owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
       tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},
     }
-    local to, said = rich.ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
-    local result, odd = rich.settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
+    local to, said = ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
+    local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
-      rich.carryOut(to, count, ms, keepFailed)
+      carryOut(to, count, ms, keepFailed)
       raised = to.hold > whole.hold
       whole.hold = math.max(whole.hold, to.hold)
       whole.blocked = whole.paused or whole.hold > ms
     end
     length = redis.call('LLEN', queued)
-    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do rich.tell(whole, kind, said[kind]) end
+    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do tell(whole, kind, said[kind]) end
   end
 end
 
@@ -150,7 +143,7 @@ if renewing.last >= renewing.first then
       result[i], odd = '0', true
     else
       -- A withdrawn or superseded one is told so, and holds on: a run owed must not start beside the one that has not ended.
-      result[i] = gone[i] == 1 and 'w' or again[i] and (rich.readOwed(again[i]).superseding and 's' or 'o') or '1'
+      result[i] = gone[i] == 1 and 'w' or again[i] and (readOwed(again[i]).superseding and 's' or 'o') or '1'
       odd = odd or result[i] ~= '1'
       live[#live + 1], live[#live + 2] = ms + term, id
     end
@@ -173,10 +166,19 @@ if starting.last >= starting.first then
   if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
 
-local token, leaseEnd, ids = '', '', {}
 local allowed, room = claim, {}
---- @include _claim
-if lazy then room = rich.readRoom(policy, processing, rate, ms) end
+
+-- Of the prioritized, those between two scores: before the line whoever is above it, behind it whoever is below.
+local function takePrioritized(low, high, stale)
+  while #ids < allowed and stale < 1000 do
+    local popped = redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids)
+    if #popped == 0 then break end
+    stale = stale + #take(popped, false)
+  end
+  return stale
+end
+
+if lazy then room = readRoom(policy, processing, rate, ms) end
 if answered then
   -- The same number again: the same claims, found by their token among those that share its lease end.
   token, leaseEnd = answered.token, answered.leaseEnd
@@ -192,8 +194,8 @@ if answered then
 else
   if lazy then
     if claim > 0 then
-      rich.purge(remembered, kept, results, control, whole, ms)
-      rich.promote(delayed, queued, ghosts, marks, count, ms)
+      purge(remembered, kept, results, control, whole, ms)
+      promote(delayed, queued, ghosts, marks, count, ms)
     end
     length = redis.call('LLEN', queued)
     allowed = whole.blocked and 0 or math.min(claim, room.free)
@@ -206,15 +208,15 @@ else
     local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
     length = length - #popped
     count.taken = count.taken + #popped
-    local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
+    local dropped = take(popped, true)
     if #dropped > 0 then
       stale = stale + #dropped
-      if not short then redis.call('SREM', ghosts, unpack(dropped)) end
+      redis.call('SREM', ghosts, unpack(dropped))
     end
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
   if #ids == 0 then token, leaseEnd = '', '' end
-  if room.window and #ids > 0 then rich.countClaims(room, policy, rate, #ids) end
+  if room.window and #ids > 0 then countClaims(room, policy, rate, #ids) end
 end
 
 local past, payloads, line, dueIn, nudge = {}, {}, length, -1, false
@@ -231,9 +233,9 @@ if lazy then
 
   -- One idle worker is told when something that waits for its time may be claimed, and told anew once it has not asked for
   -- longer than it waits. Who is told and has no room any more hands this on.
-  local first = rich.firstDue(delayed)
+  local first = firstDue(delayed)
   local teller, till = string.match(told or '', '^(%w+):(%d+)$')
-  if raised or rich.earlier(soonest, first) then
+  if raised or earlier(soonest, first) then
     teller, nudge = nil, true
     redis.call('DEL', alarm)
   end
@@ -254,9 +256,9 @@ if lazy then
   if not answered then
     for i = 1, math.min(slots, #ids) do started[#started + 1] = ids[i] end
   end
-  rich.noteExtras()
-  rich.tell(whole, 'started', started)
-  rich.send(whole, totals, events, ms)
+  noteExtras()
+  tell(whole, 'started', started)
+  send(whole, totals, events, ms)
 end
 
 if lazy or settled ~= '' or #kinds > 0 then

@@ -48,7 +48,7 @@ export class Caller {
 
   async run(script: Script, args: readonly string[], patience: Patience, plainly = false): Promise<Answer> {
     const until = this.#clock.now() + patience.timeout
-    let command = [...this.headOf(script, plainly), ...args]
+    let command = this.headOf(script, plainly).concat(args)
     const key = script.head[3] as string
     let sent = false
     let last: ConvoyError | undefined
@@ -58,11 +58,15 @@ export class Caller {
       const left = attempt === 0 ? patience.timeout : until - this.#clock.now()
       // A refusal is a clear answer: one more sending that cannot wait for its own would turn it into an unknown outcome.
       if (last && (left < (sent ? 1 : LEAST_WAIT) || patience.signal?.aborted)) throw sent ? unknown(last) : last
-      const wire = await this.#connection.ready({ ...patience, timeout: left }).catch((error: unknown) => {
-        throw sent ? unknown(error) : error
-      })
-      // A wire that had to be made has cost time.
-      const rest = until - this.#clock.now()
+      let wire = left > 0 ? this.#connection.wire : undefined
+      let rest = left
+      if (!wire) {
+        wire = await this.#connection.ready({ ...patience, timeout: left }).catch((error: unknown) => {
+          throw sent ? unknown(error) : error
+        })
+        // A wire that had to be made has cost time.
+        rest = until - this.#clock.now()
+      }
       try {
         return { reply: await this.#send(wire, key, command, rest), repeated: sent }
       } catch (error) {
@@ -71,7 +75,7 @@ export class Caller {
         last = trouble.error
         if (trouble.kind === 'more') {
           this.#richUntil = this.#clock.now() + RICH
-          command = [...script.head, ...args]
+          command = script.head.concat(args)
           trouble = undefined
         } else if (trouble.kind === 'load') trouble = await this.#load(script, wire, until - this.#clock.now())
         if (trouble?.kind === 'fatal' || this.#connection.closed) throw sent ? unknown(last) : (trouble?.error ?? last)

@@ -48,6 +48,11 @@ export class Connection {
     return this.#options.replyTimeout
   }
 
+  /** The one there is, if it is ready. */
+  get wire(): Wire | undefined {
+    return this.closed ? undefined : this.#wire
+  }
+
   /** A ready wire, at once when there is one. Rejects with UNAVAILABLE after `patience`, AUTH_FAILED at once, CLOSED. */
   async ready(patience: Patience): Promise<Wire> {
     const { clock } = this.#options

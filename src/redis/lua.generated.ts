@@ -1471,12 +1471,12 @@ redis.call('HSET', schedules, id, slot .. ' ' .. string.sub(text, 2))
 return 1`,
   },
   'step': {
-    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'extras', 'listening', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'events'],
-    plain: 10,
+    keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'steps', 'extras', 'listening', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'marks', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'events'],
+    plain: 9,
     flags: 'allow-oom',
     rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept listening owed payload prioritized priority progress remembered since tries withdrawn', 'GET alarm listening rate', 'HDEL control errors failures lease owed payload priority progress results since tries', 'HGET priority since steps totals', 'HINCRBY totals', 'HLEN errors failures lease owed payload priority progress results since tries', 'HMGET control failures lease owed payload priority totals tries', 'HSET control errors failures lease payload priority results since steps totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm extras rate', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt kept prioritized processing remembered', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed prioritized', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept prioritized processing remembered', 'ZREM delayed failed kept prioritized processing remembered'],
-    text: `local queued, committed, processing, lease, wake, totals, marks, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+    text: `local queued, committed, processing, lease, wake, totals, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
@@ -1484,8 +1484,116 @@ end
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
-local rich
-local function enrich()
+local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
+local micros = now()
+local ms = math.floor(micros / 1000)
+local field = worker .. ':' .. lane
+local prior = redis.call('HGET', steps, field)
+local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
+local length = redis.call('LLEN', queued)
+local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
+local token, leaseEnd, ids = '', '', {}
+local function take(popped, inLine)
+  local entered = redis.call('SMISMEMBER', committed, unpack(popped))
+  local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped))
+  local raised = lazy and inLine and redis.call('ZMSCORE', prioritized, unpack(popped))
+  local good, dropped = popped, {}
+  for i = 1, #popped do
+    if due and due[i] or raised and raised[i] then entered[i] = 0 end
+    if entered[i] ~= 1 then dropped[#dropped + 1] = popped[i] end
+  end
+  if #dropped > 0 then
+    good = {}
+    for i, id in ipairs(popped) do
+      if entered[i] == 1 then good[#good + 1] = id end
+    end
+  end
+  local n, fresh = #good, 0
+  if n > 0 then
+    if token == '' then
+      local epoch = math.max(micros, (before[7] or 0) + 1)
+      before[7], leaseEnd = string.format('%.0f', epoch), string.format('%.0f', ms + term)
+      token = before[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+    end
+    local scores = {}
+    for i = n, 1, -1 do
+      scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
+    end
+    fresh = redis.call('ZADD', processing, 'NX', unpack(scores))
+  end
+  if inLine then redis.call('LTRIM', queued, #popped, -1) else redis.call('ZREM', prioritized, unpack(popped)) end
+  if fresh < n then
+    local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
+    for i, id in ipairs(good) do
+      if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
+    end
+    good, n = once, #once
+  end
+  if n == 0 then return dropped end
+  local values, ahead = {}, #ids + n > slots and '~' .. token
+  for i = 1, n do
+    values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
+  end
+  redis.call('HSET', lease, unpack(values))
+  if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
+  return dropped
+end
+if #KEYS == 9 then
+if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
+local at = 10
+local first = at + 1 + 3 * tonumber(ARGV[at])
+local last = first - 1
+for g = at + 1, first - 1, 3 do last = last + tonumber(ARGV[g + 2]) end
+if last < first then
+  sound('HLEN', lease)
+else
+  local held, i = redis.call('HMGET', lease, unpack(ARGV, first, last)), 0
+  for g = at + 1, first - 1, 3 do
+    local of = ARGV[g + 1]
+    if ARGV[g] ~= 'd' or string.byte(of) == 126 then return redis.error_reply('MORE keys') end
+    for _ = 1, tonumber(ARGV[g + 2]) do
+      i = i + 1
+      if held[i] ~= of and held[i] ~= '~' .. of then return redis.error_reply('MORE keys') end
+    end
+  end
+end
+at = last + 1
+if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
+if claim == 0 or length == 0 then sound('SCARD', committed) end
+local tokens = length <= claim and 1 or redis.call('LLEN', wake)
+local taken, stale = 0, 0
+while #ids < claim and length > 0 and stale < 1000 do
+  local popped = redis.call('LRANGE', queued, 0, claim - #ids - 1)
+  length, taken = length - #popped, taken + #popped
+  stale = stale + #take(popped, true)
+end
+local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
+if last >= first then
+  redis.call('ZREM', processing, unpack(ARGV, first, last))
+  redis.call('HDEL', lease, unpack(ARGV, first, last))
+  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + last - first + 1
+end
+at = at + 1
+if ARGV[at] ~= '0' then
+  first = at + 1 + 3 * tonumber(ARGV[at])
+  last = first - 1
+  for g = at + 1, first - 1, 3 do last = last + tonumber(ARGV[g + 2]) end
+  local held, begun, i = redis.call('HMGET', lease, unpack(ARGV, first, last)), {}, 0
+  for g = at + 1, first - 1, 3 do
+    for _ = 1, tonumber(ARGV[g + 2]) do
+      if held[i + 1] == '~' .. ARGV[g + 1] then begun[#begun + 1], begun[#begun + 2] = ARGV[first + i], ARGV[g + 1] end
+      i = i + 1
+    end
+  end
+  if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
+end
+if #ids == 0 then token, leaseEnd = '', '' end
+redis.call('HSET', totals, 'left', left, 'done', done, 'taken', (before[5] or 0) + taken, 'epoch', before[7] or 0)
+redis.call('HSET', steps, field, string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|')
+arm(wake, tokens, length)
+return { '', '', token, length > 0 and 1 or 0, -1, ids, {}, {} }
+end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
   if not dueMark(count, ms) then return end
@@ -1798,24 +1906,9 @@ local function countClaims(room, policy, rate, claimed)
   room.used = room.used + claimed
   redis.call('SET', rate, string.format('%.0f:%.0f', room.window, room.used), 'PX', 2 * policy.per)
 end
-  rich = { promote = promote, ends = ends, settleEach = settleEach, carryOut = carryOut, readOwed = readOwed, readControl = readControl, tell = tell, send = send,
-    firstDue = firstDue, earlier = earlier, purge = purge, noteExtras = noteExtras, readPolicy = readPolicy, readRoom = readRoom, countClaims = countClaims }
-end
-local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
-local micros = now()
-local ms = math.floor(micros / 1000)
-local field = worker .. ':' .. lane
-local prior = redis.call('HGET', steps, field)
-local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
 local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
-local length = redis.call('LLEN', queued)
-local short = #KEYS == 10
-local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
-if lazy and short then return redis.error_reply('MORE keys') end
 local whole, policy, soonest, told
-if lazy then enrich() end
 if lazy then
   sound('ZCARD', processing)
   sound('SCARD', committed)
@@ -1823,7 +1916,7 @@ if lazy then
   sound('SCARD', withdrawn, ghosts)
   sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
-  whole, policy, soonest = rich.readControl(control, listening, ms), rich.readPolicy(ARGV[9]), rich.firstDue(delayed)
+  whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
   told = redis.call('GET', alarm)
 end
 local answered
@@ -1855,7 +1948,6 @@ end
 local settling = list()
 at = settling.last + 1
 local plain = not lazy and settling.all and settling.done
-if short and not plain then return redis.error_reply('MORE keys') end
 if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
 local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
 local kinds, texts = {}, {}
@@ -1866,8 +1958,7 @@ if not plain then
       for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
     end
   end
-  if not rich then enrich() end
-  whole, policy = whole or rich.readControl(control, listening, ms), policy or rich.readPolicy('')
+  whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
   if not lazy and #kinds > 0 then lazy, told = true, redis.call('GET', alarm) end
 end
 local settled, raised = '', false
@@ -1887,17 +1978,17 @@ elseif settling.last >= settling.first then
       owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
       tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},
     }
-    local to, said = rich.ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
-    local result, odd = rich.settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
+    local to, said = ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
+    local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
-      rich.carryOut(to, count, ms, keepFailed)
+      carryOut(to, count, ms, keepFailed)
       raised = to.hold > whole.hold
       whole.hold = math.max(whole.hold, to.hold)
       whole.blocked = whole.paused or whole.hold > ms
     end
     length = redis.call('LLEN', queued)
-    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do rich.tell(whole, kind, said[kind]) end
+    for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do tell(whole, kind, said[kind]) end
   end
 end
 local renewed = ''
@@ -1912,7 +2003,7 @@ if renewing.last >= renewing.first then
     if not renewing.held[i] then
       result[i], odd = '0', true
     else
-      result[i] = gone[i] == 1 and 'w' or again[i] and (rich.readOwed(again[i]).superseding and 's' or 'o') or '1'
+      result[i] = gone[i] == 1 and 'w' or again[i] and (readOwed(again[i]).superseding and 's' or 'o') or '1'
       odd = odd or result[i] ~= '1'
       live[#live + 1], live[#live + 2] = ms + term, id
     end
@@ -1932,61 +2023,16 @@ if starting.last >= starting.first then
   end
   if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
-local token, leaseEnd, ids = '', '', {}
 local allowed, room = claim, {}
-local function take(popped, trim, inLine)
-  local entered = redis.call('SMISMEMBER', committed, unpack(popped))
-  local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped)) or {}
-  local raised = lazy and inLine and redis.call('ZMSCORE', prioritized, unpack(popped)) or {}
-  local good, dropped = popped, {}
-  for i = 1, #popped do
-    if entered[i] ~= 1 or due[i] or raised[i] then dropped[#dropped + 1] = popped[i] end
-  end
-  if #dropped > 0 then
-    good = {}
-    for i, id in ipairs(popped) do
-      if entered[i] == 1 and not due[i] and not raised[i] then good[#good + 1] = id end
-    end
-  end
-  if #good == 0 then
-    trim()
-    return dropped
-  end
-  if token == '' then
-    local epoch = math.max(micros, (before[7] or 0) + 1)
-    before[7], leaseEnd = string.format('%.0f', epoch), string.format('%.0f', ms + term)
-    token = before[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
-  end
-  local scores, n = {}, #good
-  for i = n, 1, -1 do
-    scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
-  end
-  local fresh = redis.call('ZADD', processing, 'NX', unpack(scores))
-  trim()
-  if fresh < n then
-    local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
-    for i, id in ipairs(good) do
-      if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
-    end
-    good, n = once, #once
-  end
-  local values, ahead = {}, '~' .. token
-  for i = 1, n do
-    values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
-  end
-  if n > 0 then redis.call('HSET', lease, unpack(values)) end
-  if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
-  return dropped
-end
 local function takePrioritized(low, high, stale)
   while #ids < allowed and stale < 1000 do
     local popped = redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids)
     if #popped == 0 then break end
-    stale = stale + #take(popped, function() redis.call('ZREM', prioritized, unpack(popped)) end, false)
+    stale = stale + #take(popped, false)
   end
   return stale
 end
-if lazy then room = rich.readRoom(policy, processing, rate, ms) end
+if lazy then room = readRoom(policy, processing, rate, ms) end
 if answered then
   token, leaseEnd = answered.token, answered.leaseEnd
   if token ~= '' then
@@ -2001,8 +2047,8 @@ if answered then
 else
   if lazy then
     if claim > 0 then
-      rich.purge(remembered, kept, results, control, whole, ms)
-      rich.promote(delayed, queued, ghosts, marks, count, ms)
+      purge(remembered, kept, results, control, whole, ms)
+      promote(delayed, queued, ghosts, marks, count, ms)
     end
     length = redis.call('LLEN', queued)
     allowed = whole.blocked and 0 or math.min(claim, room.free)
@@ -2013,15 +2059,15 @@ else
     local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
     length = length - #popped
     count.taken = count.taken + #popped
-    local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
+    local dropped = take(popped, true)
     if #dropped > 0 then
       stale = stale + #dropped
-      if not short then redis.call('SREM', ghosts, unpack(dropped)) end
+      redis.call('SREM', ghosts, unpack(dropped))
     end
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end
   if #ids == 0 then token, leaseEnd = '', '' end
-  if room.window and #ids > 0 then rich.countClaims(room, policy, rate, #ids) end
+  if room.window and #ids > 0 then countClaims(room, policy, rate, #ids) end
 end
 local past, payloads, line, dueIn, nudge = {}, {}, length, -1, false
 local open = length > 0
@@ -2034,9 +2080,9 @@ if lazy then
   local spent = room.window and room.used >= policy.max
   local barred = line > 0 and (whole.blocked or spent)
   open = line > 0 and not barred and (policy.active == 0 or redis.call('ZCARD', processing) < policy.active)
-  local first = rich.firstDue(delayed)
+  local first = firstDue(delayed)
   local teller, till = string.match(told or '', '^(%w+):(%d+)$')
-  if raised or rich.earlier(soonest, first) then
+  if raised or earlier(soonest, first) then
     teller, nudge = nil, true
     redis.call('DEL', alarm)
   end
@@ -2057,9 +2103,9 @@ if lazy then
   if not answered then
     for i = 1, math.min(slots, #ids) do started[#started + 1] = ids[i] end
   end
-  rich.noteExtras()
-  rich.tell(whole, 'started', started)
-  rich.send(whole, totals, events, ms)
+  noteExtras()
+  tell(whole, 'started', started)
+  send(whole, totals, events, ms)
 end
 if lazy or settled ~= '' or #kinds > 0 then
   redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)

@@ -55,7 +55,7 @@ function policyText({ remember = 0, rememberFrom, active = 0, rate, ordered }: S
 }
 
 /** Nothing of it needs a key beyond those of a plain lane, as long as all that it settles is still held. */
-export function isPlainStep({ policy, settle }: StepRequest): boolean {
+export function isPlainStep({ policy, settle, renew, leaving }: StepRequest): boolean {
   for (const group of settle) if (group.end !== 'done' || group.results) return false
-  return policy === undefined
+  return policy === undefined && renew.length === 0 && !leaving
 }

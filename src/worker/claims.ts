@@ -5,6 +5,7 @@ import { groups } from './outbox.js'
 
 /** IDs that one step renews, or reports as started, at most. */
 const MOST = 1_000
+const NONE: readonly Held[] = []
 
 /** What this worker holds: claimed, and not yet on its way to being settled. */
 export class Claims {
@@ -54,12 +55,12 @@ export class Claims {
     this.#begun.push(job)
   }
 
-  takeRenewals(): Held[] {
-    return groups(this.#renewals.splice(0, MOST).filter(this.#ours))
+  takeRenewals(): readonly Held[] {
+    return this.#renewals.length === 0 ? NONE : groups(this.#renewals.splice(0, MOST).filter(this.#ours))
   }
 
-  takeBegun(): Held[] {
-    return groups(this.#begun.splice(0, MOST).filter(this.#ours))
+  takeBegun(): readonly Held[] {
+    return this.#begun.length === 0 ? NONE : groups(this.#begun.splice(0, MOST).filter(this.#ours))
   }
 
   readonly #ours = (job: Job): boolean => this.holds(job)

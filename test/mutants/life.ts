@@ -71,7 +71,7 @@ export const LIFE: readonly Mutant[] = [
     edit(KEEPSAKES, '  if (control.hold <= ms) control.hold = 0\n', ''),
   ]),
   inGame('a hold of whose end nobody is told', [
-    edit('lua/step.lua', 'if raised or rich.earlier(soonest, first) then', 'if rich.earlier(soonest, first) then'),
+    edit('lua/step.lua', 'if raised or earlier(soonest, first) then', 'if earlier(soonest, first) then'),
   ]),
   inSuite('a hold of whose end nobody is told', [
     edit('src/memory/alarm.ts', 'if (!sooner && hold <= Math.max(before.hold, ms))', 'if (!sooner)'),

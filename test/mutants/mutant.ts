@@ -57,6 +57,13 @@ export function inSuite(bug: string, edits: readonly Edit[]): Mutant {
   return { bug, where: 'model', edits, check: { what: 'law suite', project: 'redis', file, tests: 'the memory store' } }
 }
 
+/** Found where a sentence of a chapter of the law suite is not true of Redis. */
+export function inLaw(bug: string, chapter: string, edits: readonly Edit[]): Mutant {
+  const file = 'test/store.test.ts'
+  const tests = `the Redis store, each verb as the user of its role ${chapter}`
+  return { bug, where: 'Lua', edits, check: { what: 'law suite on Redis', project: 'redis', file, tests } }
+}
+
 /** Found where a law is broken by the state a random game leads to. */
 export function inLaws(bug: string, edits: readonly Edit[]): Mutant {
   const file = 'test/model/laws.unit.test.ts'
