@@ -25,6 +25,9 @@ export const bars: readonly Bar[] = [
   { row: 'F', kind: 'most', bar: 85, aim: 80 },
   { row: 'CPUc', kind: 'most', bar: 8, aim: 5 },
   { row: 'CPUr', kind: 'most', bar: 6, aim: 4 },
+  // The same bars as shares of what bullmq took where they were set (37 + 33 µs): these hold on a machine of any speed.
+  { row: 'CPUc', kind: 'times', bar: 37 / 8, aim: 37 / 5 },
+  { row: 'CPUr', kind: 'times', bar: 33 / 6, aim: 33 / 4 },
   { row: 'P500', kind: 'share', bar: 0.5, aim: 0.7 },
   { row: 'S500', kind: 'share', bar: 0.5, aim: 0.7 },
 ]

@@ -22,7 +22,7 @@ export async function ratiosToRaw(
 ): Promise<Record<string, number>> {
   const processes = new Processes({ kept: false })
   const rate = async (system: string, work: string) => {
-    const answer = await processes.ask({ system, work, address, quick: false })
+    const answer = await processes.ask({ system, work, address, quick: true })
     if ('error' in answer) throw new Error(`${system} ${work}: ${answer.error}`)
     return answer.values[0] as number
   }
@@ -37,4 +37,9 @@ export async function ratiosToRaw(
     }
   }
   return Object.fromEntries(Object.entries(seen).map(([row, shares]) => [row, Number(median(shares).toPrecision(3))]))
+}
+
+/** Row by row, the median of several measurements. */
+export function middleOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  return Object.fromEntries(Object.keys(pairs).map((row) => [row, median(all.map((one) => one[row] ?? 0))]))
 }
