@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
+import type { CallDedupe } from '../../src/dedupe.js'
 import { events, journal } from '../../src/events-log/index.js'
 import { createQueue } from '../../src/index.js'
 import { MESSAGE_KINDS } from '../../src/messages.js'
+import type { PublishItem } from '../../src/publish-options.js'
 import { every, unschedule } from '../../src/schedule/index.js'
 import { publishAndWait } from '../../src/wait/index.js'
 import { onRedis } from './kit.js'
-import { type Trucks, Yard } from './yard.js'
+import { type Body, Yard } from './yard.js'
 
 /** Different IDs. Fewer by `GONE_IDS=20000`. */
 const MANY = Number(process.env['GONE_IDS'] ?? 100_000)
@@ -15,10 +17,10 @@ const ROUND = 10_000
 async function round(yard: Yard, number: number, many: number): Promise<void> {
   const { tally } = yard
   const queue = yard.open()
-  const publish = async (items: readonly object[], dedupe: object = {}): Promise<void> => {
-    const verdicts = await queue.publishMany(items.map((item) => ({ ...item, dedupe })) as never)
-    for (const { outcome, was } of verdicts as Awaited<ReturnType<Trucks['publishMany']>>)
+  const publish = async (items: readonly PublishItem<Body>[], dedupe: CallDedupe = {}): Promise<void> => {
+    for (const { outcome, was } of await queue.publishMany(items.map((item) => ({ ...item, dedupe })))) {
       tally.add(`${outcome} ${was}`)
+    }
   }
   const items = Array.from({ length: many }, (_, n) => ({
     id: `${number}:${n}`,
@@ -110,6 +112,7 @@ onRedis('on Redis', (kit) => {
     // Of `totals` the names alone have become more, and `marks` has one a second.
     expect({ ...many.keys, marks: 1 }).toEqual({ ...few.keys, marks: 1 })
     expect(many.keys['marks']).toBeLessThanOrEqual(3)
-    expect(many.bytes / few.bytes).toBeLessThan(1.02)
+    // Connections take more or less; a byte for each ID would be 5 %.
+    expect(many.bytes / few.bytes).toBeLessThan(1.05)
   })
 })

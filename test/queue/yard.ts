@@ -103,7 +103,14 @@ export class Yard {
   /** A worker that claims so many and is never heard of again; and another: some fail of it. */
   async jam(claim: number): Promise<void> {
     for (let time = 0; time < 2; time++) {
-      const request = { worker: `dead${++this.#dead}`, number: 1, lane: 0, lease: 30_000, claim, slots: claim - 5 }
+      const request = {
+        worker: `dead${++this.#dead}`,
+        number: 1,
+        lane: 0 as const,
+        lease: 30_000,
+        claim,
+        slots: claim - 5,
+      }
       const nothing = { settle: [], renew: [], started: [], leaving: false, keepFailed: KEEP_FAILED }
       await this.#store.step({ ...request, ...nothing }, PATIENCE)
       await this.look()
