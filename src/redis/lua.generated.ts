@@ -2050,8 +2050,8 @@ if lazy then
       dueIn, nudge = math.max(0, soon - ms), false
     end
   end
-  if teller == worker and (leaving or (claim > 0 and #ids == claim)) then
-    redis.call('DEL', alarm)
+  if (not teller or teller == worker or tonumber(till) <= ms) and (leaving or (claim > 0 and #ids == claim)) then
+    if teller then redis.call('DEL', alarm) end
     nudge = nudge or first ~= nil or whole.hold > ms or (line > 0 and spent)
   end
   if not answered then
