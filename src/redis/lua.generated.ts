@@ -878,7 +878,7 @@ local n = #ARGV - 1
 if brings == '1' then n = n / 5 end
 local short = #KEYS == 8
 local lazy
-if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0 end
+if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, owed, ghosts, remembered, control, listening) > 0 end
 if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
 local length = redis.call('LLEN', queued)
 local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
@@ -1204,8 +1204,8 @@ local function replace(record, body)
   return true
 end
 local function meetRunning(record, new)
-  if not record.withdrawn and meeting == 'd' then return 'p' end
   local debt = record.debt
+  if not record.withdrawn and meeting == 'd' and not debt then return 'p' end
   record.indebted = true
   if not debt then
     record.debt = { due = new.due, weight = new.weight ~= 0 and new.weight or nil, payload = new.payload, superseding = meeting == 's' and not record.withdrawn }
