@@ -49,7 +49,7 @@ end
 -- Of the prioritized, those between two scores: before the line whoever is above it, behind it whoever is below.
 local function takePrioritized(low, high, stale)
   while #ids < allowed and stale < 1000 do
-    local popped = redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids)
+    local popped = rich.lade(redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids), cargo)
     if #popped == 0 then break end
     stale = stale + #take(popped, function() redis.call('ZREM', prioritized, unpack(popped)) end, false)
   end

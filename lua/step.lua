@@ -23,7 +23,8 @@ local function enrich()
 --- @include _purge
 --- @include _extras
 --- @include _policy
-  rich = { promote = promote, ends = ends, settleEach = settleEach, carryOut = carryOut, readOwed = readOwed, readControl = readControl, tell = tell, send = send,
+--- @include _cargo
+  rich = { lade = lade, promote = promote, ends = ends, settleEach = settleEach, carryOut = carryOut, readOwed = readOwed, readControl = readControl, tell = tell, send = send,
     firstDue = firstDue, earlier = earlier, purge = purge, noteExtras = noteExtras, readPolicy = readPolicy, readRoom = readRoom, countClaims = countClaims }
 end
 
@@ -174,9 +175,9 @@ if starting.last >= starting.first then
 end
 
 local token, leaseEnd, ids = '', '', {}
-local allowed, room = claim, {}
+local allowed, room, cargo = claim, {}, nil
 --- @include _claim
-if lazy then room = rich.readRoom(policy, processing, rate, ms) end
+if lazy then room, cargo = rich.readRoom(policy, processing, rate, ms), { bytes = 0, of = {} } end
 if answered then
   -- The same number again: the same claims, found by their token among those that share its lease end.
   token, leaseEnd = answered.token, answered.leaseEnd
@@ -204,6 +205,10 @@ else
   if lazy then stale = takePrioritized('-inf', '(0', stale) end
   while #ids < allowed and length > 0 and stale < 1000 do
     local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
+    if lazy then
+      popped = rich.lade(popped, cargo)
+      if #popped == 0 then break end
+    end
     length = length - #popped
     count.taken = count.taken + #popped
     local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
@@ -223,7 +228,11 @@ if lazy then
   if #ids > 0 and redis.call('EXISTS', tries) == 1 then
     for i, value in ipairs(redis.call('HMGET', tries, unpack(ids))) do past[i] = value or '' end
   end
-  if #ids > 0 and redis.call('EXISTS', payload) == 1 then payloads = redis.call('HMGET', payload, unpack(ids)) end
+  if cargo.laden then
+    for i, id in ipairs(ids) do payloads[i] = cargo.of[id] end
+  elseif answered and #ids > 0 and redis.call('EXISTS', payload) == 1 then
+    payloads = redis.call('HMGET', payload, unpack(ids))
+  end
   line = length + redis.call('ZCARD', prioritized)
   local spent = room.window and room.used >= policy.max
   local barred = line > 0 and (whole.blocked or spent)

@@ -1798,7 +1798,28 @@ local function countClaims(room, policy, rate, claimed)
   room.used = room.used + claimed
   redis.call('SET', rate, string.format('%.0f:%.0f', room.window, room.used), 'PX', 2 * policy.per)
 end
-  rich = { promote = promote, ends = ends, settleEach = settleEach, carryOut = carryOut, readOwed = readOwed, readControl = readControl, tell = tell, send = send,
+local CARGO = 8388608
+local function lade(names, cargo)
+  if cargo.laden == nil then cargo.laden = redis.call('EXISTS', payload) == 1 end
+  if cargo.full then return {} end
+  if not cargo.laden then return names end
+  local aboard = {}
+  for first = 1, #names, 8 do
+    local last = math.min(first + 7, #names)
+    local bodies = redis.call('HMGET', payload, unpack(names, first, last))
+    for i = first, last do
+      local body = bodies[i - first + 1]
+      local bytes = cargo.bytes + (body and #body or 0)
+      if bytes > CARGO and cargo.bytes > 0 then
+        cargo.full = true
+        return aboard
+      end
+      cargo.bytes, cargo.of[names[i]], aboard[i] = bytes, body, names[i]
+    end
+  end
+  return aboard
+end
+  rich = { lade = lade, promote = promote, ends = ends, settleEach = settleEach, carryOut = carryOut, readOwed = readOwed, readControl = readControl, tell = tell, send = send,
     firstDue = firstDue, earlier = earlier, purge = purge, noteExtras = noteExtras, readPolicy = readPolicy, readRoom = readRoom, countClaims = countClaims }
 end
 local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -1933,7 +1954,7 @@ if starting.last >= starting.first then
   if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
 local token, leaseEnd, ids = '', '', {}
-local allowed, room = claim, {}
+local allowed, room, cargo = claim, {}, nil
 local function take(popped, trim, inLine)
   local entered = redis.call('SMISMEMBER', committed, unpack(popped))
   local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped)) or {}
@@ -1980,13 +2001,13 @@ local function take(popped, trim, inLine)
 end
 local function takePrioritized(low, high, stale)
   while #ids < allowed and stale < 1000 do
-    local popped = redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids)
+    local popped = rich.lade(redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids), cargo)
     if #popped == 0 then break end
     stale = stale + #take(popped, function() redis.call('ZREM', prioritized, unpack(popped)) end, false)
   end
   return stale
 end
-if lazy then room = rich.readRoom(policy, processing, rate, ms) end
+if lazy then room, cargo = rich.readRoom(policy, processing, rate, ms), { bytes = 0, of = {} } end
 if answered then
   token, leaseEnd = answered.token, answered.leaseEnd
   if token ~= '' then
@@ -2011,6 +2032,10 @@ else
   if lazy then stale = takePrioritized('-inf', '(0', stale) end
   while #ids < allowed and length > 0 and stale < 1000 do
     local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
+    if lazy then
+      popped = rich.lade(popped, cargo)
+      if #popped == 0 then break end
+    end
     length = length - #popped
     count.taken = count.taken + #popped
     local dropped = take(popped, function() redis.call('LTRIM', queued, #popped, -1) end, true)
@@ -2029,7 +2054,11 @@ if lazy then
   if #ids > 0 and redis.call('EXISTS', tries) == 1 then
     for i, value in ipairs(redis.call('HMGET', tries, unpack(ids))) do past[i] = value or '' end
   end
-  if #ids > 0 and redis.call('EXISTS', payload) == 1 then payloads = redis.call('HMGET', payload, unpack(ids)) end
+  if cargo.laden then
+    for i, id in ipairs(ids) do payloads[i] = cargo.of[id] end
+  elseif answered and #ids > 0 and redis.call('EXISTS', payload) == 1 then
+    payloads = redis.call('HMGET', payload, unpack(ids))
+  end
   line = length + redis.call('ZCARD', prioritized)
   local spent = room.window and room.used >= policy.max
   local barred = line > 0 and (whole.blocked or spent)
