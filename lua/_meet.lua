@@ -22,8 +22,9 @@ local function replace(record, body)
 end
 
 local function meetRunning(record, new)
-  if not record.withdrawn and meeting == 'd' then return 'p' end
   local debt = record.debt
+  -- Where a run is owed already, by whatever policy, that is the truth: one starts after this publish as well.
+  if not record.withdrawn and meeting == 'd' and not debt then return 'p' end
   record.indebted = true
   if not debt then
     record.debt = { due = new.due, weight = new.weight ~= 0 and new.weight or nil, payload = new.payload, superseding = meeting == 's' and not record.withdrawn }

@@ -20,23 +20,24 @@ else
 end
 at = last + 1
 if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
-if claim == 0 or length == 0 then sound('SCARD', committed) end
 -- Where nothing will be left in line, none is to be woken.
 local tokens = length <= claim and 1 or redis.call('LLEN', wake)
 
--- Claimed before it is settled: so `processing` is never emptied in between, to be built anew as a list that is searched.
+local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
+local settled = last - first + 1
+if settled > 0 then
+  sound('ZCARD', processing)
+  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + settled
+  redis.call('HDEL', lease, unpack(ARGV, first, last))
+end
 local taken, stale = 0, 0
 while #ids < claim and length > 0 and stale < 1000 do
   local popped = redis.call('LRANGE', queued, 0, claim - #ids - 1)
   length, taken = length - #popped, taken + #popped
   stale = stale + #take(popped, true)
 end
-local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
-if last >= first then
-  redis.call('ZREM', processing, unpack(ARGV, first, last))
-  redis.call('HDEL', lease, unpack(ARGV, first, last))
-  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + last - first + 1
-end
+-- Only now: `processing` would be emptied before, and built anew as a list, which is searched.
+if settled > 0 then redis.call('ZREM', processing, unpack(ARGV, first, last)) end
 
 at = at + 1
 if ARGV[at] ~= '0' then

@@ -18,7 +18,7 @@ if state == 'queued' then
   local all = redis.call('ZCARD', prioritized)
   local function ranked(from, to) return redis.call('ZRANGE', prioritized, from, to) end
   size = all + length
-  for _, id in ipairs(page(function(from, to) return ranked(from, math.min(to, above - 1)) end, 0)) do reply[#reply + 1] = id end
+  for _, id in ipairs(above > 0 and page(function(from, to) return ranked(from, math.min(to, above - 1)) end, 0) or {}) do reply[#reply + 1] = id end
   -- By windows of the line; a stale entry in one makes the page shorter, never wrong.
   local window = page(function(from, to) return redis.call('LRANGE', queued, from, to) end, above)
   if #window > 0 then

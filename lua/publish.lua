@@ -22,7 +22,7 @@ if brings == '1' then n = n / 5 end
 -- A plain lane's keys alone: for all else the call comes again, with all of them.
 local short = #KEYS == 8
 local lazy
-if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0 end
+if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, owed, ghosts, remembered, control, listening) > 0 end
 if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
 local length = redis.call('LLEN', queued)
 local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')

@@ -36,6 +36,7 @@ end
 --- @include _purge
 --- @include _extras
 --- @include _policy
+--- @include _cargo
 local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
 local whole, policy, soonest, told
@@ -166,19 +167,19 @@ if starting.last >= starting.first then
   if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
 
-local allowed, room = claim, {}
+local allowed, room, cargo = claim, {}, nil
 
 -- Of the prioritized, those between two scores: before the line whoever is above it, behind it whoever is below.
 local function takePrioritized(low, high, stale)
   while #ids < allowed and stale < 1000 do
-    local popped = redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids)
+    local popped = lade(redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids), cargo)
     if #popped == 0 then break end
     stale = stale + #take(popped, false)
   end
   return stale
 end
 
-if lazy then room = readRoom(policy, processing, rate, ms) end
+if lazy then room, cargo = readRoom(policy, processing, rate, ms), { bytes = 0, of = {} } end
 if answered then
   -- The same number again: the same claims, found by their token among those that share its lease end.
   token, leaseEnd = answered.token, answered.leaseEnd
@@ -206,6 +207,10 @@ else
   if lazy then stale = takePrioritized('-inf', '(0', stale) end
   while #ids < allowed and length > 0 and stale < 1000 do
     local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
+    if lazy then
+      popped = lade(popped, cargo)
+      if #popped == 0 then break end
+    end
     length = length - #popped
     count.taken = count.taken + #popped
     local dropped = take(popped, true)
@@ -225,7 +230,11 @@ if lazy then
   if #ids > 0 and redis.call('EXISTS', tries) == 1 then
     for i, value in ipairs(redis.call('HMGET', tries, unpack(ids))) do past[i] = value or '' end
   end
-  if #ids > 0 and redis.call('EXISTS', payload) == 1 then payloads = redis.call('HMGET', payload, unpack(ids)) end
+  if cargo.laden then
+    for i, id in ipairs(ids) do payloads[i] = cargo.of[id] end
+  elseif answered and #ids > 0 and redis.call('EXISTS', payload) == 1 then
+    payloads = redis.call('HMGET', payload, unpack(ids))
+  end
   line = length + redis.call('ZCARD', prioritized)
   local spent = room.window and room.used >= policy.max
   local barred = line > 0 and (whole.blocked or spent)
@@ -249,8 +258,8 @@ if lazy then
       dueIn, nudge = math.max(0, soon - ms), false
     end
   end
-  if teller == worker and (leaving or (claim > 0 and #ids == claim)) then
-    redis.call('DEL', alarm)
+  if (not teller or teller == worker or tonumber(till) <= ms) and (leaving or (claim > 0 and #ids == claim)) then
+    if teller then redis.call('DEL', alarm) end
     nudge = nudge or first ~= nil or whole.hold > ms or (line > 0 and spent)
   end
   if not answered then

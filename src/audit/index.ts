@@ -68,7 +68,7 @@ export async function audit(queue: AnyQueue, options?: AuditOptions): Promise<Au
   const { full, repair, sample, signal } = given
   if (repair && !full) throw new ConvoyError('BAD_OPTION', 'audit: repair: only with full')
   const { settings, store: bare, call } = insideOf(queue)
-  const { clock, lease, publishTimeout } = settings
+  const { clock, lease, publishTimeout, policy } = settings
   const role = 'operator'
   const pass = new Pass(
     {
@@ -85,6 +85,7 @@ export async function audit(queue: AnyQueue, options?: AuditOptions): Promise<Au
       lease: given.lease ?? lease,
       limit: LIMIT,
       wakeAfter: WAKE_AFTER,
+      active: policy?.active ?? 0,
       opened: true,
       ...(signal === undefined ? {} : { signal }),
     },

@@ -33,6 +33,8 @@ export interface Terms {
   readonly limit: number
   /** ms without a token or a claim after which somebody should have been woken; 0: not asked for. */
   readonly wakeAfter: number
+  /** IDs that may be processing at once; 0: any number. */
+  readonly active: number
   /** A queue that was opened before its first publish has a layout record; a bare store need not. */
   readonly opened: boolean
   readonly signal?: AbortSignal
@@ -185,8 +187,10 @@ export class Pass {
 
   /** Somebody takes the token only to claim within moments: a line without either is one that nobody was told of. */
   #watchWake({ wake, length, sizes, held, now, totals: { taken, returned } }: AuditReply): void {
+    const { active } = this.#terms
     const last = this.#sleepless
-    if (wake > 0 || held || length + sizes.prioritized === 0) this.#sleepless = undefined
+    const full = active > 0 && sizes.processing >= active
+    if (wake > 0 || held || full || length + sizes.prioritized === 0) this.#sleepless = undefined
     else if (last?.taken !== taken || last.returned !== returned) this.#sleepless = { since: now, taken, returned }
   }
 

@@ -57,9 +57,13 @@ function nextDue(state: QueueState, limits: Limits, ms: number): number | undefi
   )
 }
 
-/** A worker that leaves, or has its hands full, will not ask in time: another is to be told. True when there is need. */
+/**
+ * A worker that leaves, or has its hands full, will not ask in time: unless another was told, somebody is to be. True when
+ * there is need.
+ */
 export function handOn(state: QueueState, worker: string, limits: Limits, ms: number): boolean {
-  if (state.alarm?.worker !== worker) return false
+  const { alarm } = state
+  if (alarm !== null && alarm.worker !== worker && alarm.until > ms) return false
   state.alarm = null
   const spent = lineSize(state) > 0 && limits.spentUntil(ms) !== undefined
   return state.delayed.size > 0 || state.control.hold > ms || spent

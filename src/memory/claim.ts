@@ -1,6 +1,10 @@
+import { Buffer } from 'node:buffer'
 import type { StepRequest } from '../store.js'
 import type { Limits } from './limits.js'
 import type { QueueState } from './state.js'
+
+/** Bytes that the payloads of one claim may have together; one alone may have more. */
+const CARGO = 8_388_608
 
 /** What a step holds once it is done: its own token's IDs, until when. */
 export interface Claim {
@@ -20,7 +24,7 @@ export function again(state: QueueState, token: string, leaseEnd: number): Claim
 
 /** The only place where an ID leaves the line: by its place alone is judged whether it may. */
 export function take(state: QueueState, request: StepRequest, limits: Limits, now: number): Claim {
-  const { queued, prioritized, committed, processing, lease, delayed, ghosts, totals } = state
+  const { queued, prioritized, committed, processing, lease, delayed, ghosts, totals, payload } = state
   const ms = Math.floor(now / 1000)
   const allowed = limits.allow(request.claim, ms)
   const ids: string[] = []
@@ -28,13 +32,15 @@ export function take(state: QueueState, request: StepRequest, limits: Limits, no
   let ahead = ''
   let leaseEnd = 0
   let stale = 0
+  let cargo = 0
+  let full = false
 
   takePrioritized(-1)
-  while (ids.length < allowed && queued.size > 0 && stale < 1000) {
+  while (ids.length < allowed && !full && queued.size > 0 && stale < 1000) {
     const count = Math.min(allowed - ids.length, queued.size)
-    totals.taken += count
-    for (let n = 0; n < count; n++) {
+    for (let n = 0; n < count && fits(queued.at(0) as string); n++) {
       const id = queued.shift() as string
+      totals.taken++
       // Also an entry that stands in the line twice (after a repair by hand): it counts once.
       if (!committed.has(id) || delayed.has(id) || processing.has(id) || prioritized.has(id)) {
         stale++
@@ -48,11 +54,19 @@ export function take(state: QueueState, request: StepRequest, limits: Limits, no
   limits.count(ids.length, ms)
   return { token, leaseEnd, ids }
 
+  /** Whether its payload may go along. */
+  function fits(id: string): boolean {
+    const bytes = cargo + Buffer.byteLength(payload.get(id) ?? '')
+    full = bytes > CARGO && cargo > 0
+    if (!full) cargo = bytes
+    return !full
+  }
+
   /** Those before the line, or those behind it. */
   function takePrioritized(sign: -1 | 1): void {
-    while (ids.length < allowed && stale < 1000) {
+    while (ids.length < allowed && !full && stale < 1000) {
       const first = prioritized.first()
-      if (first === undefined || Math.sign(first.score) !== sign) return
+      if (first === undefined || Math.sign(first.score) !== sign || !fits(first.id)) return
       prioritized.delete(first.id)
       if (!committed.has(first.id) || delayed.has(first.id) || processing.has(first.id)) stale++
       else hand(first.id)

@@ -32,7 +32,8 @@ function meet(call: Publishing, id: string, traits: Traits): string {
   const at = traits.runAt ?? ms + (traits.delay ?? 0)
   const wanted = at > ms ? at : 0
   if (state.processing.has(id)) {
-    if (!state.withdrawn.has(id) && policy.processing === 'discard') return 'p'
+    const bound = state.withdrawn.has(id) || state.owed.has(id)
+    if (!bound && policy.processing === 'discard') return 'p'
     return owe(state, id, policy, traits, wanted)
   }
   if (state.delayed.has(id)) return meetDelayed(call, id, traits, wanted)

@@ -15,8 +15,8 @@ export function publish(state: QueueState, request: PublishRequest, now: number)
 
 /** Neither asks for anything nor meets anything that only a slow look can tell. */
 function isPlain(state: QueueState, { policy, traits }: PublishRequest): boolean {
-  const { delayed, failed, withdrawn, ghosts, remembered, control, listening } = state
-  const met = delayed.size + failed.size + withdrawn.size + ghosts.size + remembered.size
+  const { delayed, failed, withdrawn, owed, ghosts, remembered, control, listening } = state
+  const met = delayed.size + failed.size + withdrawn.size + owed.size + ghosts.size + remembered.size
   const controlled = control.paused || control.hold > 0 || control.journal > 0
   return met === 0 && !controlled && !listening && traits === undefined && isDefault(policy)
 }

@@ -343,7 +343,7 @@ if state == 'queued' then
   local all = redis.call('ZCARD', prioritized)
   local function ranked(from, to) return redis.call('ZRANGE', prioritized, from, to) end
   size = all + length
-  for _, id in ipairs(page(function(from, to) return ranked(from, math.min(to, above - 1)) end, 0)) do reply[#reply + 1] = id end
+  for _, id in ipairs(above > 0 and page(function(from, to) return ranked(from, math.min(to, above - 1)) end, 0) or {}) do reply[#reply + 1] = id end
   local window = page(function(from, to) return redis.call('LRANGE', queued, from, to) end, above)
   if #window > 0 then
     local entered = redis.call('SMISMEMBER', committed, unpack(window))
@@ -878,7 +878,7 @@ local n = #ARGV - 1
 if brings == '1' then n = n / 5 end
 local short = #KEYS == 8
 local lazy
-if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, ghosts, remembered, control, listening) > 0 end
+if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, owed, ghosts, remembered, control, listening) > 0 end
 if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
 local length = redis.call('LLEN', queued)
 local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
@@ -1204,8 +1204,8 @@ local function replace(record, body)
   return true
 end
 local function meetRunning(record, new)
-  if not record.withdrawn and meeting == 'd' then return 'p' end
   local debt = record.debt
+  if not record.withdrawn and meeting == 'd' and not debt then return 'p' end
   record.indebted = true
   if not debt then
     record.debt = { due = new.due, weight = new.weight ~= 0 and new.weight or nil, payload = new.payload, superseding = meeting == 's' and not record.withdrawn }
@@ -1560,20 +1560,21 @@ else
 end
 at = last + 1
 if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
-if claim == 0 or length == 0 then sound('SCARD', committed) end
 local tokens = length <= claim and 1 or redis.call('LLEN', wake)
+local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
+local settled = last - first + 1
+if settled > 0 then
+  sound('ZCARD', processing)
+  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + settled
+  redis.call('HDEL', lease, unpack(ARGV, first, last))
+end
 local taken, stale = 0, 0
 while #ids < claim and length > 0 and stale < 1000 do
   local popped = redis.call('LRANGE', queued, 0, claim - #ids - 1)
   length, taken = length - #popped, taken + #popped
   stale = stale + #take(popped, true)
 end
-local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
-if last >= first then
-  redis.call('ZREM', processing, unpack(ARGV, first, last))
-  redis.call('HDEL', lease, unpack(ARGV, first, last))
-  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + last - first + 1
-end
+if settled > 0 then redis.call('ZREM', processing, unpack(ARGV, first, last)) end
 at = at + 1
 if ARGV[at] ~= '0' then
   first = at + 1 + 3 * tonumber(ARGV[at])
@@ -1906,6 +1907,27 @@ local function countClaims(room, policy, rate, claimed)
   room.used = room.used + claimed
   redis.call('SET', rate, string.format('%.0f:%.0f', room.window, room.used), 'PX', 2 * policy.per)
 end
+local CARGO = 8388608
+local function lade(names, cargo)
+  if cargo.laden == nil then cargo.laden = redis.call('EXISTS', payload) == 1 end
+  if cargo.full then return {} end
+  if not cargo.laden then return names end
+  local aboard = {}
+  for first = 1, #names, 8 do
+    local last = math.min(first + 7, #names)
+    local bodies = redis.call('HMGET', payload, unpack(names, first, last))
+    for i = first, last do
+      local body = bodies[i - first + 1]
+      local bytes = cargo.bytes + (body and #body or 0)
+      if bytes > CARGO and cargo.bytes > 0 then
+        cargo.full = true
+        return aboard
+      end
+      cargo.bytes, cargo.of[names[i]], aboard[i] = bytes, body, names[i]
+    end
+  end
+  return aboard
+end
 local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
 local whole, policy, soonest, told
@@ -2023,16 +2045,16 @@ if starting.last >= starting.first then
   end
   if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
-local allowed, room = claim, {}
+local allowed, room, cargo = claim, {}, nil
 local function takePrioritized(low, high, stale)
   while #ids < allowed and stale < 1000 do
-    local popped = redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids)
+    local popped = lade(redis.call('ZRANGEBYSCORE', prioritized, low, high, 'LIMIT', 0, allowed - #ids), cargo)
     if #popped == 0 then break end
     stale = stale + #take(popped, false)
   end
   return stale
 end
-if lazy then room = readRoom(policy, processing, rate, ms) end
+if lazy then room, cargo = readRoom(policy, processing, rate, ms), { bytes = 0, of = {} } end
 if answered then
   token, leaseEnd = answered.token, answered.leaseEnd
   if token ~= '' then
@@ -2057,6 +2079,10 @@ else
   if lazy then stale = takePrioritized('-inf', '(0', stale) end
   while #ids < allowed and length > 0 and stale < 1000 do
     local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
+    if lazy then
+      popped = lade(popped, cargo)
+      if #popped == 0 then break end
+    end
     length = length - #popped
     count.taken = count.taken + #popped
     local dropped = take(popped, true)
@@ -2075,7 +2101,11 @@ if lazy then
   if #ids > 0 and redis.call('EXISTS', tries) == 1 then
     for i, value in ipairs(redis.call('HMGET', tries, unpack(ids))) do past[i] = value or '' end
   end
-  if #ids > 0 and redis.call('EXISTS', payload) == 1 then payloads = redis.call('HMGET', payload, unpack(ids)) end
+  if cargo.laden then
+    for i, id in ipairs(ids) do payloads[i] = cargo.of[id] end
+  elseif answered and #ids > 0 and redis.call('EXISTS', payload) == 1 then
+    payloads = redis.call('HMGET', payload, unpack(ids))
+  end
   line = length + redis.call('ZCARD', prioritized)
   local spent = room.window and room.used >= policy.max
   local barred = line > 0 and (whole.blocked or spent)
@@ -2096,8 +2126,8 @@ if lazy then
       dueIn, nudge = math.max(0, soon - ms), false
     end
   end
-  if teller == worker and (leaving or (claim > 0 and #ids == claim)) then
-    redis.call('DEL', alarm)
+  if (not teller or teller == worker or tonumber(till) <= ms) and (leaving or (claim > 0 and #ids == claim)) then
+    if teller then redis.call('DEL', alarm) end
     nudge = nudge or first ~= nil or whole.hold > ms or (line > 0 and spent)
   end
   if not answered then

@@ -5,7 +5,7 @@ import { type MessageKind, readMessage } from '../messages.js'
 import type { Inside } from '../queue-settings.js'
 import type { Inspection, Recollection } from '../store.js'
 import { pause } from '../time.js'
-import { type Bond, type End, type Judgement, judge } from './judge.js'
+import { type Bond, believe, type Ending, judge, type Told } from './judge.js'
 
 /** ms between looks at all that is waited for: the last cure, for what no message told. */
 const LOOK_EVERY = 5_000
@@ -16,13 +16,14 @@ const LATE = 1_000
 export interface Waiter {
   readonly id: string
   bond?: Bond
-  told?: End
+  /** The last that was heard of its ID. */
+  told?: Told
   /** A look was due before there was a bond. */
   called?: boolean
   /** Since when nothing is due and nothing says why, by this process's clock. */
   goneSince?: number
   /** Called once. */
-  readonly end: (judgement: Exclude<Judgement, { is: 'waiting' }>) => void
+  readonly end: (ending: Ending) => void
   readonly fail: (error: unknown) => void
 }
 
@@ -32,7 +33,11 @@ interface Hearing {
   readonly ready: Promise<void>
 }
 
-const ENDS: Partial<Readonly<Record<MessageKind, End>>> = { done: 'done', failed: 'failed', withdrawn: 'withdrawn' }
+const ENDS: Partial<Readonly<Record<MessageKind, Told['end']>>> = {
+  done: 'done',
+  failed: 'failed',
+  withdrawn: 'withdrawn',
+}
 
 /**
  * All who wait in this process for runs of one queue: they share a subscription, which there is as long as anybody waits.
@@ -42,6 +47,9 @@ export class Desk {
   readonly #inside: Inside
   readonly #waiters = new Map<string, Set<Waiter>>()
   #hearing: Hearing | undefined
+  /** Whose ID is gone, and has nothing but what was told of it: true once all is heard up to the position. */
+  readonly #credulous = new Map<Waiter, number>()
+  #heardTo = 0
   #due = new Set<string>()
   #looking = false
 
@@ -62,6 +70,7 @@ export class Desk {
     const those = this.#waiters.get(waiter.id)
     those?.delete(waiter)
     if (those?.size === 0) this.#waiters.delete(waiter.id)
+    this.#credulous.delete(waiter)
     if (this.#waiters.size > 0) return
     void this.#hearing?.life.close()
     this.#hearing = undefined
@@ -76,6 +85,7 @@ export class Desk {
   #hear(): Hearing {
     const { call, run, settings } = this.#inside
     let ready: Promise<void> = Promise.resolve()
+    this.#heardTo = 0
     const life = run(async (closing) => {
       ready = call('listener', (store, patience) => store.listen(this.#heard, closing, patience))
       while (!closing.aborted) {
@@ -96,15 +106,30 @@ export class Desk {
 
   readonly #heard = (text: string | null): void => {
     if (text === null) {
+      // What was told before may not be the last.
+      for (const those of this.#waiters.values()) for (const waiter of those) delete waiter.told
+      this.#credulous.clear()
+      this.#heardTo = 0
       this.#look(this.#waiters.keys())
       return
     }
-    for (const { kind, ids } of readMessage(text).told) {
+    const { position, told } = readMessage(text)
+    for (const { kind, ids } of told) {
       const end = kind === 'cleared' ? 'withdrawn' : ENDS[kind]
       if (end === undefined) continue
       const named = kind === 'cleared' ? [...this.#waiters.keys()] : ids.filter((id) => this.#waiters.has(id))
-      for (const id of named) for (const waiter of this.#waiters.get(id) ?? []) waiter.told = end
+      for (const id of named) for (const waiter of this.#waiters.get(id) ?? []) waiter.told = { end, position }
       this.#look(named)
+    }
+    this.#heardTo = position
+    this.#believe()
+  }
+
+  #believe(): void {
+    for (const [waiter, sent] of this.#credulous) {
+      if (sent > this.#heardTo || !waiter.told) continue
+      this.#credulous.delete(waiter)
+      waiter.end(believe(waiter.told.end))
     }
   }
 
@@ -147,9 +172,13 @@ export class Desk {
     try {
       const seen = await call('listener', (store, patience) => store.inspect(asked, patience))
       const kept = await call('listener', (store, patience) => store.recall(asked, patience))
-      bound.forEach((those, i) => {
-        for (const waiter of those) this.#judge(waiter, seen[i] as Inspection, kept[i] as Recollection)
-      })
+      const hearsay = bound.flatMap((those, i) =>
+        those.filter((waiter) => this.#judge(waiter, seen[i] as Inspection, kept[i] as Recollection)),
+      )
+      if (hearsay.length === 0) return
+      const sent = await lastSent(this.#inside)
+      for (const waiter of hearsay) if (this.#waiters.get(waiter.id)?.has(waiter)) this.#credulous.set(waiter, sent)
+      this.#believe()
     } catch (error) {
       // A server that is away comes back; the next look tries again.
       if (error instanceof ConvoyError && ['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'REFUSED'].includes(error.code)) return
@@ -157,20 +186,31 @@ export class Desk {
     }
   }
 
-  #judge(waiter: Waiter, seen: Inspection, kept: Recollection): void {
+  /** Answers whether nothing is known but what was told. */
+  #judge(waiter: Waiter, seen: Inspection, kept: Recollection): boolean {
     const { bond, told } = waiter
-    if (!bond) return
+    if (!bond) return false
     const judgement = judge(bond, told, seen, kept)
     if (judgement.is === 'gone') {
       const now = this.#inside.settings.clock.now()
       waiter.goneSince ??= now
+      if (judgement.says && !this.#credulous.has(waiter)) return true
       if (now - waiter.goneSince >= LATE) waiter.end(judgement)
     } else if (judgement.is === 'waiting') {
       delete waiter.goneSince
+      this.#credulous.delete(waiter)
       // From now on it is not absent, if it is there.
-      if (bond.absent && seen.state !== 'absent') waiter.bond = { run: bond.run, after: bond.after }
+      if (bond.absent !== undefined && seen.state !== 'absent') waiter.bond = { run: bond.run, after: bond.after }
     } else {
       waiter.end(judgement)
     }
+    return false
   }
+}
+
+/** The position of the last message, heard or not. */
+export async function lastSent({ call }: Inside): Promise<number> {
+  const order = { order: 'messages', from: Number.MAX_SAFE_INTEGER, limit: 1 } as const
+  const { messages } = await call('listener', (store, patience) => store.control(order, patience))
+  return messages?.last ?? 0
 }

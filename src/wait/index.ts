@@ -6,6 +6,7 @@ import { insideOf, Queue } from '../queue.js'
 import type { Inspection, Recollection } from '../store.js'
 import { type Duration, show } from '../time.js'
 import { VERDICTS } from '../verdict.js'
+import { lastSent } from './desk.js'
 import type { Bond } from './judge.js'
 import { WAIT_OPTIONS } from './options.js'
 import { type Bound, type Ended, type Limits, wait } from './wait.js'
@@ -75,11 +76,19 @@ export async function waitFor<Result>(
   const limits = checkLimits('waitFor', options)
   const checked = checkId(id)
   const ids = [checked]
-  return wait<Result>('waitFor', inside, checked, limits, async () => {
+  const look = async (): Promise<Bond> => {
     // In this order, so that what ends between the two is later than what was kept.
     const [kept] = await inside.call('listener', (store, patience) => store.recall(ids, patience))
     const [seen] = await inside.call('listener', (store, patience) => store.inspect(ids, patience))
-    return { bond: bondTo(seen as Inspection, kept as Recollection), look: true }
+    return bondTo(seen as Inspection, kept as Recollection)
+  }
+  return wait<Result>('waitFor', inside, checked, limits, async () => {
+    const bond = await look()
+    if (bond.absent === undefined) return { bond, look: true }
+    // What is told up to here, however late, is of runs that were over.
+    const absent = await lastSent(inside)
+    const again = await look()
+    return { bond: again.absent === undefined ? again : { ...again, absent }, look: true }
   })
 }
 
@@ -109,7 +118,7 @@ function bondTo(seen: Inspection, kept: Recollection): Bond {
     case 'failed':
       return { run: 'next', after: kept.epoch }
     case 'absent':
-      return kept.result === null ? { run: 'next', after: 0, absent: true } : { run: 'remembered', after: -1 }
+      return kept.result === null ? { run: 'next', after: 0, absent: 0 } : { run: 'remembered', after: -1 }
   }
 }
 

@@ -1,8 +1,11 @@
 import { readToken } from '../job.js'
 import type { Inspection, Recollection } from '../store.js'
 
-/** An end of a run that was told. */
-export type End = 'done' | 'failed' | 'withdrawn'
+/** An end of a run that was told last, and at which position. */
+export interface Told {
+  readonly end: 'done' | 'failed' | 'withdrawn'
+  readonly position: number
+}
 
 /** Which run is waited for. */
 export interface Bond {
@@ -12,28 +15,31 @@ export interface Bond {
   readonly after: number
   /** It was owed: the run that was on, of epoch `after`, ends first. */
   readonly owed?: true
-  /** Nothing is due yet: whoever waits for an absent ID waits for its publish. */
-  readonly absent?: true
+  /** Nothing is due yet: whoever waits for an absent ID waits for its publish. The position of the last message before. */
+  readonly absent?: number
 }
 
 export type Judgement =
   | { readonly is: 'waiting' }
-  /** Nothing is due any more, and nothing says why. */
-  | { readonly is: 'gone' }
+  /** Nothing is due any more, and nothing says why but what was told last, if all that was sent has been heard. */
+  | { readonly is: 'gone'; readonly says?: Told['end'] }
   /** `result` is null when none is kept. */
   | { readonly is: 'done'; readonly result: string | null; readonly epoch: number }
   | { readonly is: 'failed'; readonly error?: string }
   | { readonly is: 'withdrawn' }
 
+/** Of those who wait no more. */
+export type Ending = Exclude<Judgement, { is: 'waiting' }>
+
 const WAITING: Judgement = { is: 'waiting' }
-const DONE: Judgement = { is: 'done', result: null, epoch: 0 }
+const DONE: Ending = { is: 'done', result: null, epoch: 0 }
 
 /**
  * What became of a run, from the truth, read in this order: where the ID is, then what is kept of its last run. What was
  * told of it decides only where the truth is silent: a message may be late, or of an earlier run, or lost.
  */
-export function judge(bond: Bond, told: End | undefined, seen: Inspection, kept: Recollection): Judgement {
-  const { after, owed, run } = bond
+export function judge(bond: Bond, told: Told | undefined, seen: Inspection, kept: Recollection): Judgement {
+  const { after, run, absent = 0 } = bond
   // Of whatever later run it is: that one, too, started after what was asked for.
   if (kept.epoch > after) return { is: 'done', result: kept.result, epoch: kept.epoch }
   switch (seen.state) {
@@ -50,10 +56,12 @@ export function judge(bond: Bond, told: End | undefined, seen: Inspection, kept:
       return DONE
     case 'absent':
       if (run === 'remembered') return DONE
-      if (told === 'failed') return { is: 'failed' }
-      if (told === 'withdrawn') return { is: 'withdrawn' }
-      // What the run before has left tells that it was the one that was done.
-      if (told === 'done' && !(owed && kept.epoch === after)) return DONE
-      return bond.absent ? WAITING : { is: 'gone' }
+      if (told && told.position > absent) return { is: 'gone', says: told.end }
+      return bond.absent === undefined ? { is: 'gone' } : WAITING
   }
+}
+
+/** What was told last of an ID that is gone is true, once all is heard that was sent until it was. */
+export function believe(says: Told['end']): Ending {
+  return says === 'done' ? DONE : { is: says }
 }

@@ -60,7 +60,7 @@ test('of a line that grows faster than it is read, nothing is said that needs it
     await publish(store, ...Array.from({ length: 10 }, () => `${++more}`))
     return store.audit(request, PATIENCE)
   }
-  const rest = { sample: 9, lease: 1, limit: 5, wakeAfter: 0, opened: false }
+  const rest = { sample: 9, lease: 1, limit: 5, wakeAfter: 0, active: 0, opened: false }
   const hands = { glance: look, look, mend: () => Promise.reject(new Error('nobody asked')), pause: async () => {} }
   const pass = new Pass(hands, { full: true, repair: false, ...rest })
   await pass.run()

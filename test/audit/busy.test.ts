@@ -101,7 +101,15 @@ test('however the line moves, and whoever dies, an audit finds nothing wrong whe
       pause: () => Promise.resolve(),
     }
     const limit = 20 + (round % 50)
-    const terms = { full: true, repair: round % 3 === 2, sample: 5, lease: LEASE, wakeAfter: 0, opened: true }
+    const terms = {
+      full: true,
+      repair: round % 3 === 2,
+      sample: 5,
+      lease: LEASE,
+      wakeAfter: 0,
+      active: 0,
+      opened: true,
+    }
     const pass = new Pass(hands, { ...terms, limit })
     const { first, last } = await pass.run()
     expect(pass.findings.list(), `round ${round}, with looks of ${limit}`).toEqual([])

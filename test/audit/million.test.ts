@@ -52,7 +52,7 @@ test('a great many waiting IDs are audited, and mended, without one call that ke
     const mend: Hands['mend'] = (request) => timed(() => store.mend(request, PATIENCE))
     const one = new Pass(
       { glance: look, look, mend, pause: async () => {} },
-      { full: true, repair, sample: 3, lease: 1_000, limit: LIMIT, wakeAfter: 0, opened: true },
+      { full: true, repair, sample: 3, lease: 1_000, limit: LIMIT, wakeAfter: 0, active: 0, opened: true },
     )
     const began = performance.now()
     await one.run()

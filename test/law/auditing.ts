@@ -26,7 +26,7 @@ async function pass(q: Scene, repair = false, limit = 3): Promise<string[]> {
     mend: (request: Parameters<typeof q.store.mend>[0]) => q.store.mend(request, PATIENCE),
     pause: () => Promise.resolve(),
   }
-  const terms = { full: true, repair, sample: 9, lease: LEASE, limit, wakeAfter: 0, opened: false }
+  const terms = { full: true, repair, sample: 9, lease: LEASE, limit, wakeAfter: 0, active: 0, opened: false }
   const one = new Pass(hands, terms)
   await one.run()
   expect(one.complete).toBe(true)

@@ -179,4 +179,38 @@ export const claiming: Laws = {
     await q.publish('b')
     expect(await q.claim(2)).toMatchObject({ ids: ['a', 'b'], tries: ['0:1', ''] })
   },
+
+  'of large payloads so many are claimed at once as weigh 8 MiB together, before, in and behind the line': async (
+    q,
+  ) => {
+    const mebi = 'x'.repeat(1_048_576)
+    const names = (from: string) => Array.from({ length: 5 }, (_, i) => `${from}${i}`)
+    for (const [from, priority] of [
+      ['low', -1],
+      ['line', 0],
+      ['high', 1],
+    ] as const) {
+      for (const id of names(from)) await q.put(id, { payload: mebi, priority })
+    }
+    await q.put('small', { payload: 's' })
+    const first = await q.claim(100)
+    expect(first).toMatchObject({ ids: [...names('high'), 'line0', 'line1', 'line2'], more: true, dueIn: -1 })
+    expect(first.payloads?.map((payload) => payload?.length)).toEqual(Array(8).fill(mebi.length))
+    // A copy of it has no more.
+    const copy = await q.step({ worker: 'w1', number: 1, claim: 100 })
+    expect([copy.ids, copy.payloads?.length]).toEqual([first.ids, 8])
+    const second = await q.claim(100)
+    expect(second).toMatchObject({ ids: ['line3', 'line4', 'small', ...names('low')], more: false })
+    expect(second.payloads?.[2]).toBe('s')
+  },
+
+  'a claim that is full by weight stops where a stale entry had left room for one more': async (q) => {
+    await q.publish('gone')
+    const names = Array.from({ length: 8 }, (_, i) => `${i}`)
+    for (const id of names) await q.put(id, { payload: 'x'.repeat(1_048_576) })
+    await q.put('small', { payload: 's' })
+    await q.withdraw('gone')
+    expect(await q.claim(9)).toMatchObject({ ids: names, more: true })
+    expect(await q.claim(9)).toMatchObject({ ids: ['small'], payloads: ['s'], more: false })
+  },
 }

@@ -94,6 +94,15 @@ export const controlling: Laws = {
     expect(await q.claim(1, { policy })).toMatchObject({ ids: [], dueIn: 10_000 })
   },
 
+  'a worker that fills up with the last of a window wakes another, who is told when the next begins': async (q) => {
+    const policy = { rate: { max: 1, per: 10_000 } }
+    await q.publish('a', 'b')
+    await q.woken()
+    expect(await q.claim(1, { worker: 'w1', policy })).toMatchObject({ ids: ['a'], more: false, dueIn: -1 })
+    await q.woken()
+    expect(await q.claim(1, { worker: 'w2', policy })).toMatchObject({ ids: [], dueIn: 10_000 })
+  },
+
   'a worker that waits for the next window and leaves hands that on': async (q) => {
     const policy = { rate: { max: 1, per: 10_000 } }
     await q.publish('a', 'b')

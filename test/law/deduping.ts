@@ -43,7 +43,7 @@ const STATES: Readonly<Record<string, { put: (q: Scene) => Promise<string>; byDe
       await q.put('a', { payload: 'between' }, RERUN)
       return token
     },
-    byDefault: ['p', 'between'],
+    byDefault: ['o', 'between'],
     latest: ['s', 'v2'],
   },
   'withdrawn while processing': { put: withdrawn, byDefault: ['r', 'v2'], latest: ['r', 'v2'] },
@@ -181,6 +181,19 @@ export const deduping: Laws = {
     expect((await q.put('a', { payload: 'v5' })).verdicts).toBe('o')
     await q.settle(done(two.token, 'a'))
     expect((await q.claim(1)).payloads).toEqual(['v4'])
+  },
+
+  'where a run is owed by the policy of another, who would be discarded is told that it is': async (q) => {
+    const one = await running(q)
+    expect(await q.publish('a')).toBe('p')
+    await q.put('a', { payload: 'v2' }, RERUN)
+    expect(await q.publish('a')).toBe('o')
+    // As one that waits: its payload stays, unless the policy says otherwise, and it may be raised.
+    expect((await q.put('a', { payload: 'v3' })).verdicts).toBe('o')
+    expect((await q.put('a', { priority: 3 })).verdicts).toBe('s')
+    expect((await q.put('a', { payload: 'v3' }, { waiting: 'replace' })).verdicts).toBe('s')
+    await q.settle(done(one, 'a'))
+    expect(await q.inspect('a')).toMatchObject({ state: 'queued', payload: 'v3', priority: 3 })
   },
 
   'a run that is owed is told of at each renewal': async (q) => {

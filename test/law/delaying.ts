@@ -118,6 +118,20 @@ export const delaying: Laws = {
     expect(await q.claim(1, { worker: 'w2' })).toMatchObject({ ids: [], dueIn: 2_000 })
   },
 
+  'a worker that fills up with what it was woken for wakes another, where nobody was told of a time': async (q) => {
+    await q.put('a', { delay: 2_000 })
+    await q.publish('b', 'c')
+    await q.woken()
+    expect(await q.claim(2, { worker: 'w1' })).toMatchObject({ ids: ['b', 'c'], more: false, dueIn: -1 })
+    await q.woken()
+    expect(await q.claim(1, { worker: 'w2' })).toMatchObject({ ids: [], dueIn: 2_000 })
+    await q.publish('d')
+    await q.woken()
+    expect(await q.claim(1, { worker: 'w1' })).toMatchObject({ ids: ['d'] })
+    // The other one knows.
+    expect(await q.token()).toBe(false)
+  },
+
   'a worker that was told of a time and then leaves hands it on': async (q) => {
     await q.put('a', { delay: 2_000 })
     await q.woken()

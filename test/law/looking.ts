@@ -146,6 +146,16 @@ export const looking: Laws = {
     expect((await q.list('failed')).ids).toEqual(['z', 'f'])
   },
 
+  'what goes behind the line is listed once, where nothing goes before it': async (q) => {
+    await q.put('a', { priority: -5 })
+    await q.put('b', { priority: -7 })
+    for (const limit of [1, 2, 9]) {
+      expect((await q.list('queued', 0, limit)).ids).toEqual(['a', 'b'].slice(0, limit))
+    }
+    await q.publish('c')
+    expect((await q.list('queued')).ids).toEqual(['c', 'a', 'b'])
+  },
+
   'a list of the line leaves out what was withdrawn': async (q) => {
     await q.publish('a', 'b', 'c')
     await q.withdraw('a')

@@ -24,7 +24,7 @@ import { settings } from './settings.js'
 const prefix = `t${randomBytes(4).toString('hex')}`
 const clockKey = `${prefix}:clock`
 const patience = { timeout: 10_000 }
-const TERMS = { full: true, sample: 100, lease: 1_000, limit: 400, wakeAfter: 0, opened: false }
+const TERMS = { full: true, sample: 100, lease: 1_000, limit: 400, wakeAfter: 0, active: 0, opened: false }
 
 let server: RedisServer
 let raw: ReturnType<typeof rawClient>

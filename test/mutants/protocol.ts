@@ -43,7 +43,7 @@ export const PROTOCOL: readonly Mutant[] = [
   inLua(
     'a plain step that leaves what it settles committed',
     ['loss'],
-    [edit(PLAIN, "left + redis.call('SREM', committed, unpack(ARGV, first, last))", 'left + last - first + 1')],
+    [edit(PLAIN, "left + redis.call('SREM', committed, unpack(ARGV, first, last))", 'left + settled')],
   ),
   inLua(
     'a plain step that leaves the lease of what it settles',

@@ -147,10 +147,10 @@ const ROWS: Readonly<Record<string, Row>> = {
       })
     },
     tells: {
-      default: 'duplicate of processing: v1#1 v1.5#1',
-      hold: 'duplicate of processing: v1#1 v1.5#1',
-      replace: 'duplicate of processing: v1#1 v1.5#1',
-      debounce: 'duplicate of processing: v1#1 v1.5#1',
+      default: 'duplicate of processing, guaranteed: v1#1 v1.5#1',
+      hold: 'duplicate of processing, guaranteed: v1#1 v1.5#1',
+      replace: 'updated of processing, guaranteed: v1#1 v2#1',
+      debounce: 'updated of processing, guaranteed: v1#1 v2#1',
       latest: 'updated of processing, guaranteed: v1#1 v2#1',
       rerun: 'updated of processing, guaranteed: v1#1 v2#1',
       supersede: 'updated of processing, guaranteed: v1#1 v2#1',

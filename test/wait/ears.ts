@@ -14,6 +14,7 @@ export class Ears {
   readonly #hearers = new Set<(message: string | null) => void>()
   readonly #lookers = new Set<() => void>()
   #held: string[] | undefined
+  #holder: () => void = () => {}
 
   over(open: OpenStore): OpenStore {
     return (place) => {
@@ -22,8 +23,12 @@ export class Ears {
         listen: async (hear, signal, patience) => {
           const mine = (message: string | null): void => {
             if (message !== null && this.deaf) return
-            if (message !== null && this.#held) this.#held.push(message)
-            else hear(message)
+            if (message !== null && this.#held) {
+              this.#held.push(message)
+              this.#holder()
+            } else {
+              hear(message)
+            }
           }
           await store.listen(mine, signal, patience)
           if (signal.aborted) return
@@ -72,6 +77,28 @@ export class Ears {
     const held = this.#held ?? []
     this.#held = undefined
     for (const message of held) for (const hear of this.#hearers) hear(message)
+  }
+
+  /** Lets go those up to the first that holds this text, once it is there. */
+  async releaseTo(text: string): Promise<void> {
+    for (const message of await this.#takeTo(text)) for (const hear of this.#hearers) hear(message)
+  }
+
+  /** The same, but that they are never heard. */
+  async loseTo(text: string): Promise<void> {
+    await this.#takeTo(text)
+  }
+
+  async #takeTo(text: string): Promise<string[]> {
+    const count = (): number => (this.#held ?? []).findIndex((message) => message.includes(text)) + 1
+    if (count() === 0) {
+      await new Promise<void>((resolve) => {
+        this.#holder = () => {
+          if (count() > 0) resolve()
+        }
+      })
+    }
+    return this.#held?.splice(0, count()) ?? []
   }
 
   /** Resolves once so many looks were answered since the beginning, and their readers have gone on. */

@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest'
 import type { Inspection, State } from '../../src/store.js'
-import { type Bond, type End, judge } from '../../src/wait/judge.js'
+import { type Bond, believe, judge, type Told } from '../../src/wait/judge.js'
 
 const next: Bond = { run: 'next', after: 5 }
 const owed: Bond = { ...next, owed: true }
 
 /** What is said of a run, by where its ID is, the epoch of what is kept, and what was told. */
-function said(bond: Bond, state: State, epoch = 0, told?: End, more: Partial<Inspection> = {}): string {
+function said(bond: Bond, state: State, epoch = 0, end?: Told['end'], more: Partial<Inspection> = {}): string {
   const seen = { id: 'a', state, attempts: 0, jams: 0, failures: 0, ...more }
+  const told = end && { end, position: 7 }
   const judgement = judge(bond, told, seen, { result: epoch === 0 ? null : `s${epoch}`, epoch, log: [] })
+  if (judgement.is === 'gone' && judgement.says) return `gone, and ${believe(judgement.says).is} was told`
   return judgement.is === 'done' ? `done ${judgement.result}` : judgement.is
 }
 
@@ -34,20 +36,20 @@ test('a run goes on as long as one is due that started, or will start, after', (
   expect(said(next, 'processing', 0, undefined, { ...token(6), withdrawn: true, owed: true })).toBe('waiting')
 })
 
-test('of an ID that is nowhere and left nothing, the last that was told decides', () => {
-  expect(said(next, 'absent', 0, 'done')).toBe('done null')
-  expect(said(next, 'absent', 4, 'done')).toBe('done null')
-  expect(said(next, 'absent', 0, 'failed')).toBe('failed')
-  expect(said(next, 'absent', 0, 'withdrawn')).toBe('withdrawn')
+test('of an ID that is nowhere and left nothing, the last that was told decides, once it is the last', () => {
+  for (const told of ['done', 'failed', 'withdrawn'] as const) {
+    for (const bond of [next, owed]) {
+      for (const epoch of [0, 4, 5]) expect(said(bond, 'absent', epoch, told)).toBe(`gone, and ${told} was told`)
+    }
+  }
   expect(said(next, 'absent')).toBe('gone')
   expect(said(next, 'remembered')).toBe('done null')
-  // Done is what the run before has left: the one that was owed after it is not.
-  expect(said(owed, 'absent', 5, 'done')).toBe('gone')
 })
 
-test('an ID that was absent when the wait began is no more gone than it was', () => {
-  const absent: Bond = { run: 'next', after: 0, absent: true }
+test('an ID that was absent when the wait began is no more gone than it was, whatever was told before', () => {
+  const absent: Bond = { run: 'next', after: 0, absent: 6 }
   expect(said(absent, 'absent')).toBe('waiting')
-  expect(said(absent, 'absent', 0, 'done')).toBe('done null')
+  expect(said({ ...absent, absent: 7 }, 'absent', 0, 'done')).toBe('waiting')
+  expect(said(absent, 'absent', 0, 'done')).toBe('gone, and done was told')
   expect(said(absent, 'absent', 1)).toBe('done s1')
 })

@@ -269,6 +269,87 @@ onBothStores((kit) => {
     expect(await absent).toEqual({ result: undefined, epoch: 0, run: 'next' })
   })
 
+  test('a message of a run before, however late, is not taken for the end of the one that is waited for', async () => {
+    const { world, ears, queue } = await scene(kit)
+    const other = world.queue(KEEP)
+    const worker = other.process((job) => job.keep(0))
+    // Hears from now on.
+    const also = waitFor(queue, 'z')
+    await ears.looked(1)
+    ears.hold()
+    await other.publish('a')
+    await settled(world, 1)
+    await worker.close()
+    const { looks } = ears
+    const wait = publishAndWait(queue, 'a')
+    const absent = waitFor(queue, 'b')
+    await published(world, 2)
+    await ears.looked(looks + 3)
+    await other.withdraw('a')
+    await ears.releaseTo('"done"')
+    await ears.looked(looks + 4)
+    expect(await pending(wait)).toBe(true)
+    ears.release()
+    await expect(wait).rejects.toMatchObject({ code: 'WITHDRAWN' })
+    expect(await pending(absent)).toBe(true)
+    await other.publishMany(['b', 'z'])
+    other.process(() => 1)
+    expect(await Promise.all([absent, also])).toMatchObject([{ result: 1 }, { result: 1 }])
+  })
+
+  test('who waits for an absent ID is not told of a run that was over', async () => {
+    const { world, ears, queue } = await scene(kit)
+    const other = world.queue(KEEP)
+    let runs = 0
+    other.process((job) => {
+      if (++runs === 1) job.keep(0)
+      return runs
+    })
+    const also = waitFor(queue, 'z')
+    await ears.looked(1)
+    ears.hold()
+    await other.publish('a')
+    await settled(world, 1)
+    const wait = waitFor(queue, 'a')
+    await ears.looked(4)
+    ears.release()
+    await ears.looked(5)
+    expect(await pending(wait)).toBe(true)
+    await other.publishMany(['a', 'z'])
+    expect(await wait).toMatchObject({ result: 2 })
+    await also
+  })
+
+  test('after a gap what was told before it is not taken for the last', async () => {
+    const { world, ears, queue } = await scene(kit, (world) => ({ clock: world.clock }))
+    const other = world.queue(KEEP)
+    const worker = other.process((job) => job.keep(0))
+    const also = waitFor(queue, 'z', { timeout: 60_000 })
+    await ears.looked(1)
+    ears.hold()
+    await other.publish('a')
+    await settled(world, 1)
+    await worker.close()
+    const wait = publishAndWait(queue, 'a')
+    const told = wait.catch((error: unknown) => error)
+    await published(world, 2)
+    await ears.releaseTo('"done"')
+    await ears.looked(2)
+    await other.withdraw('a')
+    await ears.loseTo('"withdrawn"')
+    ears.gap()
+    await ears.looked(3)
+    await other.publish('b')
+    await ears.releaseTo('"b"')
+    for (let turn = 4; await pending(wait); turn++) {
+      await Promise.race([ears.looked(turn), told])
+      world.clock.pass(5_000)
+    }
+    expect(await told).toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+    world.clock.pass(60_000)
+    await expect(also).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' })
+  })
+
   test('what is gone without a word is not guessed at', async () => {
     const { world, ears, queue } = await scene(kit, (world) => ({ clock: world.clock }))
     ears.deaf = true
