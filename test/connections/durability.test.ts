@@ -4,17 +4,7 @@ import { audit } from '../../src/audit/index.js'
 import { createQueue, type Durability, memoryStore, type Queue } from '../../src/index.js'
 import type { RedisServer } from '../support/redis-server.js'
 import { until } from '../support/until.js'
-import {
-  callOf,
-  closedLater,
-  failureOf,
-  freshName,
-  keyIn,
-  News,
-  proxyHere,
-  queueAt,
-  bareServer as serverHere,
-} from './kit.js'
+import { callOf, closedLater, failureOf, freshName, keyIn, News, proxyHere, queueAt, serverHere } from './kit.js'
 
 const ALWAYS = ['--appendonly', 'yes', '--appendfsync', 'always']
 const TCP = { port: 'tcp' } as const

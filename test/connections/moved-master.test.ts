@@ -4,7 +4,7 @@ import { createQueue, type Queue } from '../../src/index.js'
 import { rawCommand } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { until } from '../support/until.js'
-import { closedLater, failureOf, freshName, News, proxyHere, queueAt, bareServer as serverHere } from './kit.js'
+import { closedLater, failureOf, freshName, News, proxyHere, queueAt, serverHere } from './kit.js'
 
 const QUICK = ['--repl-diskless-sync-delay', '0']
 

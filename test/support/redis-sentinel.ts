@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { findServer } from './find-server.mjs'
 import { freePort } from './free-port.js'
 import { dropFolder, keepFolder } from './reaper.js'
-import { type RedisServer, startRedis } from './redis-server.js'
+import { ADMIN, type RedisServer, startRedis } from './redis-server.js'
 import { ServerProcess } from './server-process.js'
 import { until } from './until.js'
 
@@ -69,6 +69,8 @@ async function startOne(dir: string, port: number, name: string, master: number)
     'bind 127.0.0.1',
     `dir ${dir}`,
     `sentinel monitor ${name} 127.0.0.1 ${master} 2`,
+    `sentinel auth-user ${name} ${ADMIN.username}`,
+    `sentinel auth-pass ${name} ${ADMIN.password}`,
     `sentinel down-after-milliseconds ${name} 500`,
     `sentinel failover-timeout ${name} 3000`,
     `sentinel parallel-syncs ${name} 1`,
