@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest'
 import { createQueue, type Queue, type QueueOptions, type RedisStoreOptions, redisStore } from '../../src/index.js'
 import { keyOf, type Part } from '../../src/redis/keys.js'
 import { type Script, scriptsFor } from '../../src/redis/scripts.js'
+import { ALL_RULES, DURABLE_RULES } from '../support/access.js'
 import type { ProxyTarget } from '../support/proxy-link.js'
 import { type RedisOptions, type RedisServer, startRedis } from '../support/redis-server.js'
 import { type Match, startProxy, type TcpProxy } from '../support/tcp-proxy.js'
@@ -12,6 +13,11 @@ export async function serverHere(options: RedisOptions = {}): Promise<RedisServe
   const server = await startRedis(options)
   onTestFinished(() => server.stop())
   return server
+}
+
+/** The same, for `durability`: what it asks for besides. */
+export function durableServer(options: RedisOptions = {}): Promise<RedisServer> {
+  return serverHere({ rules: [...ALL_RULES, ...DURABLE_RULES], ...options })
 }
 
 export async function proxyHere(target: ProxyTarget): Promise<TcpProxy> {

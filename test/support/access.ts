@@ -18,11 +18,20 @@ export function rulesOf(role: Role): readonly string[] {
 }
 
 /** What a way to reach Redis asks for besides, as SECURITY.md says below the lines. */
-export function besides(...rules: readonly `+${string}`[]): readonly string[] {
+function besides(...rules: readonly `+${string}`[]): readonly string[] {
   const page = readPage('SECURITY.md')
   for (const rule of rules) if (!page.includes(`\`${rule}\``)) throw new Error(`SECURITY.md does not tell of ${rule}`)
   return rules
 }
+
+/** What a client of a cluster runs by itself. */
+export const CLUSTER_RULES: readonly string[] = besides('+cluster|slots')
+
+/** What a database in the URL asks for. */
+export const DATABASE_RULES: readonly string[] = besides('+select')
+
+/** What `durability` asks of the server. */
+export const DURABLE_RULES: readonly string[] = besides('+config|get', '+wait')
 
 /** A rule, or several in brackets, which hold for their own keys alone. */
 const RULE = /\([^)]*\)|\S+/g

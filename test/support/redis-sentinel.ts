@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ALL_RULES, DURABLE_RULES } from './access.js'
 import { findServer } from './find-server.mjs'
 import { freePort } from './free-port.js'
 import { dropFolder, keepFolder } from './reaper.js'
@@ -9,6 +10,7 @@ import { ServerProcess } from './server-process.js'
 import { until } from './until.js'
 
 const SENTINELS = 3
+const RULES = [...ALL_RULES, ...DURABLE_RULES]
 
 export interface RedisSentinel {
   /** The name of the group. */
@@ -38,10 +40,10 @@ export async function startSentinel(name = 'convoy'): Promise<RedisSentinel> {
     dropFolder(dir)
   }
   try {
-    const first = await startRedis({ port: 'tcp', args: ['--repl-diskless-sync-delay', '0'] })
+    const first = await startRedis({ port: 'tcp', args: ['--repl-diskless-sync-delay', '0'], rules: RULES })
     servers.push(first)
     const replica = ['--replicaof', '127.0.0.1', `${first.port}`, '--repl-diskless-sync-delay', '0']
-    const second = await startRedis({ port: 'tcp', args: replica })
+    const second = await startRedis({ port: 'tcp', args: replica, rules: RULES })
     servers.push(second)
     await until('the replica is in step', async () =>
       (await second.cli('INFO', 'replication')).includes('link_status:up'),
