@@ -22,11 +22,10 @@ class Proxies {
     return this.#byPort.get(server.port ?? 0) as TcpProxy
   }
 
-  /** For node-redis, which is told where the servers themselves are. */
+  /** For node-redis, which is told where the servers themselves are. It asks of sentinels as well: they have none. */
   readonly addressMap = (address: string): { host: string; port: number } => {
-    const proxy = this.#byPort.get(Number(address.split(':').at(-1)))
-    if (proxy === undefined) throw new Error(`nobody is at ${address}`)
-    return { host: '127.0.0.1', port: proxy.port }
+    const port = Number(address.split(':').at(-1))
+    return { host: '127.0.0.1', port: this.#byPort.get(port)?.port ?? port }
   }
 
   async close(): Promise<void> {
