@@ -70,6 +70,7 @@ describe('over a sentinel', () => {
 
   playClasses({
     ours: false,
+    repeats: true,
     async open(publishTimeout) {
       const sentinelRootNodes = [...group.sentinelRootNodes]
       const client = createSentinel({ name: group.name, sentinelRootNodes, nodeAddressMap: proxies.addressMap })
