@@ -4,10 +4,11 @@ import { redisStore } from '../src/redis/store.js'
 import type { OpenStore } from '../src/store.js'
 import type { StoreUnderTest } from './law/scene.js'
 import { describeStore } from './law.js'
+import { CLUSTER_RULES, ROLES } from './support/access.js'
 import { rawClient } from './support/raw-command.js'
 import { startCluster } from './support/redis-cluster.js'
-import { startRedis } from './support/redis-server.js'
-import { makeUsers, storeByRole } from './support/users.js'
+import { ADMIN, startRedis } from './support/redis-server.js'
+import { byRole, makeUsers, SECRET, storeByRole } from './support/users.js'
 
 describeStore('the memory store', async () => {
   let now = 0
@@ -56,17 +57,23 @@ describeStore('the Redis store, each verb as the user of its role', async () => 
   }
 })
 
-describeStore("the Redis store over a caller's cluster", async () => {
-  const { rootNodes, stop } = await startCluster()
-  const client = createCluster({ rootNodes: [...rootNodes] })
-  client.on('error', () => {})
-  await client.connect()
-  const put: Put = (key, value) => client.sendCommand(key, false, ['SET', key, value])
+describeStore("the Redis store over a caller's cluster, each verb as the user of its role", async () => {
+  const cluster = await startCluster()
+  await Promise.all(cluster.nodes.map((node) => makeUsers(node, CLUSTER_RULES)))
+  const clientAs = (login: { username: string; password: string }) =>
+    createCluster({ rootNodes: [...cluster.rootNodes], defaults: login }).on('error', () => {})
+  const clients = new Map(ROLES.map((role) => [role, clientAs({ username: role, password: SECRET })]))
+  const hand = clientAs(ADMIN)
+  await Promise.all([hand, ...clients.values()].map((client) => client.connect()))
+  const put: Put = (key, value) => hand.sendCommand(key, false, ['SET', key, value])
   return {
-    ...clocked((testClockKey) => redisStore({ client, testClockKey }), put),
+    ...clocked(
+      (testClockKey) => byRole((role) => redisStore({ client: clients.get(role) as never, testClockKey })),
+      put,
+    ),
     close: async () => {
-      client.destroy()
-      await stop()
+      for (const client of [hand, ...clients.values()]) client.destroy()
+      await cluster.stop()
     },
   }
 })

@@ -45,8 +45,35 @@ function sender(client: BorrowedClient, lose: (cause: unknown) => void): Send {
     case 'cluster':
       return (key, args) => watch(client.sendCommand(key, false, args, PLAIN))
     case 'sentinel':
-      return (_key, args) => watch(client.sendCommand(false, args, PLAIN))
+      return (_key, args) => watch(once(client, args))
   }
+}
+
+interface Master {
+  sendCommand(args: readonly string[], options: object): Promise<unknown>
+}
+
+/** A sentinel's client, whose commands go by this: it calls `send` again, with a new master, where that fails. */
+interface Executing {
+  _execute?(isReadonly: boolean, send: (master: Master) => Promise<unknown>): Promise<unknown>
+}
+
+/**
+ * A sentinel's client sends again by itself what its master may have run before it was lost, and tells nobody. What came
+ * of that is not an answer: the caller asks once more, and so hears that it may be an echo.
+ */
+async function once(client: BorrowedClient, args: readonly string[]): Promise<unknown> {
+  const executing = client as Executing
+  if (typeof executing._execute !== 'function') return client.sendCommand(false, args, PLAIN)
+  let lost: unknown
+  const reply = await executing._execute(false, (master) =>
+    master.sendCommand(args, PLAIN).catch((error: unknown) => {
+      if (!answered(error)) lost = error
+      throw error
+    }),
+  )
+  if (lost !== undefined) throw lost
+  return reply
 }
 
 /** The same of `Wire.pair`. */

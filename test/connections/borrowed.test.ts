@@ -1,16 +1,17 @@
 import { createClient, createClientPool, defineScript, RESP_TYPES } from 'redis'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { createQueue, type Queue } from '../../src/index.js'
+import { ALL_RULES, DATABASE_RULES } from '../support/access.js'
 import type { RedisServer } from '../support/redis-server.js'
 import { closedLater, failureOf, freshName, keyIn, News, proxyHere, serverHere } from './kit.js'
 
-/** What the caller's own clients run is the caller's business: these users may do all. */
-const THEIRS = { rules: ['~*', '&*', '+@all'] }
+/** What the callers here run besides, by themselves. */
+const THEIRS = [...DATABASE_RULES, '+ping', '+eval', '(+set', '~key)']
 
 let server: RedisServer
 
 beforeEach(async () => {
-  server = await serverHere({ ...THEIRS, port: 'tcp' })
+  server = await serverHere({ port: 'tcp', rules: [...ALL_RULES, ...THEIRS] })
 })
 
 /** A user's client: destroyed by the user, that is by the test. */

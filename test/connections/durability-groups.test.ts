@@ -6,7 +6,7 @@ import { startCluster } from '../support/redis-cluster.js'
 import { startSentinel } from '../support/redis-sentinel.js'
 import type { RedisServer } from '../support/redis-server.js'
 import { until } from '../support/until.js'
-import { closedLater, failureOf, freshName, keyIn, bareServer as serverHere } from './kit.js'
+import { closedLater, failureOf, freshName, keyIn, durableServer as serverHere } from './kit.js'
 
 const SLOW = { timeout: 60_000 }
 

@@ -3,23 +3,21 @@ import { onTestFinished } from 'vitest'
 import { createQueue, type Queue, type QueueOptions, type RedisStoreOptions, redisStore } from '../../src/index.js'
 import { keyOf, type Part } from '../../src/redis/keys.js'
 import { type Script, scriptsFor } from '../../src/redis/scripts.js'
+import { ALL_RULES, DURABLE_RULES } from '../support/access.js'
 import type { ProxyTarget } from '../support/proxy-link.js'
 import { type RedisOptions, type RedisServer, startRedis } from '../support/redis-server.js'
 import { type Match, startProxy, type TcpProxy } from '../support/tcp-proxy.js'
-import { ALL_RULES } from '../support/users.js'
 
-/** A server for one test, on which the library may do no more than SECURITY.md grants. It goes after the queues that the test opens later: hooks of a test end in reverse order. */
+/** A server for one test. It goes after the queues that the test opens later: hooks of a test end in reverse order. */
 export async function serverHere(options: RedisOptions = {}): Promise<RedisServer> {
-  const server = await startRedis({ rules: ALL_RULES, ...options })
+  const server = await startRedis(options)
   onTestFinished(() => server.stop())
   return server
 }
 
-/** A server whose default user may do all: one that replicates, or whose users the test makes itself. */
-export async function bareServer(options: RedisOptions = {}): Promise<RedisServer> {
-  const server = await startRedis(options)
-  onTestFinished(() => server.stop())
-  return server
+/** The same, for `durability`: what it asks for besides. */
+export function durableServer(options: RedisOptions = {}): Promise<RedisServer> {
+  return serverHere({ rules: [...ALL_RULES, ...DURABLE_RULES], ...options })
 }
 
 export async function proxyHere(target: ProxyTarget): Promise<TcpProxy> {

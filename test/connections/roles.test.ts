@@ -4,9 +4,10 @@ import { insideOf } from '../../src/queue.js'
 import { KEYS, keyOf } from '../../src/redis/keys.js'
 import { rightsOf } from '../../src/redis/rights.js'
 import type { Role } from '../../src/store.js'
+import { ROLES, rulesOf } from '../support/access.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
-import { makeUsers, ROLES, rulesOf, storeByRole, urlAs } from '../support/users.js'
+import { makeUsers, storeByRole, urlAs } from '../support/users.js'
 import { closedLater, failureOf, freshName } from './kit.js'
 
 let server: RedisServer

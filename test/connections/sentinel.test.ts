@@ -31,5 +31,5 @@ test('over a sentinel: the master dies, its replica takes over, publishers and w
   expect(news.told.filter((one) => one === 'suspended').length).toBeLessThan(4)
   await worker.close()
   await queue.close()
-  expect(await client.sendCommand(false, ['PING'])).toBe('PONG')
+  expect(await client.sendCommand(false, ['EXISTS', 'another'])).toBe(0)
 })

@@ -1,19 +1,21 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createQueue } from '../../src/index.js'
+import { ALL_RULES, DATABASE_RULES } from '../support/access.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { closedLater, failureOf, freshName, keyIn, queueAt } from './kit.js'
 
 const PASSWORD = 'p@ss:w/o#rd %?é'
+const RULES = [...ALL_RULES, ...DATABASE_RULES]
 
 let plain: RedisServer
 let guarded: RedisServer
 let secure: RedisServer
 
 beforeAll(async () => {
-  plain = await startRedis({ port: 'tcp' })
-  guarded = await startRedis({ password: PASSWORD })
+  plain = await startRedis({ port: 'tcp', rules: RULES })
+  guarded = await startRedis({ password: PASSWORD, rules: RULES })
   secure = await startRedis({ tls: true })
-  await guarded.cli('ACL', 'SETUSER', 'dri:ver', 'on', `>${PASSWORD}`, '~*', '&*', '+@all')
+  await guarded.cli('ACL', 'SETUSER', 'dri:ver', 'on', `>${PASSWORD}`, ...ALL_RULES)
 })
 
 afterAll(() => Promise.all([plain.stop(), guarded.stop(), secure.stop()]))

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ALL_RULES, DATABASE_RULES } from '../support/access.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { demo, folder, type Ran, type Settings } from './demo.js'
 
+/** It clears up after itself by hand. */
+const RULES = [...ALL_RULES, ...DATABASE_RULES, '+scan']
+
 let redis: RedisServer
 beforeAll(async () => {
-  redis = await startRedis({ port: 'tcp', password: 'open-sesame' })
+  redis = await startRedis({ port: 'tcp', password: 'open-sesame', rules: RULES })
 })
 afterAll(() => redis.stop())
 

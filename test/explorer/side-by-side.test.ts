@@ -4,6 +4,7 @@ import { clone } from '../../src/memory/model.js'
 import { dumpModel } from '../model/dump.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { makeUsers } from '../support/users.js'
 import { nameOfCall } from './names.js'
 import { SCOPES, scope } from './scopes.js'
 import { search, tell } from './search.js'
@@ -22,7 +23,8 @@ let lanes: Twin[]
 
 beforeAll(async () => {
   server = await startRedis()
-  raw = rawClient({ url: server.url })
+  await makeUsers(server)
+  raw = rawClient(server)
   await raw.connect()
   lanes = Array.from({ length: LANES }, (_, place) => new Twin(server.url, raw, `lane${place}`))
 })

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
-import { redisStore } from '../../src/redis/store.js'
 import type { Store } from '../../src/store.js'
 import { callStore } from '../model/call.js'
 import { type Dump, dumpModel, dumpReplies } from '../model/dump.js'
 import type { Told } from '../model/laws.js'
 import type { rawClient } from '../support/raw-command.js'
+import { storeByRole } from '../support/users.js'
 import type { Call } from './server.js'
 
 const PARTS = Object.keys(KEYS) as Part[]
@@ -64,10 +64,10 @@ export class Twin {
   readonly #keys: readonly string[]
 
   constructor(url: string, raw: ReturnType<typeof rawClient>, name: string) {
-    const prefix = 'explorer'
+    const prefix = 'convoy:explorer'
     const clock = `${prefix}:{${name}}:clock`
     this.#raw = raw
-    this.#store = redisStore({ url, testClockKey: clock })({ prefix, name, tell: () => {} })
+    this.#store = storeByRole(url, clock)({ prefix, name, tell: () => {} })
     this.#keys = [...PARTS.map((part) => keyOf(prefix, name, part)), clock]
   }
 

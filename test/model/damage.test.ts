@@ -5,10 +5,9 @@ import { Pass } from '../../src/audit/pass.js'
 import type { AuditReply, AuditRequest, MendReply, MendRequest } from '../../src/audit-verbs.js'
 import { apply, clone, type QueueState } from '../../src/memory/model.js'
 import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
-import { redisStore } from '../../src/redis/store.js'
-import type { OpenStore } from '../../src/store.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { makeUsers, type SharedByRole, shareByRole } from '../support/users.js'
 import { callStore } from './call.js'
 import { commandOf, type Hit, hitModel, hits } from './damage.js'
 import { type Dump, dumpModel, dumpRedis, type Send } from './dump.js'
@@ -21,24 +20,26 @@ import { settings } from './settings.js'
 // After a random game somebody damages the keys. What both stores tell of it, and what they make of it, is the same; then
 // the laws hold again.
 
-const prefix = `t${randomBytes(4).toString('hex')}`
+const prefix = `convoy:t${randomBytes(4).toString('hex')}`
 const clockKey = `${prefix}:clock`
 const patience = { timeout: 10_000 }
 const TERMS = { full: true, sample: 100, lease: 1_000, limit: 400, wakeAfter: 0, active: 0, opened: false }
 
 let server: RedisServer
 let raw: ReturnType<typeof rawClient>
-let open: OpenStore
+let users: SharedByRole
 const send: Send = (args) => raw.sendCommand([...args])
 
 beforeAll(async () => {
   server = await startRedis()
-  raw = rawClient({ url: server.url })
+  raw = rawClient(server)
   await raw.connect()
-  open = redisStore({ url: server.url, testClockKey: clockKey })
+  await makeUsers(server)
+  users = await shareByRole(server.url, clockKey)
 })
 
 afterAll(async () => {
+  users?.close()
   raw?.destroy()
   await server?.stop()
 })
@@ -78,7 +79,7 @@ let games_ = 0
 async function play(moves: readonly Move[], damage: readonly Hit[]): Promise<void> {
   const name = `q${++games_}`
   const key = (part: Part): string => keyOf(prefix, name, part)
-  const store = open({ prefix, name, tell: () => {} })
+  const store = users.open({ prefix, name, tell: () => {} })
   const model = new Model()
   const player = new Player()
   try {

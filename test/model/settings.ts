@@ -1,9 +1,19 @@
-/** To repeat a run, or make it longer: CONVOY_MODEL_SEED, CONVOY_MODEL_PATH (both printed when it fails), CONVOY_MODEL_RUNS. */
-export function settings(runs: number): { seed: number; path: { path?: string }; runs: number } {
+/**
+ * To repeat a run, or make it longer: CONVOY_MODEL_SEED, CONVOY_MODEL_PATH (both printed when it fails), CONVOY_MODEL_RUNS.
+ * CONVOY_MODEL_SHRINK=no where it only counts that a game fails, not which moves matter.
+ */
+export function settings(runs: number): {
+  readonly seed: number
+  readonly path: { readonly path?: string; readonly endOnFailure?: true }
+  readonly runs: number
+} {
   const { CONVOY_MODEL_SEED: seed, CONVOY_MODEL_PATH: path, CONVOY_MODEL_RUNS: more } = process.env
   return {
     seed: Number(seed ?? Date.now() % 2 ** 31),
-    path: path === undefined ? {} : { path },
+    path: {
+      ...(path === undefined ? {} : { path }),
+      ...(process.env['CONVOY_MODEL_SHRINK'] === 'no' ? { endOnFailure: true } : {}),
+    },
     runs: Number(more ?? runs),
   }
 }

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AuditReply } from '../../src/audit-verbs.js'
 import type { Op } from '../../src/memory/model.js'
 import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
-import { redisStore } from '../../src/redis/store.js'
-import type { ControlReply, OpenStore, Store } from '../../src/store.js'
+import type { ControlReply, Store } from '../../src/store.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
+import { makeUsers, type SharedByRole, shareByRole } from '../support/users.js'
 import { callStore } from './call.js'
 import { dumpModel, dumpRedis, type Send } from './dump.js'
 import { games } from './games.js'
@@ -20,23 +20,25 @@ import { settings } from './settings.js'
 // The model is what the memory store runs and what the law suite's sentences say; here Redis is held equal to it, reply by
 // reply and key by key. A game that fails is shrunk to the few moves that matter.
 
-const prefix = `t${randomBytes(4).toString('hex')}`
+const prefix = `convoy:t${randomBytes(4).toString('hex')}`
 const clockKey = `${prefix}:clock`
 const patience = { timeout: 10_000 }
 
 let server: RedisServer
 let raw: ReturnType<typeof rawClient>
-let open: OpenStore
+let users: SharedByRole
 const send: Send = (args) => raw.sendCommand([...args])
 
 beforeAll(async () => {
   server = await startRedis()
-  raw = rawClient({ url: server.url })
+  raw = rawClient(server)
   await raw.connect()
-  open = redisStore({ url: server.url, testClockKey: clockKey })
+  await makeUsers(server)
+  users = await shareByRole(server.url, clockKey)
 })
 
 afterAll(async () => {
+  users?.close()
   raw?.destroy()
   await server?.stop()
 })
@@ -75,7 +77,7 @@ let games_ = 0
 
 async function playBoth(moves: readonly Move[]): Promise<void> {
   const name = `q${++games_}`
-  const store = open({ prefix, name, tell: () => {} })
+  const store = users.open({ prefix, name, tell: () => {} })
   const model = new Model()
   const player = new Player()
   const watch = new Watch()

@@ -53,7 +53,7 @@ export class Bench {
     ]
     if (tests !== '') args.push('-t', tests)
     // Fixed games: a bug that only some games meet would come and go.
-    const games = { CONVOY_MODEL_SEED: '7', CONVOY_MODEL_RUNS: '60', SIM_SEEDS: '300' }
+    const games = { CONVOY_MODEL_SEED: '7', CONVOY_MODEL_RUNS: '60', CONVOY_MODEL_SHRINK: 'no', SIM_SEEDS: '300' }
     const env = { ...process.env, ...games }
     const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
     // A group of its own, so that what a hanging test started goes with it.

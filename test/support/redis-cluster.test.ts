@@ -1,6 +1,7 @@
 import { createCluster } from 'redis'
 import { expect, test } from 'vitest'
 import { startCluster } from './redis-cluster.js'
+import { ADMIN } from './redis-server.js'
 
 test('a cluster of three masters holds every slot, and a cluster client finds each key', async () => {
   await using cluster = await startCluster()
@@ -10,7 +11,7 @@ test('a cluster of three masters holds every slot, and a cluster client finds ea
     expect(info).toContain('cluster_state:ok')
     expect(info).toContain('cluster_slots_assigned:16384')
   }
-  const client = createCluster({ rootNodes: [...cluster.rootNodes] })
+  const client = createCluster({ rootNodes: [...cluster.rootNodes], defaults: ADMIN })
   client.on('error', () => {})
   await client.connect()
   const homes = new Set<number>()

@@ -1,8 +1,10 @@
+import { ALL_RULES, CLUSTER_RULES, DURABLE_RULES } from './access.js'
 import { freePort } from './free-port.js'
 import { type RedisServer, startRedis } from './redis-server.js'
 import { until } from './until.js'
 
 const SLOTS = 16_384
+const RULES = [...ALL_RULES, ...CLUSTER_RULES, ...DURABLE_RULES]
 
 export interface RedisCluster {
   /** The masters, in the order of their slots. */
@@ -64,7 +66,7 @@ async function startNode(args: readonly string[]): Promise<Node> {
   // The default bus port, 10,000 higher, lies where outgoing connections get theirs.
   const busPort = await freePort()
   const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port', `${busPort}`]
-  return { server: await startRedis({ port: 'tcp', args: [...cluster, ...args] }), busPort, last: -1 }
+  return { server: await startRedis({ port: 'tcp', args: [...cluster, ...args], rules: RULES }), busPort, last: -1 }
 }
 
 async function join(nodes: readonly Node[]): Promise<void> {

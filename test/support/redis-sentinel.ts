@@ -1,14 +1,16 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ALL_RULES, DURABLE_RULES } from './access.js'
 import { findServer } from './find-server.mjs'
 import { freePort } from './free-port.js'
 import { dropFolder, keepFolder } from './reaper.js'
-import { type RedisServer, startRedis } from './redis-server.js'
+import { ADMIN, type RedisServer, startRedis } from './redis-server.js'
 import { ServerProcess } from './server-process.js'
 import { until } from './until.js'
 
 const SENTINELS = 3
+const RULES = [...ALL_RULES, ...DURABLE_RULES]
 
 export interface RedisSentinel {
   /** The name of the group. */
@@ -38,10 +40,10 @@ export async function startSentinel(name = 'convoy'): Promise<RedisSentinel> {
     dropFolder(dir)
   }
   try {
-    const first = await startRedis({ port: 'tcp', args: ['--repl-diskless-sync-delay', '0'] })
+    const first = await startRedis({ port: 'tcp', args: ['--repl-diskless-sync-delay', '0'], rules: RULES })
     servers.push(first)
     const replica = ['--replicaof', '127.0.0.1', `${first.port}`, '--repl-diskless-sync-delay', '0']
-    const second = await startRedis({ port: 'tcp', args: replica })
+    const second = await startRedis({ port: 'tcp', args: replica, rules: RULES })
     servers.push(second)
     await until('the replica is in step', async () =>
       (await second.cli('INFO', 'replication')).includes('link_status:up'),
@@ -69,6 +71,8 @@ async function startOne(dir: string, port: number, name: string, master: number)
     'bind 127.0.0.1',
     `dir ${dir}`,
     `sentinel monitor ${name} 127.0.0.1 ${master} 2`,
+    `sentinel auth-user ${name} ${ADMIN.username}`,
+    `sentinel auth-pass ${name} ${ADMIN.password}`,
     `sentinel down-after-milliseconds ${name} 500`,
     `sentinel failover-timeout ${name} 3000`,
     `sentinel parallel-syncs ${name} 1`,

@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ALL_RULES } from './access.js'
 import { selfSigned } from './certificate.js'
 import { findServer } from './find-server.mjs'
 import { freePort } from './free-port.js'
@@ -17,7 +18,10 @@ export interface RedisOptions {
   readonly dir?: string
   /** `requirepass`; then also in `url`. */
   readonly password?: string
-  /** What whoever comes by `url` may do: words of ACL SETUSER. All, unless told; `cli` always may. */
+  /**
+   * What whoever comes by `url` may do: words of ACL SETUSER. Unless told, what SECURITY.md grants to those who use a
+   * queue, and nothing else. The test's own hand, `adminUrl` and `cli`, may do all.
+   */
   readonly rules?: readonly string[]
   /** More of its environment (a library that is loaded first, say). */
   readonly env?: Readonly<Record<string, string>>
@@ -25,10 +29,16 @@ export interface RedisOptions {
   readonly tls?: boolean
 }
 
+/** Who may do all, on every server: the test, and servers among each other. */
+export const ADMIN = { username: 'admin', password: 'admin' } as const
+
+/** For `rules`, where somebody who comes by `url` is to do more than a queue. */
+export const EVERYTHING: readonly string[] = ['~*', '&*', '+@all']
+
 export interface RedisServer {
-  /** unix://…, redis://… or rediss://…, with the password. */
+  /** unix://…, redis://… or rediss://…, with the password: for the library. */
   readonly url: string
-  /** For the test itself, which may do all. */
+  /** For the test itself, who may do all. */
   readonly adminUrl: string
   readonly socketPath?: string
   readonly port?: number
@@ -92,11 +102,11 @@ interface Place {
 }
 
 function locate(port: number | 'unix', options: RedisOptions, dir: string): Place {
-  const { password, rules } = options
+  const { password } = options
   const common = ['--dir', dir, '--save', '', '--appendonly', 'no', '--shutdown-timeout', '0', ...secured(options)]
   const extra = options.args ?? []
   const user = password === undefined ? '' : `:${encodeURIComponent(password)}@`
-  const admin = rules === undefined ? user : 'admin:admin@'
+  const admin = `${ADMIN.username}:${ADMIN.password}@`
   if (port === 'unix') {
     if (options.tls === true) throw new Error('a unix socket has no TLS')
     const socketPath = join(dir, 'r.sock')
@@ -116,11 +126,13 @@ function locate(port: number | 'unix', options: RedisOptions, dir: string): Plac
   return { url, adminUrl, port, ca, args: [...tls, ...bind, ...common, ...extra] }
 }
 
-/** The password, or the users: one who comes without a name, and the test itself. */
-function secured({ password, rules }: RedisOptions): readonly string[] {
-  if (rules === undefined) return password === undefined ? [] : ['--requirepass', password]
+/** Two users: one who comes without a name, and the test itself, as whom a replica comes to its master, too. */
+function secured({ password, rules = ALL_RULES }: RedisOptions): readonly string[] {
   const login = password === undefined ? 'nopass' : `>${password}`
-  return ['--user', 'default', 'reset', 'on', login, ...rules, '--user', 'admin', 'on', '>admin', '~*', '&*', '+@all']
+  const guest = ['--user', 'default', 'reset', 'on', login, ...rules]
+  const { username, password: secret } = ADMIN
+  const admin = ['--user', username, 'on', `>${secret}`, ...EVERYTHING]
+  return [...guest, ...admin, '--masteruser', username, '--masterauth', secret]
 }
 
 function server(process: ServerProcess, place: Place, dir: string, ownDir: boolean): RedisServer {

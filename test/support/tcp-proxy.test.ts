@@ -1,12 +1,12 @@
 import { createClient } from 'redis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { Latch } from './latch.js'
-import { type RedisServer, startRedis } from './redis-server.js'
+import { EVERYTHING, type RedisServer, startRedis } from './redis-server.js'
 import { startProxy, type TcpProxy } from './tcp-proxy.js'
 
 let redis: RedisServer
 beforeAll(async () => {
-  redis = await startRedis()
+  redis = await startRedis({ rules: EVERYTHING })
 })
 afterAll(() => redis.stop())
 

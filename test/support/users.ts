@@ -1,51 +1,51 @@
 import { redisStore } from '../../src/index.js'
 import type { Control, OpenStore, Role, Store } from '../../src/store.js'
-import { marked } from '../docs/pages.js'
+import { ROLES, rulesOf } from './access.js'
+import { rawClient } from './raw-command.js'
 import type { RedisServer } from './redis-server.js'
-
-/** Who may do what, in the words of SECURITY.md: what it tells people to type is what the tests run as. */
-const LINES = new Map(
-  [...marked('SECURITY.md', 'access').matchAll(/^ACL SETUSER (\w+) (reset .*)$/gm)].map(([, role = '', rules = '']) => [
-    role,
-    rules,
-  ]),
-)
-
-export const ROLES = [...LINES.keys()] as readonly Role[]
-
-export function rulesOf(role: Role): readonly string[] {
-  const rules = LINES.get(role)
-  if (rules === undefined) throw new Error(`SECURITY.md has no line for ${role}`)
-  return rules.split(' ')
-}
 
 /** Only tests have a clock of their own, in a key that no user of SECURITY.md could read. */
 const CLOCK = '(+get %R~convoy:*clock)'
 
-/** A rule, or several in brackets, which hold for their own keys alone. */
-const RULE = /\([^)]*\)|\S+/g
-
-/** All roles in one, and keys of any prefix: for a server on which nobody who is not the test may do more. */
-export const ALL_RULES: readonly string[] = [
-  ...new Set(ROLES.flatMap((role) => rulesOf(role).slice(3).join(' ').match(RULE) ?? []).map(everywhere)),
-].flatMap((rule) => rule.split(' '))
-
-function everywhere(rule: string): string {
-  return rule.replace(/(%R)?~convoy:\*/g, '~*').replace(/^&convoy:\*$/, '&*')
+/** One user per role; `more` is what the way to this server asks of every one of them. */
+export async function makeUsers(server: Pick<RedisServer, 'cli'>, more: readonly string[] = []): Promise<void> {
+  for (const role of ROLES) {
+    await server.cli('ACL', 'SETUSER', role, ...rulesOf(role), ...more, ...CLOCK.split(' '))
+  }
 }
 
-/** One user per role. */
-export async function makeUsers(server: Pick<RedisServer, 'cli'>): Promise<void> {
-  for (const role of ROLES) await server.cli('ACL', 'SETUSER', role, ...rulesOf(role), ...CLOCK.split(' '))
-}
+/** The password of each of them, as SECURITY.md has it. */
+export const SECRET = 'secret'
 
-export const urlAs = (url: string, user: string): string => url.replace('://', `://${user}:secret@`)
+export const urlAs = (url: string, user: string): string => url.replace('://', `://${user}:${SECRET}@`)
 
 /** A store whose every verb is called as the user of its role. Keys begin with `convoy:`. */
 export function storeByRole(url: string, testClockKey?: string): OpenStore {
+  const clock = testClockKey === undefined ? {} : { testClockKey }
+  return byRole((role) => redisStore({ url: urlAs(url, role), ...clock }))
+}
+
+export interface SharedByRole {
+  readonly open: OpenStore
+  close(): void
+}
+
+/** The same over one connection for each user, however many stores are opened one after the other. */
+export async function shareByRole(url: string, testClockKey: string): Promise<SharedByRole> {
+  const clients = new Map(ROLES.map((role) => [role, rawClient({ url: urlAs(url, role) })]))
+  await Promise.all(Array.from(clients.values(), (client) => client.connect()))
+  return {
+    open: byRole((role) => redisStore({ client: clients.get(role) as never, testClockKey })),
+    close() {
+      for (const client of clients.values()) client.destroy()
+    },
+  }
+}
+
+/** The same of any way to reach a server as a user. */
+export function byRole(openAs: (role: Role) => OpenStore): OpenStore {
   return (place) => {
-    const clock = testClockKey === undefined ? {} : { testClockKey }
-    const stores = new Map(ROLES.map((role) => [role, redisStore({ url: urlAs(url, role), ...clock })(place)]))
+    const stores = new Map(ROLES.map((role) => [role, openAs(role)(place)]))
     const as = (role: Role): Store => stores.get(role) as Store
     return {
       publish: (request, patience) => as('publisher').publish(request, patience),

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest'
+import type { ConvoyError, Queue } from '../../src/index.js'
+import type { TcpProxy } from '../support/tcp-proxy.js'
+import { callOf, closedLater, failureOf, News } from './kit.js'
+
+/**
+ * Every class of answer, one by one: real servers behind proxies that refuse the next publishes in its name, as it
+ * would itself: unexecuted. What is refused by real servers for real reasons is in refusals, access and moved-master.
+ */
+type Row = readonly [
+  error: string,
+  /** How it is gone on with, and what the caller is told when that is of no use for 400 ms. */
+  how: 'at once' | 'after a pause' | 'on a new wire' | 'not at all',
+  code: ConvoyError['code'],
+]
+
+const ROWS: readonly Row[] = [
+  ['NOSCRIPT No matching script. Please use EVAL.', 'at once', 'UNAVAILABLE'],
+  ['LOADING Redis is loading the dataset in memory', 'after a pause', 'REFUSED'],
+  [
+    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+    'after a pause',
+    'REFUSED',
+  ],
+  ['TRYAGAIN Multiple keys request during rehashing of slot', 'after a pause', 'REFUSED'],
+  ['CLUSTERDOWN The cluster is down', 'after a pause', 'REFUSED'],
+  ['NOREPLICAS Not enough good replicas to write.', 'after a pause', 'REFUSED'],
+  [
+    'MISCONF Redis is configured to save RDB snapshots, but it is unable to persist to disk.',
+    'after a pause',
+    'REFUSED',
+  ],
+  ["OOM command not allowed when used memory > 'maxmemory'.", 'after a pause', 'REFUSED'],
+  ['ERR max number of clients reached', 'after a pause', 'REFUSED'],
+  ["READONLY You can't write against a read only replica.", 'on a new wire', 'REFUSED'],
+  ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", 'on a new wire', 'REFUSED'],
+  ['NOAUTH Authentication required.', 'not at all', 'AUTH_FAILED'],
+  ['WRONGPASS invalid username-password pair or user is disabled.', 'not at all', 'AUTH_FAILED'],
+  ["NOPERM this user has no permissions to run the 'evalsha' command", 'not at all', 'AUTH_FAILED'],
+  ['WRONGTYPE Operation against a key holding the wrong kind of value', 'not at all', 'WRONG_KEY'],
+  // Not listed anywhere: it may have run.
+  ['ERR something that no version of this library has heard of', 'after a pause', 'OUTCOME_UNKNOWN'],
+  ['WHATEVER comes next', 'after a pause', 'OUTCOME_UNKNOWN'],
+]
+
+/** One way to reach a server. */
+export interface Way {
+  /** Who cuts a wire that is of no use: a client of the caller's is not ours to cut. */
+  readonly ours: boolean
+  /** A sentinel's client looks for its master by itself, and sends again: what it met is not told. */
+  readonly repeats?: true
+  /** A queue with so many ms of patience, and the proxy before the server that holds it. */
+  open(publishTimeout: number): Promise<{ readonly queue: Queue; readonly proxy: TcpProxy }>
+}
+
+async function scene({ open }: Way, patience: number) {
+  const { queue, proxy } = await open(patience)
+  const news = new News(closedLater(queue))
+  await queue.ready()
+  await queue.publish('warm')
+  return { proxy, queue, news }
+}
+
+/** The whole table, over one way. */
+export function playClasses(way: Way): void {
+  test.each(ROWS)('%s: goes on %s, or is told as %s', async (error, how, code) => {
+    const { proxy, queue, news } = await scene(way, 10_000)
+    const refused = proxy.refuseNext(callOf(queue, 'publish'), error)
+    const before = proxy.accepted
+    const first = failureOf(queue.publish('a'))
+    await refused
+    if (how === 'not at all') {
+      expect(await first).toMatchObject({
+        name: 'ConvoyError',
+        code,
+        message: expect.stringContaining(error.slice(0, 20)),
+      })
+      expect(await queue.inspect('a')).toMatchObject({ state: 'absent' })
+    } else {
+      expect(await first).toBe(undefined)
+      expect(await queue.inspect('a')).toMatchObject({ state: 'queued' })
+      // What was refused has not run: only what is unknown may be an echo.
+      expect((await queue.stats()).totals).toMatchObject({ published: 2, duplicates: 0 })
+    }
+    const moved = how === 'on a new wire' && !(way.repeats && error.startsWith('READONLY'))
+    expect(news.told).toEqual(moved ? ['suspended', 'resumed'] : [])
+    // A client that is given dials when it likes.
+    if (way.ours) expect(proxy.accepted - before).toBe(moved ? 1 : 0)
+    expect(news.errors).toEqual([])
+  })
+
+  test.each(ROWS.filter(([, how]) => how !== 'not at all' && how !== 'at once'))(
+    '%s for as long as one waits (it is gone on %s): told as %s',
+    async (error, _how, code) => {
+      const { proxy, queue } = await scene(way, 400)
+      const stop = proxy.refuseAll(callOf(queue, 'publish'), error)
+      const told = await failureOf(queue.publish('a'))
+      stop.end()
+      expect(stop.count).toBeGreaterThan(0)
+      if (way.repeats && error.startsWith('READONLY')) {
+        // Its client is still looking for a master when our time is up, and may find it afterwards.
+        expect(told).toMatchObject({ name: 'ConvoyError', code: 'OUTCOME_UNKNOWN' })
+        return
+      }
+      expect(told).toMatchObject({ name: 'ConvoyError', code })
+      // With a backoff: 10, 20, 40 … ms, not in a loop.
+      expect(stop.count).toBeLessThan(12)
+      expect(await queue.inspect('a')).toMatchObject({ state: 'absent' })
+    },
+  )
+
+  test('the socket is closed under it: it is asked again, and told as repeated', async () => {
+    const { proxy, queue, news } = await scene(way, 10_000)
+    const lost = proxy.dropReply(callOf(queue, 'publish'))
+    expect(await queue.publish('a')).toMatchObject({ outcome: 'duplicate', repeated: true })
+    await lost
+    expect(news.told).toEqual(['suspended', 'resumed'])
+    expect((await queue.stats()).totals).toMatchObject({ entered: 2 })
+  })
+
+  test('no answer within its own deadline: OUTCOME_UNKNOWN when time is up, settled by repeating when it is not', async () => {
+    const { proxy, queue } = await scene(way, 3_500)
+    proxy.swallowReplies()
+    const began = performance.now()
+    expect(await failureOf(queue.publish('a'))).toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+    expect(performance.now() - began).toBeGreaterThan(3_450)
+    await proxy.pass()
+    expect(await queue.publish('b')).toMatchObject({ outcome: 'queued' })
+    // It had arrived.
+    expect(await queue.inspect('a')).toMatchObject({ state: 'queued' })
+    const second = queue.publish('c')
+    expect(await second).toMatchObject({ outcome: 'queued' })
+  })
+}
