@@ -1,10 +1,11 @@
-// Makes a fresh clone ready, with Node and npm alone: dependencies, the build and, with --redis, a server to test against.
+// Makes a fresh clone ready, with Node and npm alone: dependencies, the build and, with --redis, servers to test against.
 // What is there already costs a look; nothing here needs an installed package.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findServer, NO_SERVER } from '../test/support/find-server.mjs'
+import { getValkey } from './valkey.mjs'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -98,4 +99,8 @@ if (!isBuilt()) {
   say('building')
   run('npm', ['run', '--silent', 'build'])
 }
-if (process.argv.includes('--redis') && !hasServer()) installServer()
+if (process.argv.includes('--redis')) {
+  if (!hasServer()) installServer()
+  const why = getValkey()
+  if (why !== undefined) say(`${why}. Tests that need it are skipped`)
+}

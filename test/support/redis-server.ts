@@ -12,6 +12,8 @@ import { ServerProcess } from './server-process.js'
 export interface RedisOptions {
   /** `unix` (default): a socket in the temp folder; `tcp`: a free port of the loopback; or the port itself. */
   readonly port?: 'unix' | 'tcp' | number
+  /** Another server than the one all is tested against. */
+  readonly binary?: string
   /** More of redis-server's own arguments; they win over the defaults (no snapshot, no append-only file). */
   readonly args?: readonly string[]
   /** Where it keeps its files; made, and removed at `stop`, unless given. */
@@ -80,7 +82,12 @@ async function start(options: RedisOptions, dir: string): Promise<RedisServer> {
   const wanted = options.port ?? (options.tls === true ? 'tcp' : 'unix')
   for (let attempt = 1; ; attempt++) {
     const place = locate(wanted === 'tcp' ? await freePort() : wanted, options, dir)
-    const process = new ServerProcess(findServer(), place.args, { ...place, url: place.adminUrl }, options.env)
+    const process = new ServerProcess(
+      options.binary ?? findServer(),
+      place.args,
+      { ...place, url: place.adminUrl },
+      options.env,
+    )
     try {
       await process.start()
       return server(process, place, dir, options.dir === undefined)
