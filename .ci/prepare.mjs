@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { findServer, NO_SERVER } from '../test/support/find-server.mjs'
-import { getValkey } from './valkey.mjs'
+import { getNewerServers } from './newer-servers.mjs'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 
@@ -101,6 +101,6 @@ if (!isBuilt()) {
 }
 if (process.argv.includes('--redis')) {
   if (!hasServer()) installServer()
-  const why = getValkey()
+  const why = getNewerServers()
   if (why !== undefined) say(`${why}. Tests that need it are skipped`)
 }

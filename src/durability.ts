@@ -6,11 +6,15 @@ import { type Duration, milliseconds, show } from './time.js'
 /**
  * What the answer to a publish is worth, beyond that the server has it:
  * - `'memory'` (the default): as much as the server's own settings make of it; nothing is asked and nothing costs
- * - `'disk'`: it is on the server's disk. The server must run with `appendonly yes` and `appendfsync always`, and is
- *   refused with NOT_DURABLE otherwise, at the start and after each reconnection
+ * - `'disk'`: it is on the server's disk. The server must run with `appendonly yes`, and `appendfsync always`. Redis 7.2 and
+ *   8 may run with `everysec`: they tell when they have synced (WAITAOF), so an answer takes up to a second, and is
+ *   OUTCOME_UNKNOWN when that takes longer than 5 s. All others are refused with NOT_DURABLE, at the start and after each
+ *   reconnection
  * - `{ replicas, timeout }`: so many replicas have it. Fewer within `timeout` (default 1 s, least 1 ms) is
- *   OUTCOME_UNKNOWN: the master has it, and a failover may lose it. So for `publish`, `withdraw` and `clear`; a worker's
- *   steps do not wait, since a failover that takes one back makes an ID run again, and loses none
+ *   OUTCOME_UNKNOWN: the master has it, and a failover may lose it
+ *
+ * What is waited for is waited for by `publish`, `withdraw`, `clear` and the like. A worker's steps do not wait: a failover
+ * or a power cut that takes one back makes an ID run again, and loses none.
  */
 export type Durability = 'memory' | 'disk' | { readonly replicas: number; readonly timeout?: Duration }
 

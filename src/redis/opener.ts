@@ -59,7 +59,8 @@ export class Opener {
       const wire = await connection.ready({ ...patience, timeout: until - clock.now() })
       const left = Math.max(0, until - clock.now())
       try {
-        return await connection.watch(wire, checkServer(wire, this.key, need), left)
+        await connection.watch(wire, checkServer(wire, this.key, need), left)
+        return
       } catch (error) {
         const trouble = troubleOf(error)
         if (trouble.error === error) throw error

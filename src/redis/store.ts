@@ -31,11 +31,11 @@ import { Blocking } from './blocking.js'
 import { type BorrowedClient, kindOf, twinOf, wireOver } from './borrowed.js'
 import { Caller, vouch } from './call.js'
 import { Connection } from './connection.js'
+import { DurableCaller } from './durable.js'
 import { checkServer } from './fitness.js'
 import { Listening } from './listening.js'
 import { Opener } from './opener.js'
 import { isPlainPublish, publishArguments } from './publish-arguments.js'
-import { ReplicatedCaller } from './replicated.js'
 import * as read from './replies.js'
 import { type Scripts, scriptsFor } from './scripts.js'
 import { isPlainStep, stepArguments } from './step-arguments.js'
@@ -83,8 +83,7 @@ export class RedisStore implements Store {
   readonly #caller: Caller
   /** For what a caller is told has happened: publish, withdraw, clear, mend. */
   readonly #writer: Pick<Caller, 'run'>
-  /** Of a replica-durable queue: see `ReplicatedCaller`. */
-  readonly #replicated: Connection | undefined
+  readonly #durable: DurableCaller | undefined
   readonly #scripts: Scripts
   readonly #blocking: Blocking
   readonly #listening: Listening
@@ -97,24 +96,18 @@ export class RedisStore implements Store {
     const need = place.durability ?? 'memory'
     const vouches = async (wire: Wire, doubted: boolean): Promise<void> => {
       // A new wire may lead to another server.
-      if (need === 'disk') await checkServer(wire, this.#opener.key, need)
+      if (need === 'disk' && (await checkServer(wire, this.#opener.key, need)) === 'lags') this.#durable?.lag()
       if (doubted) await vouch(this.#scripts.wake, wire)
     }
     const tell = once(place.tell)
     this.#connection = new Connection({ make: make(), clock, replyTimeout, tell: tell(), vouch: vouches })
     this.#caller = new Caller(this.#connection, clock)
-    this.#writer = this.#caller
-    if (typeof need === 'object') {
-      this.#replicated = new Connection({
-        // A pool gives each pair a connection of its own for as long as it takes.
-        make: this.#publishOnly ? make() : twin(),
-        clock,
-        replyTimeout: replyTimeout + need.timeout,
-        tell: tell(),
-        vouch: vouches,
-      })
-      this.#writer = new ReplicatedCaller(this.#replicated, clock, need)
+    if (need !== 'memory') {
+      // A pool gives each pair a connection of its own for as long as it takes.
+      const way = { make: this.#publishOnly ? make() : twin(), clock, replyTimeout, tell: tell(), vouch: vouches }
+      this.#durable = new DurableCaller({ need, plain: this.#caller, ...way })
     }
+    this.#writer = this.#durable ?? this.#caller
     const server = { connection: this.#connection, caller: this.#caller, clock, scripts: this.#scripts, need }
     this.#opener = new Opener(server)
     this.#listening = new Listening({ place, clock, replyTimeout, twin, vouch: vouches, connection: this.#connection })
@@ -244,7 +237,7 @@ export class RedisStore implements Store {
 
   async close(): Promise<void> {
     const own = [this.#blocking, this.#listening, this.#connection]
-    await Promise.all([...own.map((one) => one.close()), this.#replicated?.close()])
+    await Promise.all([...own.map((one) => one.close()), this.#durable?.close()])
   }
 }
 

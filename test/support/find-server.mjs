@@ -27,7 +27,7 @@ export function findServer(env = process.env) {
 }
 
 /** @param {string} file */
-export function runs(file) {
+function runs(file) {
   try {
     accessSync(file, constants.X_OK)
     return true

@@ -1,0 +1,74 @@
+import { Buffer } from 'node:buffer'
+import { ConvoyError } from '../errors.js'
+import type { Patience } from '../store.js'
+import type { Clock } from '../time.js'
+import { type Answer, Caller } from './call.js'
+import type { Connection } from './connection.js'
+import type { Script } from './scripts.js'
+
+/** What else must be so before the answer of a script that writes counts. */
+export interface Confirmation {
+  /** For how long it is waited for at most, ms. */
+  readonly timeout: number
+  /** Waits for so long. */
+  command(ms: number): readonly string[]
+  /** Why what it answered is not enough, if it is not. */
+  lack(reply: unknown, ms: number): string | undefined
+}
+
+/** So many replicas have it in memory. */
+export function byReplicas({
+  replicas,
+  timeout,
+}: {
+  readonly replicas: number
+  readonly timeout: number
+}): Confirmation {
+  return {
+    timeout,
+    command: (ms) => ['WAIT', String(replicas), String(ms)],
+    lack(count, ms) {
+      if (Number(count) >= replicas) return undefined
+      return `the master has it, but ${count} of ${replicas} replicas confirmed it within ${ms} ms: a failover may lose it`
+    },
+  }
+}
+
+/** A server that syncs each second answers within two, unless its disk cannot keep up. */
+const SYNC = 5_000
+
+/** The server has synced its append-only file since. */
+export const bySync: Confirmation = {
+  timeout: SYNC,
+  command: (ms) => ['WAITAOF', '1', '0', String(ms)],
+  lack(reply, ms) {
+    if (Number((reply as readonly unknown[])[0]) >= 1) return undefined
+    return `the server has it, but did not sync its append-only file within ${ms} ms: a power cut may lose it`
+  },
+}
+
+/**
+ * Runs scripts that write, and believes an answer only once it is confirmed. What waits for that holds up whatever is
+ * behind it, and tells of what its own connection wrote last: so this has a connection for itself, and the command goes
+ * right behind each script. It answers numbers, never an error; they are what counts.
+ */
+export class ConfirmedCaller {
+  readonly #caller: Caller
+  readonly #by: Confirmation
+
+  constructor(connection: Connection, clock: Clock, by: Confirmation) {
+    this.#by = by
+    this.#caller = new Caller(connection, clock, async (wire, key, command, limit) => {
+      const ms = Math.max(1, Math.round(Math.min(by.timeout, limit)))
+      return [...(await connection.watch(wire, wire.pair(key, command, by.command(ms)), limit + ms)), ms]
+    })
+  }
+
+  async run(script: Script, args: readonly string[], patience: Patience, plainly = false): Promise<Answer> {
+    const { reply, repeated } = await this.#caller.run(script, args, patience, plainly)
+    const [answer, confirmation, ms] = reply as readonly [unknown, unknown, number]
+    const lack = this.#by.lack(confirmation, ms)
+    if (lack !== undefined) throw new ConvoyError('OUTCOME_UNKNOWN', lack)
+    return { reply: Buffer.isBuffer(answer) ? String(answer) : answer, repeated }
+  }
+}
