@@ -14,6 +14,7 @@ import { misconf } from './rows/misconf.js'
 import { netBlackHole } from './rows/net-black-hole.js'
 import { netCut } from './rows/net-cut.js'
 import { netLostReplies } from './rows/net-lost-replies.js'
+import { netPartition } from './rows/net-partition.js'
 import { netSlow } from './rows/net-slow.js'
 import { plannedFailover } from './rows/planned-failover.js'
 import { powerCutAlways, powerCutEverysec, powerCutNo } from './rows/power-cut.js'
@@ -36,7 +37,7 @@ export const rows: readonly Row[] = [
   ...[workerKill, workerStall, workerClock, publisherKill, guardKill],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],
   ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf],
-  ...[netCut, netSlow, netBlackHole, netLostReplies],
+  ...[netCut, netSlow, netBlackHole, netPartition, netLostReplies],
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
   ...[flushall],
   ...[plannedFailover, sentinelFailoverPlain, sentinelFailoverDurable, clusterSlotMove, clusterFailover],

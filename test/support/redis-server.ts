@@ -14,6 +14,8 @@ export interface RedisOptions {
   readonly port?: 'unix' | 'tcp' | number
   /** Another server than the one all is tested against. */
   readonly binary?: string
+  /** Words of a command that becomes the server (`ip netns exec …`, say). */
+  readonly launcher?: readonly string[]
   /** More of redis-server's own arguments; they win over the defaults (no snapshot, no append-only file). */
   readonly args?: readonly string[]
   /** Where it keeps its files; made, and removed at `stop`, unless given. */
@@ -82,12 +84,8 @@ async function start(options: RedisOptions, dir: string): Promise<RedisServer> {
   const wanted = options.port ?? (options.tls === true ? 'tcp' : 'unix')
   for (let attempt = 1; ; attempt++) {
     const place = locate(wanted === 'tcp' ? await freePort() : wanted, options, dir)
-    const process = new ServerProcess(
-      options.binary ?? findServer(),
-      place.args,
-      { ...place, url: place.adminUrl },
-      options.env,
-    )
+    const [program = '', ...words] = [...(options.launcher ?? []), options.binary ?? findServer(), ...place.args]
+    const process = new ServerProcess(program, words, { ...place, url: place.adminUrl }, options.env)
     try {
       await process.start()
       return server(process, place, dir, options.dir === undefined)
