@@ -47,8 +47,8 @@ test('beside its scripts the library sends these commands and no other', () => {
     .flatMap(({ text }) =>
       [...text.matchAll(/\['([A-Z]+)', (?:'([A-Z]+)')?/g)].map((found) => found.slice(1).join(' ').trim()),
     )
-  // EXISTS asks whether a borrowed connection lives, and goes before INFO: a refusal is an answer, too. CONFIG GET and WAIT
-  // are for those alone who ask for durability; CLIENT INFO and SET are the listeners'.
+  // EXISTS asks whether a borrowed connection lives, and goes before INFO: a refusal is an answer, too. CONFIG GET, WAIT
+  // and WAITAOF are for those alone who ask for durability; CLIENT INFO and SET are the listeners'.
   expect([...new Set(sent)].sort()).toEqual([
     'BLPOP',
     'CLIENT INFO',
@@ -58,5 +58,6 @@ test('beside its scripts the library sends these commands and no other', () => {
     'SCRIPT LOAD',
     'SET',
     'WAIT',
+    'WAITAOF',
   ])
 })
