@@ -57,7 +57,7 @@ function fetchInto(home) {
   const own = [...sources, '-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${home}`]
   const quiet = ['-qq', '-o', 'APT::Sandbox::User=', '-o', 'APT::Update::Post-Invoke=', '-o', 'Acquire::Languages=none']
   const apt = (...words) => run(home, 'apt-get', ...quiet, ...own, ...words)
-  apt('update')
+  apt('update', '--error-on=any')
   apt('download', ...PACKAGES.map((name) => `${name}/${SUITE}`))
   const fetched = readdirSync(home).filter((name) => name.endsWith('.deb'))
   for (const file of fetched) run(home, 'dpkg', '-x', file, join(home, 'root'))
