@@ -58,8 +58,8 @@ const rerunning = fc
     ...last,
   ])
 
-/** ms. */
-const WINDOW = 500
+/** ms. The server forgets a window by its own clock: none of the game's may end by that. */
+const WINDOW = 20_000
 
 /** Two claims under one limit: the second while the first still runs, or in the next window of time. */
 const limiting = fc
@@ -97,6 +97,19 @@ const holding = fc
     ]
   })
 
+/** A slot of a schedule, published by two processes. */
+const scheduling = fc
+  .tuple(kinds.control, kinds.publish, kinds.publish, fc.integer({ min: 1, max: 4 }))
+  .map(([control, first, second, slot]): Move[] => {
+    const ids = first.ids.slice(0, 1)
+    const brought = [{ slot }]
+    return [
+      { ...control, order: { order: 'schedule', id: ids[0] as string, text: 'every day', slot: slot - 1 } },
+      { ...first, ids, brought },
+      { ...second, ids, brought },
+    ]
+  })
+
 /** Most of a game is single moves. */
 export function games(most: number): fc.Arbitrary<Move[]> {
   const phase = fc.oneof(
@@ -104,6 +117,7 @@ export function games(most: number): fc.Arbitrary<Move[]> {
     { weight: 2, arbitrary: jamming },
     { weight: 1, arbitrary: comingBack },
     { weight: 1, arbitrary: finishing },
+    { weight: 1, arbitrary: scheduling },
     { weight: 1, arbitrary: limiting },
     { weight: 1, arbitrary: holding },
     { weight: 2, arbitrary: rerunning },
