@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { ROLES, rulesOf } from '../support/access.js'
+import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { blocksOf, examplesOf } from './pages.js'
 import { runProgram } from './reader.js'
 

@@ -58,6 +58,58 @@ const rerunning = fc
     ...last,
   ])
 
+/** ms. The server forgets a window by its own clock: none of the game's may end by that. */
+const WINDOW = 20_000
+
+/** Two claims under one limit: the second while the first still runs, or in the next window of time. */
+const limiting = fc
+  .tuple(
+    kinds.publish,
+    kinds.step,
+    kinds.publish,
+    kinds.step,
+    fc.integer({ min: 1, max: 4 }),
+    fc.boolean(),
+    fc.nat(200_000),
+  )
+  .map(([first, claim, more, next, most, timed, over]): Move[] => {
+    const policy = timed ? { rate: { max: most, per: WINDOW } } : { active: most }
+    const limited = { picks: [], claim: 6, policy, leaving: false, skip: false }
+    return [
+      first,
+      { ...claim, ...limited },
+      { ...more, wait: 0 },
+      { ...next, ...limited, wait: timed ? WINDOW * 1_000 + over : over },
+    ]
+  })
+
+/** In strict order, a failed attempt holds up the line until it is due; then somebody claims. */
+const holding = fc
+  .tuple(kinds.publish, kinds.step, kinds.step, kinds.step, fc.integer({ min: 1, max: 2_000 }), fc.nat(200_000))
+  .map(([first, claim, retry, next, delay, over]): Move[] => {
+    const ordered = { policy: { ordered: true }, leaving: false, skip: false }
+    const failed = { back: 0, use: 'retry' as const, delay, ttl: 0, of: 'mine' as const }
+    return [
+      first,
+      { ...claim, ...ordered, picks: [], claim: 1 },
+      { ...retry, ...ordered, worker: claim.worker, wait: 0, picks: [failed] },
+      { ...next, ...ordered, wait: delay * 1_000 + over, picks: [], claim: 6 },
+    ]
+  })
+
+/** A slot of a schedule, published by two processes. */
+const scheduling = fc
+  .tuple(kinds.control, kinds.publish, kinds.publish, fc.integer({ min: 1, max: 4 }))
+  .map(([control, first, second, slot]): Move[] => {
+    const ids = first.ids.slice(0, 1)
+    const brought = [{ slot }]
+    return [
+      { ...control, order: { order: 'schedule', id: ids[0] as string, text: 'every day', slot: slot - 1 } },
+      { ...first, ids, brought },
+      { ...second, ids, brought },
+    ]
+  })
+
 /** Most of a game is single moves. */
 export function games(most: number): fc.Arbitrary<Move[]> {
   const phase = fc.oneof(
@@ -65,6 +117,9 @@ export function games(most: number): fc.Arbitrary<Move[]> {
     { weight: 2, arbitrary: jamming },
     { weight: 1, arbitrary: comingBack },
     { weight: 1, arbitrary: finishing },
+    { weight: 1, arbitrary: scheduling },
+    { weight: 1, arbitrary: limiting },
+    { weight: 1, arbitrary: holding },
     { weight: 2, arbitrary: rerunning },
   )
   return fc.array(phase, { minLength: 1, maxLength: most, size: 'max' }).map((phases) => phases.flat())

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from '../house/sources.js'
+import { ACCESS } from './access.js'
 import { plant, readReport } from './bench.js'
 import { CLIENTS } from './clients.js'
 import { LIFE } from './life.js'
@@ -10,7 +11,7 @@ import { PROTOCOL } from './protocol.js'
 
 // `npm run mutants` plants the bugs and shows who catches each; here stands what can be told without running them.
 
-const ALL = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP]
+const ALL = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP, ...ACCESS]
 
 test.each(ALL)('$where: $bug: can be planted in the code as it is', ({ edits }) => {
   const texts = new Map<string, string>()

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { ACCESS } from './access.js'
 import { Bench, type Outcome } from './bench.js'
 import { CLIENTS } from './clients.js'
 import { LIFE } from './life.js'
@@ -15,7 +16,7 @@ import { PROTOCOL } from './protocol.js'
 const LIMIT = 120_000
 
 const word = process.argv[2] ?? ''
-const mutants = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP].filter(({ bug, where, check }) =>
+const mutants = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP, ...ACCESS].filter(({ bug, where, check }) =>
   `${bug} ${where} ${check.what}`.includes(word),
 )
 if (mutants.length === 0) throw new Error(`no mutant is described by ${word}`)
