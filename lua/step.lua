@@ -207,10 +207,8 @@ else
   if lazy then stale = takePrioritized('-inf', '(0', stale) end
   while #ids < allowed and length > 0 and stale < 1000 do
     local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
-    if lazy then
-      popped = lade(popped, cargo)
-      if #popped == 0 then break end
-    end
+    if lazy then popped = lade(popped, cargo) end
+    if #popped == 0 then break end
     length = length - #popped
     count.taken = count.taken + #popped
     local dropped = take(popped, true)

@@ -1910,19 +1910,16 @@ end
 local CARGO = 8388608
 local function lade(names, cargo)
   if cargo.laden == nil then cargo.laden = redis.call('EXISTS', payload) == 1 end
-  if cargo.full then return {} end
-  if not cargo.laden then return names end
+  if cargo.full or not cargo.laden then return cargo.full and {} or names end
   local aboard = {}
   for first = 1, #names, 8 do
     local last = math.min(first + 7, #names)
     local bodies = redis.call('HMGET', payload, unpack(names, first, last))
     for i = first, last do
       local body = bodies[i - first + 1]
-      local bytes = cargo.bytes + (body and #body or 0)
-      if bytes > CARGO and cargo.bytes > 0 then
-        cargo.full = true
-        return aboard
-      end
+      local bytes = cargo.bytes + #(body or '')
+      cargo.full = bytes > CARGO and cargo.bytes > 0
+      if cargo.full then return aboard end
       cargo.bytes, cargo.of[names[i]], aboard[i] = bytes, body, names[i]
     end
   end
@@ -2079,10 +2076,8 @@ else
   if lazy then stale = takePrioritized('-inf', '(0', stale) end
   while #ids < allowed and length > 0 and stale < 1000 do
     local popped = redis.call('LRANGE', queued, 0, allowed - #ids - 1)
-    if lazy then
-      popped = lade(popped, cargo)
-      if #popped == 0 then break end
-    end
+    if lazy then popped = lade(popped, cargo) end
+    if #popped == 0 then break end
     length = length - #popped
     count.taken = count.taken + #popped
     local dropped = take(popped, true)

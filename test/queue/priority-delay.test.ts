@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import dayjs from 'dayjs'
 import { expect, test } from 'vitest'
 import { type ConvoyError, PRIORITIES, type Queue } from '../../src/index.js'
 import { onBothStores } from './kit.js'
@@ -158,15 +159,26 @@ onBothStores((kit) => {
     expect((await queue.stats()).totals).toMatchObject({ done: 2, entered: 4, left: 4 })
   })
 
-  test('moments are taken as Date, ms, and text with a zone; they mean the same', async () => {
+  test('moments are taken as Date, dayjs, ms, and text with a zone; they mean the same', async () => {
     const world = await kit.world()
     const queue = world.queue()
     const at = Math.ceil(world.now / 1_000) * 1_000 + 3_600_000
     const iso = new Date(at).toISOString()
     const shifted = `${new Date(at + 7_200_000).toISOString().slice(0, 19)}+02:00`
-    const moments = [new Date(at), at, at - 0.5, iso, `${iso.slice(0, 19)}Z`, shifted, shifted.replace(/:00$/, '00')]
+    const days = [dayjs(at), dayjs(at).locale('de'), dayjs(at).add(1, 'day').subtract(1, 'day')]
+    const moments = [
+      ...days,
+      new Date(at),
+      at,
+      at - 0.5,
+      iso,
+      `${iso.slice(0, 19)}Z`,
+      shifted,
+      shifted.replace(/:00$/, '00'),
+    ]
     const verdicts = await queue.publishMany(moments.map((runAt, i) => ({ id: i, runAt })))
     expect(verdicts.map(({ dueAt }) => dueAt?.getTime())).toEqual(moments.map(() => at))
+    await expect(queue.publish('never', { runAt: dayjs('no day') })).rejects.toMatchObject({ code: 'BAD_OPTION' })
   })
 
   test('the far future blocks nothing', async () => {
