@@ -152,7 +152,7 @@ export class Link implements Wire {
     try {
       const reply = server.run(command, host.name, copy)
       world.note(() => `server runs ${show(command)} for ${host.name}: ${JSON.stringify(reply)}`)
-      this.#answer(number, ({ resolve }) => resolve(reply))
+      this.#answer(number, ({ resolve }) => resolve(reply), wordFor(command))
     } catch (error) {
       world.note(() => `server refuses ${show(command)} for ${host.name}: ${(error as Error).message}`)
       this.#answer(number, ({ reject }) => reject(new Error((error as Error).message)))
@@ -179,17 +179,20 @@ export class Link implements Wire {
     if (over) leave()
   }
 
-  #answer(number: number, settle: (pending: Pending) => void): void {
+  /** `what`: of a script that has run. */
+  #answer(number: number, settle: (pending: Pending) => void, what?: string): void {
     const { world, quality, host } = this.#net
     const { dice } = world
     if (this.#deaf || !this.#served) return
     if (dice.chance(quality.loseReply)) {
       this.#net.trouble('lostReplies', host)
+      if (what) world.count(`lost ${what}`)
       if (this.#ordered) this.#deaf = true
       return
     }
     if (dice.chance(quality.cutReply)) {
       this.#net.trouble('cuts', host)
+      if (what) world.count(`lost ${what}`)
       this.reset()
       return
     }
@@ -203,6 +206,13 @@ export class Link implements Wire {
       settle(pending)
     })
   }
+}
+
+/** Of a script: its verb, or what it orders. */
+function wordFor(command: Command): string | undefined {
+  if (command.kind !== 'script') return undefined
+  const { op } = command
+  return op.verb === 'control' ? op.request.order : op.verb
 }
 
 function show(command: Command): string {
