@@ -25,12 +25,14 @@ export interface Gap {
 /** Messages read at once. */
 const PAGE = 500
 
-interface Following {
+/** What it takes. */
+export interface Following {
   readonly feed: Feed
   /** Undefined at the end. */
   readonly read: (from: number, limit: number) => Promise<Messages | undefined>
-  /** Else from now on. */
-  readonly from: number | 'oldest' | undefined
+  readonly from: number | 'oldest'
+  /** What is kept from there on is told first; else what is heard. */
+  readonly kept: boolean
   readonly most?: number
 }
 
@@ -38,9 +40,15 @@ interface Following {
  * Every message once and in order: those kept, from a position on, then those heard. It must be heard already when this
  * begins: what is kept is read after that, so that nothing falls between.
  */
-export async function* follow({ feed, read, from, most = PAGE }: Following): AsyncGenerator<QueueEvent, void> {
+export async function* follow({
+  feed,
+  read,
+  from,
+  kept: begin,
+  most = PAGE,
+}: Following): AsyncGenerator<QueueEvent, void> {
   /** The position that comes next, 0 for wherever the journal begins; and the time of the message before. */
-  let next = 0
+  let next = from === 'oldest' ? 0 : from
   let since = 0
 
   function* told({ position, at, told }: Message): Generator<QueueEvent> {
@@ -73,13 +81,7 @@ export async function* follow({ feed, read, from, most = PAGE }: Following): Asy
     }
   }
 
-  if (from === undefined) {
-    next = ((await read(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
-  } else {
-    next = from === 'oldest' ? 0 : from
-    yield* kept()
-  }
-
+  if (begin) yield* kept()
   for (;;) {
     const text = await feed.next()
     if (text === undefined) return

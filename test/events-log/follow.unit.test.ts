@@ -67,8 +67,9 @@ class Line {
   async follow(from: number | 'oldest' | undefined, most?: number): Promise<void> {
     const read = async (at: number, limit: number) =>
       (await this.store.control({ order: 'messages', from: at, limit }, PATIENCE)).messages
-    for await (const event of follow({ feed: this.feed, read, from, ...(most ? { most } : {}) }))
-      this.events.push(event)
+    const begin = from ?? ((await read(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
+    const following = { feed: this.feed, read, from: begin, kept: from !== undefined, ...(most ? { most } : {}) }
+    for await (const event of follow(following)) this.events.push(event)
   }
 
   end(): void {

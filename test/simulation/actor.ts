@@ -195,7 +195,9 @@ export class Actor {
     for (const worker of this.workers) this.#bar(worker)
     // What a guard has sent is answered, or its wire replaced, whoever closes.
     const guard = this.guarded ? Math.max(publishTimeout, this.#habits.every) : 0
-    const bound = Math.max(this.#patience(), this.#leaving - this.#world.now, replyTimeout, guard)
+    // A schedule that is at it asks three times before it hears that it should stop.
+    const asks = this.#habits.features?.every ? 3 * publishTimeout : 0
+    const bound = Math.max(asks, this.#patience(), this.#leaving - this.#world.now, replyTimeout, guard)
     const closed = host.queue.close({ timeout: closeTimeout }).then(() => {
       this.closed = true
       const wires = host.net.links.size

@@ -22,6 +22,12 @@ export interface Features {
   /** How many IDs the queue holds, and how long a publish waits for room, ms. */
   readonly room?: { readonly most: number; readonly wait: number }
   readonly once?: true
+  /** Somebody listens; and so many messages are kept, or none. */
+  readonly journal?: { readonly keep: number }
+  /** Runs are waited for. */
+  readonly waits?: true
+  /** An ID is published at intervals of so many ms. */
+  readonly every?: number
 }
 
 /** Two seeds of five; the others tell the stories they told before there was any of this. */
@@ -32,6 +38,7 @@ export function featuresBy(seed: number): Features | undefined {
   const ordered = dice.chance(0.25)
   const once = dice.chance(0.15)
   const limited = !ordered && dice.chance(0.3)
+  const waits = dice.chance(0.35)
   const latest = { waiting: 'replace', timing: 'earliest', processing: 'rerun' } as const
   const features = {
     dedupe: dice.pick([
@@ -45,7 +52,8 @@ export function featuresBy(seed: number): Features | undefined {
     attempts: once ? 1 : dice.whole(1, 4),
     backoff: dice.whole(0, 600),
     ordered,
-    keepResult: dice.chance(0.5) ? dice.whole(100, 5_000) : 0,
+    // Most waits need not be in a hurry, and some must be.
+    keepResult: waits ? dice.pick([60_000, 60_000, 300]) : dice.chance(0.5) ? dice.whole(100, 5_000) : 0,
     // In strict order what waits for its time has no place in the line.
     delay: ordered || dice.chance(0.3) ? 0 : dice.whole(50, 800),
     priorities: ordered || dice.chance(0.4) ? [0] : [0, 0, 5, -3, 10],
@@ -54,6 +62,10 @@ export function featuresBy(seed: number): Features | undefined {
     rate: some(0.25, () => ({ max: dice.whole(1, 5), per: dice.whole(50, 500) })),
     room: some(0.25, () => ({ most: dice.whole(1, 4), wait: dice.chance(0.6) ? dice.whole(50, 1_500) : 0 })),
     once: once ? true : undefined,
+    journal: some(0.35, () => ({ keep: dice.chance(0.8) ? dice.whole(3, 60) : 0 })),
+    waits: waits ? true : undefined,
+    // At intervals alone: what reads a cron text is loaded when it is first needed, and comes when it likes.
+    every: some(0.25, () => dice.whole(1_000, 3_000)),
   }
   return Object.fromEntries(Object.entries(features).filter(([, is]) => is !== undefined)) as unknown as Features
 }

@@ -62,6 +62,7 @@ export class Simulation {
     const seen = { world, server: this.#server, witness: this.#witness, calls: this.#calls }
     this.#parts = partsOf({ ...seen, habits: this.#habits, actors: this.#actors })
     this.#witness.parts = this.#parts
+    this.#parts.begin()
     this.#quality = { now: qualityBy(world.dice, this.#habits.lease) }
   }
 
@@ -146,7 +147,7 @@ export class Simulation {
     await world.pass(late)
     await this.#resumeQueue()
     await this.#parts.calm()
-    const waits = /idle|sweep/
+    const waits = /idle|sweep|events/
     const quiet = (): boolean =>
       state.committed.size === 0 && this.#witness.busy() === 0 && this.#calls.open.every((call) => waits.test(call))
     const took = await world.until('every ID leaves, every handler returns, every call is answered', quiet, bound)

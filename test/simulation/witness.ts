@@ -49,6 +49,7 @@ export class Witness {
 
   sent(op: Op, host: Host): void {
     if (op.verb === 'step') this.steps.sent(op.request, host)
+    this.parts.sent(op, host)
   }
 
   answered(op: Op): void {
@@ -158,6 +159,11 @@ export class Witness {
   /** The library says that it waits for these runs no longer. */
   abandon(which: (run: Run) => boolean): void {
     for (const run of this.#running) if (which(run)) run.abandoned = true
+  }
+
+  /** The claim of an ID with that fencing number. */
+  claimOf(id: string, epoch: number): Claim | undefined {
+    return [...this.#claims.values()].find((claim) => claim.id === id && claim.token.startsWith(`${epoch}:`))
   }
 
   /** How often an ID has begun to run. */

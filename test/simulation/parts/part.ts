@@ -5,6 +5,7 @@ import type { Actor } from '../actor.js'
 import type { Calls } from '../calls.js'
 import { type End, ODD, type Run } from '../claim.js'
 import type { Habits } from '../habits.js'
+import type { Host } from '../host.js'
 import type { Server } from '../server.js'
 import type { PublishCall } from '../verdicts.js'
 import type { Witness } from '../witness.js'
@@ -18,6 +19,10 @@ export interface Part {
   readonly settles?: number
   /** What a process does with it now and then; the more often one is named, the more often. */
   readonly moves?: readonly Move[]
+  /** Before anything else. */
+  begin?(): void
+  /** A process sends a call, perhaps again. */
+  sent?(op: Op, host: Host): void
   /** The server is about to run a verb: the state is as it was. */
   asked?(op: Op): void
   /** It has run it. */
@@ -74,6 +79,14 @@ export class Parts {
     this.takes = all.reduce((sum, { takes = 0 }) => sum + takes, 0)
     this.settles = Math.max(0, ...all.map(({ settles = 0 }) => settles))
     this.moves = all.flatMap(({ moves = [] }) => moves)
+  }
+
+  begin(): void {
+    for (const part of this.#all) part.begin?.()
+  }
+
+  sent(op: Op, host: Host): void {
+    for (const part of this.#all) part.sent?.(op, host)
   }
 
   asked(op: Op): void {
