@@ -59,17 +59,18 @@ export async function* follow({
 
   const gap = (to: number | null): QueueEvent => ({ kind: 'gap', from: next, to })
 
-  async function* kept(): AsyncGenerator<QueueEvent, void> {
+  /** False at the end: what was heard behind that which could not be read any more is not to be told. */
+  async function* kept(): AsyncGenerator<QueueEvent, boolean> {
     for (;;) {
       const page = await read(next, most)
-      if (page === undefined) return
+      if (page === undefined) return false
       const { first, last, texts } = page
       if (next === 0) next = first > 0 ? first : last + 1
       else if (first === 0 || last < next - 1) {
         // Without a journal nobody knows what was not heard; and a server that lost its history counts anew.
         yield gap(null)
         next = first === 0 ? last + 1 : first
-        if (first === 0) return
+        if (first === 0) return true
         continue
       }
       for (const text of texts) {
@@ -77,16 +78,16 @@ export async function* follow({
         if (message.position > next) yield gap(message.position - 1)
         yield* told(message)
       }
-      if (texts.length < most) return
+      if (texts.length < most) return true
     }
   }
 
-  if (begin) yield* kept()
+  if (begin && !(yield* kept())) return
   for (;;) {
     const text = await feed.next()
     if (text === undefined) return
     if (text === null) {
-      yield* kept()
+      if (!(yield* kept())) return
       continue
     }
     const message = readMessage(text)
@@ -94,7 +95,8 @@ export async function* follow({
       // Read before it was heard; or, if it is of later, the server counts anew.
       if (message.at <= since) continue
       const now = await read(next, 1)
-      if (now === undefined || now.last >= next - 1) continue
+      if (now === undefined) return
+      if (now.last >= next - 1) continue
       yield gap(null)
     }
     // What is heard has no holes: a position that was passed over is that of a journal's beginning.

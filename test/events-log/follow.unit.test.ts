@@ -222,6 +222,16 @@ test('a server that counts anew, since it has lost its history, is followed on',
   expect(told).toEqual([1, 2, 3, [4, null], 1, 2])
 })
 
+test('who ends while what is kept is read is not told what was heard behind it', async () => {
+  const feed = new Feed()
+  feed.hear(JSON.stringify([9, 1_000, 'done', ['a']]))
+  feed.end()
+  const told: QueueEvent[] = []
+  const following = follow({ feed, read: async () => undefined, from: 3, kept: true })
+  for await (const event of following) told.push(event)
+  expect(told).toEqual([])
+})
+
 test('a feed says once that something is missing, and ends after what it holds', async () => {
   const feed = new Feed(10)
   for (const text of ['aaaa', 'bbbb', 'cccc', 'dddd']) feed.hear(text)
