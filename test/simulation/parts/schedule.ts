@@ -100,6 +100,8 @@ export class Schedule implements Part {
   }
 
   #take({ host }: Actor): void {
+    // Whoever finds it gone has ended.
+    this.#lives.clear()
     this.#watch(host, 'unschedule', 4, unschedule(host.queue, ID))
   }
 
@@ -121,8 +123,9 @@ export class Schedule implements Part {
     const period = this.#period
     // First the wires that are dead are found, and replaced.
     await world.pass(habits.publishTimeout + habits.replyTimeout + 2_500)
-    const keeper = actors.find((actor) => actor.awake)
-    if (keeper) this.#start(keeper)
+    // The old ones are to do it themselves, if they can.
+    const awake = actors.filter((actor) => actor.awake)
+    if (!awake.some(({ host }) => this.#lives.has(host)) && awake[0]) this.#start(awake[0])
     await world.pass(6 * habits.publishTimeout + SOON + period)
     const [from, last] = [server.clock, this.#last]
     await world.pass(3 * period + LATE)

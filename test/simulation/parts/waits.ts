@@ -22,6 +22,9 @@ interface Wait {
   readonly call?: PublishCall
 }
 
+/** ms; what is kept for longer outlasts any wait. */
+const LONG = 30_000
+
 /** Told by a wait of itself; the rest is what any call may be told. */
 const OWN = ['JOB_FAILED', 'WITHDRAWN', 'FULL', 'WAIT_TIMEOUT', 'ABORTED']
 
@@ -130,6 +133,8 @@ export class Waits implements Part {
       this.#world.count('waited for nothing kept')
       law(result === undefined, () => `with ${JSON.stringify(result)} of no run`)
       law((this.#done.get(id) ?? 0) > (run === 'remembered' ? 0 : from), () => 'no run was done')
+      const dropped = this.#cleared > 0 || this.#withdrawn.has(id)
+      law(dropped || (this.#habits.features?.keepResult ?? 0) < LONG, () => 'its result is kept still')
       return
     }
     const claim = this.#witness.claimOf(id, epoch)
