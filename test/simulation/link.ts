@@ -241,11 +241,14 @@ export class Link implements Wire {
   }
 }
 
-/** Of a script: its verb, or what it orders. */
+/** Of a script: its name. */
 function wordFor(command: Command): string | undefined {
   if (command.kind !== 'script') return undefined
   const { op } = command
-  return op.verb === 'control' ? op.request.order : op.verb
+  if (op.verb !== 'control') return op.verb
+  const { order } = op.request
+  if (order === 'messages' || order === 'schedules') return 'messages'
+  return ['open', 'clear', 'wake'].includes(order) ? order : 'steer'
 }
 
 function show(command: Command): string {
