@@ -83,7 +83,7 @@ export const FEATURES: readonly Mutant[] = [
       'while (events.size >= control.journal && events.size > 0)',
     ),
   ]),
-  inLives('a report of one whose claim is lost', 'model', safety(300), [
+  inLives('a report that a stranger makes', 'model', safety(300), [
     edit(
       'src/memory/report.ts',
       'if (!owns(state.lease.get(id), token)) return false',

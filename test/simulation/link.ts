@@ -1,6 +1,6 @@
 import { deferred, type Wire } from '../../src/redis/wire.js'
 import type { Network } from './network.js'
-import { type Command, readCommand } from './script-call.js'
+import { type Command, nameOf, readCommand, show } from './script-call.js'
 
 /** ms after which the system finds that nothing comes through any more on a wire that only listens. */
 const KEEPALIVE = 8_000
@@ -172,7 +172,7 @@ export class Link implements Wire {
     try {
       const reply = server.run(command, host.name, copy)
       world.note(() => `server runs ${show(command)} for ${host.name}: ${JSON.stringify(reply)}`)
-      this.#answer(number, ({ resolve }) => resolve(reply), wordFor(command))
+      this.#answer(number, ({ resolve }) => resolve(reply), nameOf(command))
     } catch (error) {
       world.note(() => `server refuses ${show(command)} for ${host.name}: ${(error as Error).message}`)
       this.#answer(number, ({ reject }) => reject(new Error((error as Error).message)))
@@ -239,20 +239,4 @@ export class Link implements Wire {
     this.#lastDelivery = at
     host.deliver(at - world.now, arrive)
   }
-}
-
-/** Of a script: its name. */
-function wordFor(command: Command): string | undefined {
-  if (command.kind !== 'script') return undefined
-  const { op } = command
-  if (op.verb !== 'control') return op.verb
-  const { order } = op.request
-  if (order === 'messages' || order === 'schedules') return 'messages'
-  return ['open', 'clear', 'wake'].includes(order) ? order : 'steer'
-}
-
-function show(command: Command): string {
-  if (command.kind === 'load') return 'load'
-  if (command.kind !== 'script') return command.kind
-  return `${command.op.verb} ${JSON.stringify(command.op.request)}`
 }

@@ -205,3 +205,19 @@ function readSweep(args: string[]): SweepRequest {
   const guard = id === '' ? null : { id, every: Number(every) }
   return { ...numbers, lease: Number(lease), jitter: Number(jitter), error, guard, ordered: ordered === '1' }
 }
+
+/** Of a script: its name. */
+export function nameOf(command: Command): string | undefined {
+  if (command.kind !== 'script') return undefined
+  const { op } = command
+  if (op.verb !== 'control') return op.verb
+  const { order } = op.request
+  if (order === 'messages' || order === 'schedules') return 'messages'
+  return ['open', 'clear', 'wake'].includes(order) ? order : 'steer'
+}
+
+export function show(command: Command): string {
+  if (command.kind === 'load') return 'load'
+  if (command.kind !== 'script') return command.kind
+  return `${command.op.verb} ${JSON.stringify(command.op.request)}`
+}

@@ -1,7 +1,7 @@
 import { Actor } from './actor.js'
 import { Calls } from './calls.js'
 import { Faults, LONGEST_JUMP, qualityBy } from './faults.js'
-import { type Habits, habitsBy } from './habits.js'
+import { type Habits, habitsBy, triesTake } from './habits.js'
 import { Host } from './host.js'
 import { CALM } from './network.js'
 import type { Parts } from './parts/part.js'
@@ -241,13 +241,4 @@ export class Simulation {
     world.hold(held === 0, () => `all queues have closed, and hold ${held} claims`)
     this.#witness.checkEnds()
   }
-}
-
-/** ms that all attempts after the first may take, and what waits for its time. */
-function triesTake({ features, ids, slowest }: Habits): number {
-  if (features === undefined) return 0
-  const { attempts, backoff, ordered, delay } = features
-  const more = (attempts - 1) * (slowest + 100) * ids.length
-  // Owed runs come after those that owe them.
-  return 2 * (more + (attempts - 1) * (2 * backoff + 100) * (ordered ? ids.length : 1) + delay)
 }

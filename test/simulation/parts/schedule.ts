@@ -52,8 +52,12 @@ export class Schedule implements Part {
     if (op.verb === 'counts') this.#clocks.set(by, [...(this.#clocks.get(by) ?? []).slice(-50), ms])
     if (op.verb === 'control' && op.request.order === 'schedule') {
       const { text, slot } = op.request
-      if (text === null) this.#begun = undefined
-      else if (this.#begun === undefined) [this.#begun, this.#last] = [slot, slot]
+      if (text === null) {
+        this.#begun = undefined
+        // Whoever finds it gone has ended.
+        this.#lives.clear()
+      }
+      if (text !== null && this.#begun === undefined) [this.#begun, this.#last] = [slot, slot]
     }
     const slot = op.verb === 'publish' ? op.request.traits?.[0]?.slot : undefined
     if (slot === undefined || 'nxz'.includes((reply as PublishReply).verdicts)) return
@@ -100,8 +104,6 @@ export class Schedule implements Part {
   }
 
   #take({ host }: Actor): void {
-    // Whoever finds it gone has ended.
-    this.#lives.clear()
     this.#watch(host, 'unschedule', 4, unschedule(host.queue, ID))
   }
 
