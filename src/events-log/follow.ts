@@ -25,12 +25,14 @@ export interface Gap {
 /** Messages read at once. */
 const PAGE = 500
 
-interface Following {
+/** What it takes. */
+export interface Following {
   readonly feed: Feed
   /** Undefined at the end. */
   readonly read: (from: number, limit: number) => Promise<Messages | undefined>
-  /** Else from now on. */
-  readonly from: number | 'oldest' | undefined
+  readonly from: number | 'oldest'
+  /** What is kept from there on is told first; else what is heard. */
+  readonly kept: boolean
   readonly most?: number
 }
 
@@ -38,9 +40,15 @@ interface Following {
  * Every message once and in order: those kept, from a position on, then those heard. It must be heard already when this
  * begins: what is kept is read after that, so that nothing falls between.
  */
-export async function* follow({ feed, read, from, most = PAGE }: Following): AsyncGenerator<QueueEvent, void> {
+export async function* follow({
+  feed,
+  read,
+  from,
+  kept: begin,
+  most = PAGE,
+}: Following): AsyncGenerator<QueueEvent, void> {
   /** The position that comes next, 0 for wherever the journal begins; and the time of the message before. */
-  let next = 0
+  let next = from === 'oldest' ? 0 : from
   let since = 0
 
   function* told({ position, at, told }: Message): Generator<QueueEvent> {
@@ -51,17 +59,18 @@ export async function* follow({ feed, read, from, most = PAGE }: Following): Asy
 
   const gap = (to: number | null): QueueEvent => ({ kind: 'gap', from: next, to })
 
-  async function* kept(): AsyncGenerator<QueueEvent, void> {
+  /** False at the end: what was heard behind that which could not be read any more is not to be told. */
+  async function* kept(): AsyncGenerator<QueueEvent, boolean> {
     for (;;) {
       const page = await read(next, most)
-      if (page === undefined) return
+      if (page === undefined) return false
       const { first, last, texts } = page
       if (next === 0) next = first > 0 ? first : last + 1
       else if (first === 0 || last < next - 1) {
         // Without a journal nobody knows what was not heard; and a server that lost its history counts anew.
         yield gap(null)
         next = first === 0 ? last + 1 : first
-        if (first === 0) return
+        if (first === 0) return true
         continue
       }
       for (const text of texts) {
@@ -69,22 +78,16 @@ export async function* follow({ feed, read, from, most = PAGE }: Following): Asy
         if (message.position > next) yield gap(message.position - 1)
         yield* told(message)
       }
-      if (texts.length < most) return
+      if (texts.length < most) return true
     }
   }
 
-  if (from === undefined) {
-    next = ((await read(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
-  } else {
-    next = from === 'oldest' ? 0 : from
-    yield* kept()
-  }
-
+  if (begin && !(yield* kept())) return
   for (;;) {
     const text = await feed.next()
     if (text === undefined) return
     if (text === null) {
-      yield* kept()
+      if (!(yield* kept())) return
       continue
     }
     const message = readMessage(text)
@@ -92,7 +95,8 @@ export async function* follow({ feed, read, from, most = PAGE }: Following): Asy
       // Read before it was heard; or, if it is of later, the server counts anew.
       if (message.at <= since) continue
       const now = await read(next, 1)
-      if (now === undefined || now.last >= next - 1) continue
+      if (now === undefined) return
+      if (now.last >= next - 1) continue
       yield gap(null)
     }
     // What is heard has no holes: a position that was passed over is that of a journal's beginning.

@@ -9,7 +9,7 @@ import type { Messages } from '../store.js'
 import { suggestion } from '../suggestion.js'
 import { pause, show } from '../time.js'
 import { Feed } from './feed.js'
-import { follow, type Gap, type QueueEvent, type Told } from './follow.js'
+import { type Following, follow, type Gap, type QueueEvent, type Told } from './follow.js'
 import { EVENTS_OPTIONS } from './options.js'
 
 export type { Gap, QueueEvent, Told } from './follow.js'
@@ -59,9 +59,9 @@ export async function listen(queue: AnyQueue, listeners: Listeners, options?: Ev
   const inside = insideOf(checkQueue('listen', queue))
   const known = checkListeners(listeners)
   const following = checkFollowing('listen', options)
-  const { feed, read, life } = await hear(inside, following.signal)
+  const { life, ...hearing } = await hear(inside, following)
   const dispatch = async (): Promise<void> => {
-    for await (const event of follow({ feed, read, from: following.from })) {
+    for await (const event of follow(hearing)) {
       const listener = known.get(event.kind)
       if (listener) observe(() => listener(event), threw(event.kind))
     }
@@ -87,24 +87,22 @@ export async function journal(queue: AnyQueue, options: { readonly keep: number 
   await call('operator', (store, patience) => store.control({ order: 'journal', keep }, patience))
 }
 
-async function* stream(inside: Inside, { from, signal }: EventsOptions): AsyncGenerator<QueueEvent, void> {
-  if (signal?.aborted) return
-  const { feed, read, life } = await hear(inside, signal)
+async function* stream(inside: Inside, options: EventsOptions): AsyncGenerator<QueueEvent, void> {
+  if (options.signal?.aborted) return
+  const { life, ...hearing } = await hear(inside, options)
   try {
-    yield* follow({ feed, read, from })
+    yield* follow(hearing)
   } finally {
     await life.close()
   }
 }
 
 /** What `follow` needs, until it is closed, or the queue is, or `signal` is aborted. */
-interface Hearing {
-  readonly feed: Feed
-  readonly read: (from: number, limit: number) => Promise<Messages | undefined>
+interface Hearing extends Following {
   readonly life: { readonly close: () => Promise<void> }
 }
 
-async function hear({ settings, call, run }: Inside, signal: AbortSignal | undefined): Promise<Hearing> {
+async function hear({ settings, call, run }: Inside, { from, signal }: EventsOptions): Promise<Hearing> {
   const feed = new Feed()
   const ending = new AbortController()
   const until = ending.signal
@@ -124,12 +122,14 @@ async function hear({ settings, call, run }: Inside, signal: AbortSignal | undef
     await life.close()
   }
   signal?.addEventListener('abort', close, { once: true })
+  const ask = async (from: number, limit: number): Promise<Messages | undefined> => {
+    const order = { order: 'messages', from, limit } as const
+    return (await call('listener', (store, patience) => store.control(order, patience))).messages
+  }
   const read = async (from: number, limit: number): Promise<Messages | undefined> => {
     for (;;) {
       try {
-        const order = { order: 'messages', from, limit } as const
-        const { messages } = await call('listener', (store, patience) => store.control(order, patience))
-        return messages
+        return await ask(from, limit)
       } catch (error) {
         if (until.aborted) return undefined
         if (!mayPass(error)) throw error
@@ -137,13 +137,16 @@ async function hear({ settings, call, run }: Inside, signal: AbortSignal | undef
       }
     }
   }
+  /** From now on: known before anything is heard, or what is heard until that is known would be taken for older. */
+  let begin = 0
   try {
+    if (from === undefined) begin = ((await ask(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
     await call('listener', (store, patience) => store.listen(feed.hear, until, patience))
   } catch (error) {
     await close()
     throw error
   }
-  return { feed, read, life: { close } }
+  return { feed, read, from: from ?? begin, kept: from !== undefined, life: { close } }
 }
 
 const mayPass = (error: unknown): boolean =>

@@ -3,6 +3,7 @@ import type { Patience, Place } from '../store.js'
 import { type Clock, pause } from '../time.js'
 import { Connection, type ConnectionOptions } from './connection.js'
 import { keyOf } from './keys.js'
+import { troubleOf } from './trouble.js'
 import type { MakeWire, Wire } from './wire.js'
 
 interface ListeningOptions {
@@ -18,7 +19,6 @@ interface ListeningOptions {
 interface Session {
   readonly connection: Connection
   readonly over: AbortController
-  readonly ready: Promise<unknown>
 }
 
 type Hear = (message: string | null) => void
@@ -26,6 +26,8 @@ type Hear = (message: string | null) => void
 /** How long the word holds that somebody listens, and how often it is renewed, ms. */
 const HOLDS = 30_000
 const RENEWED = 10_000
+/** ms until it is said again that was not answered. */
+const AGAIN = 50
 
 /**
  * Hears the queue's channel on a connection of its own, for all listeners of one queue in this process. While it does, a key
@@ -52,9 +54,12 @@ export class Listening {
     this.#hearers.add(hear)
     signal.addEventListener('abort', () => this.#leave(hear), { once: true })
     try {
-      this.#session ??= this.#open(patience)
-      await this.#session.ready
-      await this.#announce(patience)
+      const { clock } = this.#options
+      const until = clock.now() + patience.timeout
+      this.#session ??= this.#open()
+      // Each with his own patience, whoever came first.
+      await this.#session.connection.ready(patience)
+      await this.#announce({ ...patience, timeout: until - clock.now() })
     } catch (error) {
       this.#leave(hear)
       throw error
@@ -78,7 +83,7 @@ export class Listening {
     await session?.connection.close()
   }
 
-  #open(patience: Patience): Session {
+  #open(): Session {
     const { clock, replyTimeout, twin, vouch } = this.#options
     const over = new AbortController()
     let again = false
@@ -90,20 +95,15 @@ export class Listening {
       tell: () => {},
       vouch: async (wire, doubted) => {
         await vouch(wire, doubted)
-        await this.#subscribe(wire)
-        // What was sent while there was no wire was missed.
-        if (again) this.#tell(null)
+        await this.#subscribe(wire, again)
         again = true
       },
     })
-    const ready = connection.ready(patience)
-    // Whoever waits for it hears of it; nobody may.
-    ready.catch(() => undefined)
     void this.#renew(over.signal)
-    return { connection, over, ready }
+    return { connection, over }
   }
 
-  async #subscribe(wire: Wire): Promise<void> {
+  async #subscribe(wire: Wire, again: boolean): Promise<void> {
     if (!wire.hear)
       throw new ConvoyError('UNSUPPORTED', 'redis: a pool cannot listen; give a client, cluster or sentinel')
     if (this.#database === undefined) {
@@ -111,18 +111,40 @@ export class Listening {
       const info = await wire.send(this.#key, ['CLIENT', 'INFO']).catch(() => '')
       this.#database = /\bdb=(\d+)/.exec(String(info))?.[1] ?? '0'
     }
-    await wire.hear(`${this.#channel}:${this.#database}`, (message) => this.#tell(message))
+    // What was sent while there was no wire was missed: told before what comes on this one, which may come at once.
+    let missed = again
+    const tellMissed = (): void => {
+      if (missed) this.#tell(null)
+      missed = false
+    }
+    await wire.hear(`${this.#channel}:${this.#database}`, (message) => {
+      tellMissed()
+      this.#tell(message)
+    })
+    tellMissed()
   }
 
   #tell(message: string | null): void {
     for (const hear of [...this.#hearers]) hear(message)
   }
 
+  /** Said again until it is answered: a word that was said twice does no harm, so that its loss is no unknown outcome. */
   async #announce(patience: Patience): Promise<void> {
-    const { connection } = this.#options
-    const wire = await connection.ready(patience)
+    const { connection, clock } = this.#options
     const args = ['SET', this.#key, this.#database ?? '0', 'PX', String(HOLDS)]
-    await connection.send(wire, this.#key, args, patience.timeout)
+    for (const until = clock.now() + patience.timeout; ; ) {
+      const wire = await connection.ready({ ...patience, timeout: until - clock.now() })
+      try {
+        await connection.send(wire, this.#key, args, until - clock.now())
+        return
+      } catch (thrown) {
+        const { kind, error } = troubleOf(thrown)
+        if (kind === 'fatal') throw error
+        const left = until - clock.now()
+        if (left < AGAIN || patience.signal?.aborted) throw kind === 'unknown' ? unheard(error) : error
+        await pause(clock, AGAIN, patience.signal)
+      }
+    }
   }
 
   /** While somebody listens. When the word may have lapsed, something may have been missed. */
@@ -141,4 +163,9 @@ export class Listening {
       }
     }
   }
+}
+
+/** Nobody was told that somebody listens; whatever became of it, nothing has happened. */
+function unheard(cause: ConvoyError): ConvoyError {
+  return new ConvoyError('UNAVAILABLE', `nothing can be heard: ${cause.message}`, { cause })
 }

@@ -3,10 +3,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createQueue, type Queue, type QueueOptions } from '../../src/index.js'
 import { LoopDisk, whyNoDisk } from '../chaos/scene/loop-disk.js'
 import { findNewer, NO_NEWER } from '../support/find-newer.mjs'
-import type { RedisOptions, RedisServer } from '../support/redis-server.js'
+import { EVERYTHING, type RedisOptions, type RedisServer } from '../support/redis-server.js'
 import { until } from '../support/until.js'
 import { makeUsers, urlAs } from '../support/users.js'
-import { callOf, closedLater, failureOf, freshName, proxyHere, queueAt, bareServer as serverHere } from './kit.js'
+import { callOf, closedLater, failureOf, freshName, serverHere as guestsHere, proxyHere, queueAt } from './kit.js'
 
 const LOG = ['--appendonly', 'yes', '--appendfsync']
 const EVERYSEC = [...LOG, 'everysec']
@@ -16,6 +16,8 @@ const binary = findNewer('Redis')
 const testWaiting = binary === undefined ? test.skip : test
 
 if (binary === undefined) test.skip(`durability 'disk' with appendfsync everysec, on Redis 8 (${NO_NEWER})`, () => {})
+
+const serverHere = (options: RedisOptions = {}): Promise<RedisServer> => guestsHere({ rules: EVERYTHING, ...options })
 
 const newerHere = (options: RedisOptions = {}): Promise<RedisServer> =>
   serverHere({ args: EVERYSEC, ...(binary === undefined ? {} : { binary }), ...options })

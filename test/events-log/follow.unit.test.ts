@@ -67,8 +67,9 @@ class Line {
   async follow(from: number | 'oldest' | undefined, most?: number): Promise<void> {
     const read = async (at: number, limit: number) =>
       (await this.store.control({ order: 'messages', from: at, limit }, PATIENCE)).messages
-    for await (const event of follow({ feed: this.feed, read, from, ...(most ? { most } : {}) }))
-      this.events.push(event)
+    const begin = from ?? ((await read(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
+    const following = { feed: this.feed, read, from: begin, kept: from !== undefined, ...(most ? { most } : {}) }
+    for await (const event of follow(following)) this.events.push(event)
   }
 
   end(): void {
@@ -219,6 +220,16 @@ test('a server that counts anew, since it has lost its history, is followed on',
   await following
   const told = line.events.map((event) => (event.kind === 'gap' ? [event.from, event.to] : event.position))
   expect(told).toEqual([1, 2, 3, [4, null], 1, 2])
+})
+
+test('who ends while what is kept is read is not told what was heard behind it', async () => {
+  const feed = new Feed()
+  feed.hear(JSON.stringify([9, 1_000, 'done', ['a']]))
+  feed.end()
+  const told: QueueEvent[] = []
+  const following = follow({ feed, read: async () => undefined, from: 3, kept: true })
+  for await (const event of following) told.push(event)
+  expect(told).toEqual([])
 })
 
 test('a feed says once that something is missing, and ends after what it holds', async () => {

@@ -5,13 +5,14 @@ import { ROOT } from '../house/sources.js'
 import { ACCESS } from './access.js'
 import { plant, readReport } from './bench.js'
 import { CLIENTS } from './clients.js'
+import { FEATURES } from './features.js'
 import { LIFE } from './life.js'
 import { LOOP } from './loop.js'
 import { PROTOCOL } from './protocol.js'
 
 // `npm run mutants` plants the bugs and shows who catches each; here stands what can be told without running them.
 
-const ALL = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP, ...ACCESS]
+const ALL = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP, ...FEATURES, ...ACCESS]
 
 test.each(ALL)('$where: $bug: can be planted in the code as it is', ({ edits }) => {
   const texts = new Map<string, string>()

@@ -12,6 +12,8 @@ export interface Check {
   readonly file: string
   /** A pattern of names; '' for all tests of the file. */
   readonly tests: string
+  /** Of a simulation: seeds from 1 on. */
+  readonly seeds?: number
 }
 
 /** A bug planted on purpose, and who is expected to find it. */
@@ -83,11 +85,16 @@ export function inClient(bug: string, file: string, tests: string, edits: readon
 
 /** Found by the worker loop as a whole, in one of some hundred simulated lives of it. */
 export function inLoop(bug: string, mode: 'safety' | 'liveness', edits: readonly Edit[]): Mutant {
+  return inLives(bug, 'worker loop', { mode, seeds: 300 }, edits)
+}
+
+/** Found in simulated lives of whole processes; `seeds`: how many of them it takes, at least. */
+export function inLives(
+  bug: string,
+  where: string,
+  { mode, seeds }: { readonly mode: 'safety' | 'liveness'; readonly seeds: number },
+  edits: readonly Edit[],
+): Mutant {
   const file = `test/simulation/${mode}.test.ts`
-  return {
-    bug,
-    where: 'worker loop',
-    edits,
-    check: { what: `simulation, ${mode}`, project: 'simulation', file, tests: '' },
-  }
+  return { bug, where, edits, check: { what: `simulation, ${mode}`, project: 'simulation', file, tests: '', seeds } }
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { ACCESS } from './access.js'
 import { Bench, type Outcome } from './bench.js'
 import { CLIENTS } from './clients.js'
+import { FEATURES } from './features.js'
 import { LIFE } from './life.js'
 import { LOOP } from './loop.js'
 import type { Check, Mutant } from './mutant.js'
@@ -16,7 +17,7 @@ import { PROTOCOL } from './protocol.js'
 const LIMIT = 120_000
 
 const word = process.argv[2] ?? ''
-const mutants = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP, ...ACCESS].filter(({ bug, where, check }) =>
+const mutants = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP, ...FEATURES, ...ACCESS].filter(({ bug, where, check }) =>
   `${bug} ${where} ${check.what}`.includes(word),
 )
 if (mutants.length === 0) throw new Error(`no mutant is described by ${word}`)
@@ -38,7 +39,8 @@ function together(all: readonly Check[]): Check[] {
   const byFile = new Map(all.map((check) => [check.file, check]))
   return [...byFile.values()].map((one) => {
     const patterns = new Set(all.filter(({ file }) => file === one.file).map(({ tests }) => tests))
-    return { ...one, tests: patterns.has('') ? '' : [...patterns].join('|') }
+    const seeds = Math.max(0, ...all.filter(({ file }) => file === one.file).map(({ seeds = 0 }) => seeds))
+    return { ...one, ...(seeds > 0 ? { seeds } : {}), tests: patterns.has('') ? '' : [...patterns].join('|') }
   })
 }
 

@@ -1,8 +1,10 @@
 import type { ConvoyError } from '../../src/errors.js'
+import type { Job } from '../../src/job.js'
 import type { PublishItem } from '../../src/publish-options.js'
 import type { Verdict } from '../../src/verdict.js'
 import type { Worker } from '../../src/worker/worker.js'
 import type { Calls } from './calls.js'
+import { mayClaimAhead } from './features.js'
 import type { Habits } from './habits.js'
 import { Hand } from './hand.js'
 import { handlerOf } from './handlers.js'
@@ -64,8 +66,8 @@ export class Actor {
     const { dice } = this.#world
     const { jobTimeout, abortGrace } = this.#habits
     const act = { ...this.#habits, world: this.#world, witness: this.#witness, host: this.host }
-    const told = (promise: Promise<boolean>): void =>
-      this.#calls.watch(this.host, 'report', Number.POSITIVE_INFINITY, promise)
+    const told = (job: Job, promise: Promise<boolean>): void =>
+      this.#calls.watch(this.host, 'report', Number.POSITIVE_INFINITY, this.#witness.lives.tells(job, promise))
     const tells = this.#habits.features !== undefined
     const handler = handlerOf({ ...act, tells, told, publish: (id) => this.publish(id) }, () => worker)
     const options = { concurrency: dice.whole(1, 3), prefetch: dice.chance(0.3) ? this.#ahead() : 0 }
@@ -78,7 +80,8 @@ export class Actor {
   }
 
   #ahead(): number {
-    return this.#habits.features?.ordered ? 0 : this.#world.dice.whole(1, 3)
+    const { features } = this.#habits
+    return features && !mayClaimAhead(features) ? 0 : this.#world.dice.whole(1, 3)
   }
 
   guard(): void {
@@ -150,7 +153,7 @@ export class Actor {
     const unknown = (): void => {
       for (const call of calls) if (call.told === 'open') call.told = 'unknown'
     }
-    this.#calls.watch(host, `publishStream(${ids})`, this.#habits.publishTimeout * 3, counted, unknown)
+    this.#calls.watch(host, `publishStream(${ids})`, this.#patience() * 3, counted, unknown)
   }
 
   /** Both ways of waiting with a signal: each may be told to stop. */
@@ -192,7 +195,9 @@ export class Actor {
     for (const worker of this.workers) this.#bar(worker)
     // What a guard has sent is answered, or its wire replaced, whoever closes.
     const guard = this.guarded ? Math.max(publishTimeout, this.#habits.every) : 0
-    const bound = Math.max(publishTimeout, this.#leaving - this.#world.now, replyTimeout, guard)
+    // A schedule that is at it asks three times before it hears that it should stop.
+    const asks = this.#habits.features?.every ? 3 * publishTimeout : 0
+    const bound = Math.max(asks, this.#patience(), this.#leaving - this.#world.now, replyTimeout, guard)
     const closed = host.queue.close({ timeout: closeTimeout }).then(() => {
       this.closed = true
       const wires = host.net.links.size
@@ -216,9 +221,16 @@ export class Actor {
   }
 
   #watchPublish(what: string, told: Promise<void>, calls: readonly PublishCall[]): void {
-    this.#calls.watch(this.host, what, this.#habits.publishTimeout, told, (error) => {
+    this.#calls.watch(this.host, what, this.#patience(), told, (error) => {
       for (const call of calls) this.#witness.verdicts.refused(call, error)
     })
+  }
+
+  /** How long a publish may take: where it waits for room, one try may be on its way before its own, and its own at the end. */
+  #patience(): number {
+    const { publishTimeout, features } = this.#habits
+    const wait = features?.room?.wait ?? 0
+    return wait > 0 ? wait + 2 * publishTimeout : publishTimeout
   }
 
   #called(id: string, from = this.#witness.order): PublishCall {
@@ -226,7 +238,11 @@ export class Actor {
   }
 
   #told(calls: readonly PublishCall[], verdicts: readonly Verdict[]): void {
-    for (const [i, call] of calls.entries()) this.#witness.verdicts.told(call, verdicts[i] as Verdict)
+    for (const [i, call] of calls.entries()) {
+      const verdict = verdicts[i] as Verdict
+      this.#witness.verdicts.told(call, verdict)
+      this.#witness.parts.told(call, verdict)
+    }
   }
 
   /** Trouble of the background: what the network does, never what we did ourselves. */

@@ -6,6 +6,9 @@ import type { Host } from './host.js'
 /** How a claim ended, as the server sees it. */
 export type End = 'done' | 'fail' | 'retry' | 'release' | 'withdrawn' | 'superseded' | 'swept'
 
+/** The ends that do not count, by the mark that tells of them. */
+export const ODD: Readonly<Record<string, End>> = { w: 'withdrawn', s: 'superseded' }
+
 /** One ID under one token. */
 export interface Claim {
   readonly id: string
@@ -16,6 +19,8 @@ export interface Claim {
   /** When it was made or last renewed, by the world's time. */
   held: number
   ended: End | undefined
+  /** What the server had done when it ended. */
+  over: number
   run: Run | undefined
 }
 
@@ -32,12 +37,14 @@ export interface Run {
   abandoned: boolean
 }
 
-/** What is not true of a settle that was accepted. */
-export function untruth({ ended, run }: Claim, end: End): string | undefined {
+/** What is not true of a settle that was accepted; `once`: of a queue that runs at most once. */
+export function untruth({ ended, run }: Claim, end: End, once: boolean): string | undefined {
   if (ended) return `it was ${ended} before`
   if (run && !run.outcome && !run.abandoned) return 'its handler runs'
   const stopped = run?.outcome ? run.stopped : run?.job.stopped?.code
   const late = stopped === 'JOB_TIMEOUT'
+  // What was at work when its worker closed, or as its lease lapsed, is not begun again.
+  if (once && end === 'fail' && ['CLOSED', 'LEASE_LAPSED'].includes(run?.job.stopped?.code ?? '')) return undefined
   if (end === 'done' && (run?.outcome !== 'returned' || late)) return 'its handler has not returned in time'
   const fails = end === 'fail' || end === 'retry'
   if (fails && run?.outcome !== 'threw' && !late) return 'its handler has not failed'

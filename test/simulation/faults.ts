@@ -5,7 +5,7 @@ import type { Server } from './server.js'
 import type { World } from './world.js'
 
 /** What may happen to a server or a process, one at a time. */
-type Fault = 'crash' | 'stall' | 'down' | 'hang' | 'refuse' | 'flush' | 'skew' | 'reset'
+type Fault = 'crash' | 'stall' | 'lapse' | 'down' | 'hang' | 'refuse' | 'flush' | 'skew' | 'reset'
 
 const FAULTS: readonly Fault[] = ['crash', 'stall', 'down', 'hang', 'refuse', 'flush', 'skew', 'reset']
 const REFUSALS = [
@@ -46,18 +46,22 @@ export class Faults {
   readonly #world: World
   readonly #server: Server
   readonly #hosts: () => readonly Host[]
+  readonly #busy: () => readonly Host[]
   readonly #kinds: readonly Fault[]
   readonly #lease: number
   readonly #apart: number
   #over = false
 
-  constructor(world: World, server: Server, hosts: () => readonly Host[], lease: number) {
+  /** `busy`: those whose handlers run; where it is given they stand still for longer than a lease, too. */
+  constructor(world: World, server: Server, hosts: () => readonly Host[], lease: number, busy?: () => readonly Host[]) {
     const { dice } = world
     this.#world = world
     this.#server = server
     this.#hosts = hosts
     this.#lease = lease
-    this.#kinds = dice.chance(0.15) ? [] : FAULTS.filter(() => dice.chance(0.5))
+    const kinds = dice.chance(0.15) ? [] : FAULTS.filter(() => dice.chance(0.5))
+    this.#kinds = busy && dice.chance(0.5) ? [...kinds, 'lapse', 'lapse'] : kinds
+    this.#busy = busy ?? hosts
     this.#apart = dice.between(200, 2_000)
     this.#next()
   }
@@ -97,6 +101,11 @@ export class Faults {
       case 'stall':
         if (hosts.length > 0) dice.pick(hosts).stall(ms)
         return
+      case 'lapse': {
+        const busy = this.#busy().filter(({ stalledUntil, closing }) => stalledUntil <= now && !closing)
+        if (busy.length > 0) dice.pick(busy).stall(dice.between(1, 2.5) * this.#lease)
+        return
+      }
       case 'down':
         server.downUntil = now + ms
         server.forgetScripts()

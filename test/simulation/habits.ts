@@ -47,3 +47,12 @@ export function habitsBy({ dice, seed }: World): Habits {
     ...(features === undefined ? {} : { features }),
   }
 }
+
+/** ms that all attempts after the first may take, and what waits for its time. */
+export function triesTake({ features, ids, slowest }: Habits): number {
+  if (features === undefined) return 0
+  const { attempts, backoff, ordered, delay } = features
+  const more = (attempts - 1) * (slowest + 100) * ids.length
+  // Owed runs come after those that owe them.
+  return 2 * (more + (attempts - 1) * (2 * backoff + 100) * (ordered ? ids.length : 1) + delay)
+}

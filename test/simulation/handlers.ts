@@ -1,5 +1,6 @@
 import type { Handler, Job } from '../../src/job.js'
 import type { Worker } from '../../src/worker/worker.js'
+import type { Run } from './claim.js'
 import type { Host } from './host.js'
 import type { Witness } from './witness.js'
 import type { World } from './world.js'
@@ -28,7 +29,7 @@ export interface Act {
   readonly publish: (id: string) => void
   /** It tells how far it has come, and leaves a result. */
   readonly tells: boolean
-  readonly told: (promise: Promise<boolean>) => void
+  readonly told: (job: Job, promise: Promise<boolean>) => void
 }
 
 /** A handler that behaves by chance; every run of it is seen by the witness, from its first to its last line. */
@@ -44,16 +45,22 @@ export function handlerOf(
     world.note(() => `${host.name} runs ${job.id} (${job.token}), ${kind}`)
     const after = (ms: number): Promise<void> => new Promise((resolve) => host.deliver(ms, resolve))
     const tell = (): void => {
-      if (dice.chance(0.5)) told(job.progress(dice.whole(0, 10), 10))
-      else told(job.log(`line ${dice.whole(1, 9)}`))
+      told(job, dice.chance(0.5) ? job.progress(dice.whole(0, 10), 10) : job.log(`line ${dice.whole(1, 9)}`))
+    }
+    // Now and then as long as it runs: also once its process has stood still, and knows nothing of that yet.
+    const tellOn = (run: Run): void => {
+      tell()
+      host.deliver(dice.between(20, 200), () => run.outcome ?? tellOn(run))
     }
     if (tells && dice.chance(0.4)) tell()
+    if (tells && dice.chance(0.3)) tellOn(run)
     const returned = (): unknown => {
       world.note(() => `${host.name} ends ${job.id} (${job.token})`)
       witness.ended(run, 'returned')
       return tells ? { of: job.id, token: job.token } : undefined
     }
-    if (tells && dice.chance(0.2)) told(after(dice.between(0, 200)).then(() => job.progress(dice.whole(0, 10))))
+    // Perhaps too late.
+    if (tells && dice.chance(0.2)) host.deliver(dice.between(0, 200), tell)
     const failed = (): never => {
       witness.ended(run, 'threw')
       throw new Error(`${job.id} fails`)

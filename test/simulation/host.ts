@@ -1,12 +1,12 @@
 import { check } from '../../src/options.js'
 import { jsonSerializer } from '../../src/payload.js'
-import { PublishTerms } from '../../src/publish-options.js'
+import { type CheckedTerms, PublishTerms } from '../../src/publish-options.js'
 import { Queue } from '../../src/queue.js'
 import { RedisStore } from '../../src/redis/store.js'
 import { type CheckedRunOptions, runSettings } from '../../src/run-options.js'
 import type { Clock } from '../../src/time.js'
 import type { Entry } from './agenda.js'
-import type { Features } from './features.js'
+import { type Features, optionsOf } from './features.js'
 import { Network, type Quality } from './network.js'
 import { PREFIX, QUEUE } from './script-call.js'
 import type { Server } from './server.js'
@@ -64,9 +64,10 @@ export class Host {
     }
     const { lease, maxJams, publishTimeout, replyTimeout } = terms
     const { clock, net } = this
-    const { dedupe, attempts, backoff, ordered, keepResult } = terms.features ?? {}
-    const publishing = new PublishTerms({ dedupe })
-    const asked = terms.features ? { attempts, backoff, ordered, keepResult } : {}
+    const asked = terms.features ? optionsOf(terms.features) : {}
+    const checked = check<CheckedRunOptions & CheckedTerms>('createQueue', asked)
+    const publishing = new PublishTerms(checked)
+    const runs = runSettings(checked, asked, publishing.policies)
     this.queue = new Queue({
       ...{
         name: QUEUE,
@@ -74,15 +75,15 @@ export class Host {
         clock,
         publishTimeout,
         lease,
-        maxJams,
+        maxJams: runs.delivery === 'at-most-once' ? 0 : maxJams,
         keepFailed: 1_000,
         durability: 'memory',
-        maxLength: 0,
+        maxLength: checked.maxLength,
         serializer: jsonSerializer,
         resultSerializer: jsonSerializer,
       },
       terms: publishing,
-      ...runSettings(check<CheckedRunOptions>('createQueue', asked), asked, publishing.policies),
+      ...runs,
       openStore: (place) =>
         new RedisStore(place, { make: () => net.maker(), twin: () => net.maker(true), clock, replyTimeout }),
     })

@@ -1,6 +1,9 @@
 import { deferred, type Wire } from '../../src/redis/wire.js'
 import type { Network } from './network.js'
-import { type Command, readCommand } from './script-call.js'
+import { type Command, nameOf, readCommand, show } from './script-call.js'
+
+/** ms after which the system finds that nothing comes through any more on a wire that only listens. */
+const KEEPALIVE = 8_000
 
 interface Pending {
   readonly resolve: (reply: unknown) => void
@@ -32,6 +35,7 @@ export class Link implements Wire {
   /** What arrived behind a command that blocks. */
   readonly #behind: Request[] = []
   #unblock: (() => void) | undefined
+  #unsubscribe: (() => void) | undefined
   #lastArrival = 0
   #lastDelivery = 0
 
@@ -45,9 +49,16 @@ export class Link implements Wire {
   }
 
   send(_key: string, args: readonly string[]): Promise<unknown> {
+    return this.#send(readCommand(args))
+  }
+
+  hear(_channel: string, told: (message: string) => void): Promise<unknown> {
+    return this.#send({ kind: 'subscribe', told })
+  }
+
+  #send(command: Command): Promise<unknown> {
     const { world, witness, host } = this.#net
     if (this.#ended) return Promise.reject(new Error('The client is closed'))
-    const command = readCommand(args)
     if (command.kind === 'script') witness.sent(command.op, host)
     const number = ++this.#number
     if (command.kind === 'load') host.loads++
@@ -74,8 +85,7 @@ export class Link implements Wire {
 
   /** The network, the server or its host has dropped it. */
   reset(): void {
-    this.#served = false
-    this.#unblock?.()
+    this.#leave()
     this.#net.host.deliver(this.#net.delay(), () => {
       if (!this.#ended) this.#end(new Error('Socket closed unexpectedly'))
     })
@@ -103,9 +113,14 @@ export class Link implements Wire {
     const { world, quality } = this.#net
     const late = quality.late * (world.dice.chance(0.3) ? 1 : 0.02)
     world.agenda.add(this.#net.delay() + world.dice.between(0, late), () => {
-      this.#served = false
-      this.#unblock?.()
+      this.#leave()
     })
+  }
+
+  #leave(): void {
+    this.#served = false
+    this.#unblock?.()
+    this.#unsubscribe?.()
   }
 
   #travel(request: Request): void {
@@ -149,10 +164,15 @@ export class Link implements Wire {
       this.#block(number, command)
       return
     }
+    if (command.kind === 'subscribe') {
+      this.#unsubscribe ??= server.subscribe((message) => this.#push(() => command.told(message)))
+      this.#answer(number, ({ resolve }) => resolve(undefined))
+      return
+    }
     try {
       const reply = server.run(command, host.name, copy)
       world.note(() => `server runs ${show(command)} for ${host.name}: ${JSON.stringify(reply)}`)
-      this.#answer(number, ({ resolve }) => resolve(reply))
+      this.#answer(number, ({ resolve }) => resolve(reply), nameOf(command))
     } catch (error) {
       world.note(() => `server refuses ${show(command)} for ${host.name}: ${(error as Error).message}`)
       this.#answer(number, ({ reject }) => reject(new Error((error as Error).message)))
@@ -179,34 +199,44 @@ export class Link implements Wire {
     if (over) leave()
   }
 
-  #answer(number: number, settle: (pending: Pending) => void): void {
+  /** `what`: of a script that has run. */
+  #answer(number: number, settle: (pending: Pending) => void, what?: string): void {
+    this.#back(() => {
+      const pending = this.#pending.get(number)
+      if (!pending) return
+      this.#pending.delete(number)
+      settle(pending)
+    }, what)
+  }
+
+  /** What the server sends without being asked. A wire on which that is lost is given up by the system, as nobody waits there. */
+  #push(told: () => void): void {
+    if (this.#deaf) return
+    this.#back(() => {
+      if (!this.#ended) told()
+    })
+    if (this.#deaf) this.#net.world.agenda.add(KEEPALIVE, () => this.reset())
+  }
+
+  #back(arrive: () => void, what?: string): void {
     const { world, quality, host } = this.#net
     const { dice } = world
     if (this.#deaf || !this.#served) return
     if (dice.chance(quality.loseReply)) {
       this.#net.trouble('lostReplies', host)
+      if (what) world.count(`lost ${what}`)
       if (this.#ordered) this.#deaf = true
       return
     }
     if (dice.chance(quality.cutReply)) {
       this.#net.trouble('cuts', host)
+      if (what) world.count(`lost ${what}`)
       this.reset()
       return
     }
     const due = world.now + this.#net.delay() + (dice.chance(quality.slow) ? this.#net.trouble('slow', host) : 0)
     const at = this.#ordered ? Math.max(due, this.#lastDelivery) : due
     this.#lastDelivery = at
-    host.deliver(at - world.now, () => {
-      const pending = this.#pending.get(number)
-      if (!pending) return
-      this.#pending.delete(number)
-      settle(pending)
-    })
+    host.deliver(at - world.now, arrive)
   }
-}
-
-function show(command: Command): string {
-  if (command.kind === 'load') return 'load'
-  if (command.kind !== 'script') return command.kind
-  return `${command.op.verb} ${JSON.stringify(command.op.request)}`
 }

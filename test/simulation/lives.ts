@@ -15,6 +15,8 @@ export class Lives {
   readonly #due = new Map<string, string | undefined>()
   /** ID → ms of the server's clock before which its backoff is not over. */
   readonly #backoffs = new Map<string, number>()
+  /** Token and ID → how many reports of that run were kept. */
+  readonly #reports = new Map<string, number>()
   #versions = 0
   /** The latest that the server's clock has ever shown, ms. */
   #reached = 0
@@ -29,6 +31,10 @@ export class Lives {
   /** What came due stays due when the server's clock is set back after that. */
   reached(ms: number): void {
     this.#reached = Math.max(this.#reached, ms)
+  }
+
+  get latest(): number {
+    return this.#reached
   }
 
   nextVersion(): number {
@@ -114,7 +120,23 @@ export class Lives {
     this.#world.hold(kept === held, () => `a report of ${id} (${token}) was ${kept ? '' : 'not '}kept`)
     const told = !kept || progress === undefined || state.progress.get(id) === progress
     this.#world.hold(told, () => `a report of ${id} (${token}) was kept as ${state.progress.get(id)}`)
-    this.#world.count(kept ? 'reports' : 'lateReports')
+    if (kept) this.#reports.set(`${token} ${id}`, this.#reportsOf(id, token) + 1)
+    // Of a claim that was lost: somebody else has it, or nobody.
+    this.#world.count(kept ? 'reports' : state.lease.has(id) ? 'strangersReports' : 'lateReports')
+  }
+
+  #reportsOf(id: string, token: string): number {
+    return this.#reports.get(`${token} ${id}`) ?? 0
+  }
+
+  /** A handler reports: who is told that it was kept is told the truth. */
+  tells({ id, token }: Job, promise: Promise<boolean>): Promise<boolean> {
+    const before = this.#reportsOf(id, token)
+    return promise.then((kept) => {
+      const is = this.#reportsOf(id, token) > before
+      this.#world.hold(!kept || is, () => `a report of ${id} (${token}) is told as kept, and was not`)
+      return kept
+    })
   }
 
   /** A handler starts: L3, as far as payloads go. */
@@ -125,16 +147,6 @@ export class Lives {
     const most = this.#features?.attempts ?? 1
     this.#world.hold(attempt <= most, () => `${id} (${token}) is at attempt ${attempt} of ${most}`)
     if (attempt > 1) this.#world.count('laterAttempts')
-  }
-
-  /** What `result()` told: some run of this ID returned it. */
-  recalled(id: string, value: unknown): void {
-    const { of, token } = (value ?? {}) as { of?: string; token?: string }
-    this.#world.hold(
-      of === id && this.#due.has(`${token} ${id}`),
-      () => `the result of ${id} is ${JSON.stringify(value)}`,
-    )
-    this.#world.count('results')
   }
 
   #forget(id: string): void {

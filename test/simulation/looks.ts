@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type JobInfo, jobInfo } from '../../src/job-info.js'
 import { inspect } from '../../src/memory/look.js'
 import { emptyState, type QueueState } from '../../src/memory/model.js'
+import type { Met } from '../../src/operator.js'
 import { jsonSerializer } from '../../src/payload.js'
 import type { Inspection, ListedState, Page } from '../../src/store.js'
 import type { World } from './world.js'
@@ -34,7 +35,7 @@ export class Looks {
   inspected(ids: readonly string[], infos: readonly JobInfo[], from: number, to: number): void {
     this.#world.hold(infos.length === ids.length, () => `inspect of ${ids.length} IDs tells of ${infos.length}`)
     for (const [i, id] of ids.entries()) {
-      const possible = this.#between(id, from, to)
+      const possible = this.#between(id, from, to).flatMap(overTime)
       this.#world.count('inspections')
       if (possible.length > 1) this.#world.count('inspectionsOfChange')
       const told = infos[i]
@@ -59,6 +60,26 @@ export class Looks {
     }
   }
 
+  /** The state that each was met in. */
+  met(what: string, ids: readonly string[], met: readonly Met[], from: number, to: number): void {
+    this.#world.hold(met.length === ids.length, () => `${what} of ${ids.length} IDs tells of ${met.length}`)
+    for (const [i, id] of ids.entries()) {
+      const { id: its, was } = met[i] as Met
+      // One of a batch that comes twice meets what the first has made of it, and that of the server's clock alone is not known here.
+      const ever =
+        this.#between(id, from, to).some(({ state }) => state === was) || was === 'absent' || was === 'remembered'
+      this.#world.hold(its === id && ever, () => `${what} met ${its} as ${was}, which ${id} was not meanwhile`)
+    }
+  }
+
+  /** All in a state were taken out of it. */
+  emptied(what: string, state: ListedState, from: number, to: number): void {
+    for (const id of this.#known.keys()) {
+      const always = this.#between(id, from, to).every((seen) => seen.state === state)
+      this.#world.hold(!always, () => `${id} was ${state} all the time, and ${what} left it there`)
+    }
+  }
+
   #between(id: string, from: number, to: number): Inspection[] {
     const known = this.#known.get(id) ?? [nothing(id)]
     return known
@@ -68,6 +89,13 @@ export class Looks {
 }
 
 const nothing = (id: string): Known => ({ order: 0, seen: inspect(emptyState(), [id], 0)[0] as Inspection })
+
+/** What was remembered is forgotten by time alone. */
+function overTime(seen: Inspection): Inspection[] {
+  if (seen.state !== 'remembered') return [seen]
+  const { forgetAt: _, ...rest } = seen
+  return [seen, { ...rest, state: 'absent' }]
+}
 
 /** An inspection is flat. */
 function same(a: Inspection, b: Inspection): boolean {

@@ -1,30 +1,29 @@
 import type { ListedState } from '../../src/store.js'
 import type { Actor } from './actor.js'
 import type { Habits } from './habits.js'
+import { type Move, often, type Parts } from './parts/part.js'
 import type { World } from './world.js'
 
 const PLACES: readonly ListedState[] = ['queued', 'delayed', 'processing', 'failed']
-
-type Move = (actor: Actor) => void
 
 /** A program by chance: what every process does with its queue while it lasts, for `span` ms. */
 export function play(
   world: World,
   habits: Habits,
+  parts: Parts,
   span: number,
   awake: () => readonly Actor[],
   start: (full?: boolean) => void,
 ): void {
   const { dice, agenda } = world
   const apart = dice.between(20, 250)
-  const often = (weight: number, move: Move): Move[] => Array<Move>(weight).fill(move)
   const some = (): string[] => Array.from({ length: dice.whole(1, 5) }, () => dice.pick(habits.ids))
   const byHand = (): Move[] => [
+    ...parts.moves,
     ...often(4, ({ hand }) => hand.retry(some())),
     ...often(2, ({ hand }) => hand.promote(some())),
     ...often(1, ({ hand }) => hand.pause()),
     ...often(4, ({ hand }) => hand.resume()),
-    ...often(4, ({ hand }) => hand.result(dice.pick(habits.ids))),
   ]
   const moves = [
     ...often(30, (actor) => actor.publish(dice.pick(habits.ids))),

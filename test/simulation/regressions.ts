@@ -16,4 +16,13 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 1457, mode: 'liveness', was: 'the wake token went with a wire that a pause had cut, and nobody put it back' },
   { seed: 24, mode: 'liveness', was: 'planted: the wake token went with a wire that a pause had cut' },
   { seed: 67, mode: 'safety', was: 'planted: a publish that had happened was told as UNAVAILABLE' },
+  { seed: 40, mode: 'safety', was: 'a wait was rejected with what its socket said' },
+  {
+    seed: 186,
+    mode: 'safety',
+    was: 'what was sent before the first look at the journal was never told to who listened',
+  },
+  { seed: 675, mode: 'safety', was: 'a reader was told 8 after 13' },
+  { seed: 856, mode: 'safety', was: 'a reader that was ended as it caught up was told what it had heard behind that' },
+  { seed: 256, mode: 'safety', was: 'planted: a report of one whose claim was lost was kept' },
 ]

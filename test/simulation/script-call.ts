@@ -1,5 +1,6 @@
 import type { Op } from '../../src/memory/model.js'
 import type { DedupePolicy, StepPolicy, Traits } from '../../src/policy.js'
+import { keyOf } from '../../src/redis/keys.js'
 import type { ScriptName } from '../../src/redis/lua.generated.js'
 import { scriptsFor } from '../../src/redis/scripts.js'
 import type {
@@ -18,6 +19,7 @@ import type {
 
 export const PREFIX = 'sim'
 export const QUEUE = 'q'
+const LISTENING = keyOf(PREFIX, QUEUE, 'listening')
 const SCRIPTS = new Map(Object.values(scriptsFor(PREFIX, QUEUE)).map((script) => [script.sha, script]))
 
 export type Command =
@@ -27,6 +29,10 @@ export type Command =
   | { readonly kind: 'load'; readonly text: string }
   | { readonly kind: 'info' }
   | { readonly kind: 'blpop'; readonly key: string; readonly seconds: number }
+  /** Somebody listens: it holds for so many ms. */
+  | { readonly kind: 'listening'; readonly ms: number }
+  /** No command of a caller's: a wire that hears a channel. */
+  | { readonly kind: 'subscribe'; readonly told: (message: string) => void }
 
 export function readCommand(command: readonly string[]): Command {
   const [verb = '', first = '', second = ''] = command
@@ -39,7 +45,8 @@ export function readCommand(command: readonly string[]): Command {
   }
   if (verb === 'SCRIPT' && first === 'LOAD') return { kind: 'load', text: second }
   // The check of the server asks for INFO behind an EXISTS.
-  if (verb === 'INFO' || verb === 'EXISTS') return { kind: 'info' }
+  if (verb === 'INFO' || verb === 'EXISTS' || verb === 'CLIENT') return { kind: 'info' }
+  if (verb === 'SET' && first === LISTENING) return { kind: 'listening', ms: Number(command[4]) }
   if (verb === 'BLPOP') return { kind: 'blpop', key: first, seconds: Number(second) }
   throw new Error(`the simulated server does not know ${command.slice(0, 2).join(' ')}`)
 }
@@ -61,7 +68,13 @@ function readScript(name: ScriptName, args: string[]): Op {
     case 'recall':
       return { verb: 'recall', request: args }
     case 'steer':
-      return control({ order: args[0] as 'pause' | 'resume' })
+      return control(readOrder(args))
+    case 'messages':
+      return control(
+        args.length === 0
+          ? { order: 'schedules' }
+          : { order: 'messages', from: Number(args[0]), limit: Number(args[1]) },
+      )
     case 'inspect':
       return { verb: 'inspect', request: args }
     case 'list':
@@ -79,6 +92,12 @@ function readScript(name: ScriptName, args: string[]): Op {
   }
 }
 
+function readOrder([order, first = '', slot, text = '']: string[]): Control {
+  if (order === 'journal') return { order, keep: Number(first) }
+  if (order === 'schedule') return { order, id: first, slot: Number(slot), text: text === '' ? null : text.slice(1) }
+  return { order: order as 'pause' | 'resume' }
+}
+
 function readList([state, cursor, limit]: string[]): ListRequest {
   return { state: state as ListRequest['state'], cursor: Number(cursor), limit: Number(limit) }
 }
@@ -92,7 +111,7 @@ const knob = <Word extends string>(letter: string | undefined, words: readonly W
 
 function readPublish([head = '', ...rest]: string[]): PublishRequest {
   if (head === 'discard') return { policy: { processing: 'discard' }, ids: rest }
-  const [knobs = '', maxWait = '', most, , brings] = head.split('|')
+  const [knobs = '', maxWait = '', most, bind, brings] = head.split('|')
   const policy: DedupePolicy = {
     waiting: knob(knobs[0], ['discard', 'replace']),
     timing: knob(knobs[1], ['first', 'earliest', 'latest']),
@@ -101,6 +120,7 @@ function readPublish([head = '', ...rest]: string[]): PublishRequest {
     stamp: knobs[4] === '1',
     ...(maxWait === '' ? {} : { maxWait: Number(maxWait) }),
     maxLength: Number(most),
+    ...(bind === '1' ? { bind: true } : {}),
   }
   if (brings !== '1') return { policy, ids: rest }
   const n = rest.length / 5
@@ -184,4 +204,20 @@ function readSweep(args: string[]): SweepRequest {
   const numbers = { limit: Number(limit), maxJams: Number(maxJams), keepFailed: Number(keepFailed) }
   const guard = id === '' ? null : { id, every: Number(every) }
   return { ...numbers, lease: Number(lease), jitter: Number(jitter), error, guard, ordered: ordered === '1' }
+}
+
+/** Of a script: its name. */
+export function nameOf(command: Command): string | undefined {
+  if (command.kind !== 'script') return undefined
+  const { op } = command
+  if (op.verb !== 'control') return op.verb
+  const { order } = op.request
+  if (order === 'messages' || order === 'schedules') return 'messages'
+  return ['open', 'clear', 'wake'].includes(order) ? order : 'steer'
+}
+
+export function show(command: Command): string {
+  if (command.kind === 'load') return 'load'
+  if (command.kind !== 'script') return command.kind
+  return `${command.op.verb} ${JSON.stringify(command.op.request)}`
 }

@@ -17,8 +17,8 @@ const LETTERS: Readonly<Partial<Record<State, string>>> = { delayed: 'y', rememb
 const letters = (states: readonly State[]): string => states.map((state) => LETTERS[state] ?? state[0]).join('')
 
 const WRITERS: { readonly [V in Verb]?: (reply: never) => unknown } = {
-  publish: ({ verdicts, dueAt, results }: PublishReply) =>
-    dueAt || results ? [verdicts, dueAt ?? [], results ?? [], []] : verdicts,
+  publish: ({ verdicts, dueAt, results, epochs }: PublishReply) =>
+    dueAt || results || epochs ? [verdicts, dueAt ?? [], results ?? [], (epochs ?? []).map(String)] : verdicts,
   step: ({ settled, renewed, token, more, dueIn, ids, tries, payloads = [] }: StepReply) => [
     settled,
     renewed,
@@ -69,7 +69,11 @@ const WRITERS: { readonly [V in Verb]?: (reply: never) => unknown } = {
     rest.remembered,
     rest.paused ? 1 : 0,
   ],
-  control: ({ count, digest }: ControlReply) => (digest === '' ? count : digest),
+  control: ({ count, digest, messages, schedules }: ControlReply) => {
+    if (messages) return [messages.first, messages.last, ...messages.texts]
+    if (schedules) return schedules.flatMap(({ id, slot, text }) => [id, `${slot} ${text}`])
+    return digest === '' ? count : digest
+  },
 }
 
 export function writeReply(op: Op, reply: Reply): unknown {

@@ -18,6 +18,9 @@ interface Waiter {
   readonly give: (reply: unknown) => void
 }
 
+/** A wire that hears the queue's messages. */
+type Hear = (message: string) => void
+
 /** When the server's clock stood at 0 of the world: some day in 2026, µs. */
 const EPOCH = 1_780_000_000_000_000
 
@@ -28,6 +31,9 @@ export class Server {
   readonly #observer: Observer
   readonly #cache = new Set<string>()
   readonly #waiters = new Set<Waiter>()
+  readonly #hearers = new Set<Hear>()
+  /** Until when somebody listens, ms of its clock. */
+  #listening = 0
   /** A process that does not run does not answer; what it was sent waits for it. */
   hungUntil = 0
   /** Not there: whoever dials is refused. */
@@ -56,7 +62,7 @@ export class Server {
   }
 
   /** Runs one command to its end; what it gives or throws is the reply. */
-  run(command: Exclude<Command, { kind: 'blpop' }>, by: string, copy: boolean): unknown {
+  run(command: Exclude<Command, { kind: 'blpop' | 'subscribe' }>, by: string, copy: boolean): unknown {
     const { until, text } = this.refusal
     if (command.kind === 'info') return 'redis_version:7.0.15'
     if (command.kind === 'load') {
@@ -67,6 +73,10 @@ export class Server {
     if (until > this.#world.now) {
       this.#world.count('refused')
       throw new Error(text)
+    }
+    if (command.kind === 'listening') {
+      this.#listening = this.clock + command.ms
+      return 'OK'
     }
     if (!this.#cache.has(command.sha)) {
       this.#world.count('noscript')
@@ -88,11 +98,19 @@ export class Server {
 
   #apply(op: Op, by: string, copy: boolean): Reply {
     const now = this.#micros
+    this.state.listening = this.clock < this.#listening
     this.#observer.asked(op, by)
     const reply = apply(this.state, op as never, now) as Reply
     this.#observer.done(op, reply, by, copy, now)
+    for (const text of this.state.outbox.splice(0)) for (const hear of this.#hearers) hear(text)
     this.#handOver()
     return reply
+  }
+
+  /** SSUBSCRIBE to the queue's messages, until what it returns is called. */
+  subscribe(hear: Hear): () => void {
+    this.#hearers.add(hear)
+    return () => this.#hearers.delete(hear)
   }
 
   /** BLPOP of the wake token: `give` is called at once, or when there is one. Returns what takes the waiter off. */

@@ -1,9 +1,11 @@
 import { Actor } from './actor.js'
 import { Calls } from './calls.js'
 import { Faults, LONGEST_JUMP, qualityBy } from './faults.js'
-import { type Habits, habitsBy } from './habits.js'
+import { type Habits, habitsBy, triesTake } from './habits.js'
 import { Host } from './host.js'
 import { CALM } from './network.js'
+import type { Parts } from './parts/part.js'
+import { partsOf } from './parts/parts.js'
 import { play } from './play.js'
 import { Server } from './server.js'
 import { Witness } from './witness.js'
@@ -45,6 +47,7 @@ export class Simulation {
   readonly #habits: Habits
   readonly #quality: { now: typeof CALM }
   readonly #actors: Actor[] = []
+  readonly #parts: Parts
   #recovery = 0
 
   constructor(seed: number, mode: Mode, traced = false) {
@@ -56,6 +59,10 @@ export class Simulation {
     this.#server = new Server(world, this.#witness)
     this.#witness.state = this.#server.state
     this.#calls = new Calls(world)
+    const seen = { world, server: this.#server, witness: this.#witness, calls: this.#calls }
+    this.#parts = partsOf({ ...seen, habits: this.#habits, actors: this.#actors })
+    this.#witness.parts = this.#parts
+    this.#parts.begin()
     this.#quality = { now: qualityBy(world.dice, this.#habits.lease) }
   }
 
@@ -78,16 +85,14 @@ export class Simulation {
     const { dice } = world
     const processes = dice.whole(1, 3)
     for (let i = 0; i < processes; i++) this.#start()
-    const faults = new Faults(
-      world,
-      this.#server,
-      () => this.#actors.filter((one) => !one.closed && !one.host.dead).map(({ host }) => host),
-      this.#habits.lease,
-    )
+    const hosts = (): Host[] => this.#actors.filter((one) => !one.closed && !one.host.dead).map(({ host }) => host)
+    const busy = (): Host[] => hosts().filter((host) => this.#witness.busy(host) > 0)
+    const faults = new Faults(world, this.#server, hosts, this.#habits.lease, this.#habits.features && busy)
     const span = dice.between(1_000, 8_000)
     play(
       world,
       this.#habits,
+      this.#parts,
       span,
       () => this.#awake(),
       (full) => {
@@ -138,16 +143,18 @@ export class Simulation {
     const wires = late + replyTimeout + 5_000 + 1_250
     const leases = (2 + 0.5 + maxJams + 1 + 0.5 + LONGEST_JUMP * 2) * lease + 2 * every
     // Of all this a third: the worst of each never comes together.
-    const bound = (wires + leases + ids.length * (slowest + 100) + publishTimeout) / 3 + tries
+    const bound = (wires + leases + ids.length * (slowest + 100) + publishTimeout) / 3 + tries + this.#parts.takes
     await world.pass(late)
     await this.#resumeQueue()
-    const waits = /idle|sweep/
+    await this.#parts.calm()
+    const waits = /idle|sweep|events/
     const quiet = (): boolean =>
       state.committed.size === 0 && this.#witness.busy() === 0 && this.#calls.open.every((call) => waits.test(call))
     const took = await world.until('every ID leaves, every handler returns, every call is answered', quiet, bound)
     this.#recovery = (late + took) / bound
     this.#witness.checkPromises()
     await world.pass(replyTimeout + 5_500)
+    await this.#parts.quiet()
   }
 
   /** No pause is on its way any more, and whoever had paused the queue for all lets it go on. */
@@ -173,6 +180,7 @@ export class Simulation {
       const { actor, worker } = dice.pick(workers)
       actor.resume(worker)
       if (dice.chance(0.5)) await world.pass(dice.between(0, 50))
+      if (this.#parts.settles > 0) await world.pass(this.#parts.settles)
       // A step that rides with a wait is refused then, and the token is gone.
       if (dice.chance(0.5)) this.#server.forgetScripts()
       const fresh = `fresh${round}`
@@ -202,7 +210,7 @@ export class Simulation {
     await world.until(
       'it ends',
       () => this.#server.state.committed.size === 0,
-      ids.length * (slowest + 100) + lease + triesTake(this.#habits),
+      ids.length * (slowest + 100) + lease + triesTake(this.#habits) + this.#parts.takes,
     )
     world.hold(jams === (world.tally['jams'] ?? 0), () => 'an ID jammed, though all was quiet')
   }
@@ -233,13 +241,4 @@ export class Simulation {
     world.hold(held === 0, () => `all queues have closed, and hold ${held} claims`)
     this.#witness.checkEnds()
   }
-}
-
-/** ms that all attempts after the first may take, and what waits for its time. */
-function triesTake({ features, ids, slowest }: Habits): number {
-  if (features === undefined) return 0
-  const { attempts, backoff, ordered, delay } = features
-  const more = (attempts - 1) * (slowest + 100) * ids.length
-  // Owed runs come after those that owe them.
-  return 2 * (more + (attempts - 1) * (2 * backoff + 100) * (ordered ? ids.length : 1) + delay)
 }

@@ -6,7 +6,9 @@ import type { World } from './world.js'
 export interface PublishCall {
   readonly key: string
   readonly id: string
-  /** What the server had done when it began. */
+  readonly host: string
+  /** When it was made, by the world's time; and what the server had done then. */
+  readonly at: number
   readonly from: number
   /** nothing: the caller was told that nothing happened. */
   told: 'open' | 'verdict' | 'nothing' | 'unknown'
@@ -32,7 +34,7 @@ export class Verdicts {
 
   called(host: string, id: string, order: number): PublishCall {
     const key = `${host} ${id}`
-    const call: PublishCall = { key, id, from: order, told: 'open' }
+    const call: PublishCall = { key, id, host, at: this.#world.now, from: order, told: 'open' }
     const calls = this.#calls.get(key)
     if (calls) calls.push(call)
     else this.#calls.set(key, [call])

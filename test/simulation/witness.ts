@@ -3,17 +3,15 @@ import type { Op, QueueState, Reply } from '../../src/memory/model.js'
 import type { PublishReply, State, StepReply, StepRequest, SweepReply } from '../../src/store.js'
 import type { Worker } from '../../src/worker/worker.js'
 import { Watch } from '../model/laws.js'
-import { type Claim, type End, type Run, untruth } from './claim.js'
+import { type Claim, type End, ODD, type Run, untruth } from './claim.js'
 import type { Features } from './features.js'
 import type { Host } from './host.js'
 import { Lives } from './lives.js'
 import { Looks } from './looks.js'
+import { Parts } from './parts/part.js'
 import { StepOrder } from './step-order.js'
 import { Verdicts } from './verdicts.js'
 import type { World } from './world.js'
-
-/** Ends that do not count. */
-const ODD: Readonly<Record<string, End>> = { w: 'withdrawn', s: 'superseded' }
 
 /** Sees all that the server does and all that handlers and publishers see, and holds the one against the other. */
 export class Witness {
@@ -25,6 +23,7 @@ export class Witness {
   readonly looks: Looks
   readonly steps: StepOrder
   readonly lives: Lives
+  parts = new Parts()
   readonly hosts = new Map<string, Host>()
   /** Verbs the server has run. */
   order = 0
@@ -36,9 +35,11 @@ export class Witness {
   /** ID → the last time it was accounted for: a run began, it was withdrawn, it failed for good. */
   readonly #accounted = new Map<string, number>()
   #cleared = 0
+  readonly #once: boolean
 
   constructor(world: World, replyTimeout: number, features?: Features) {
     this.#world = world
+    this.#once = features?.once === true
     this.#aftermath = replyTimeout + 2_500
     this.verdicts = new Verdicts(world)
     this.looks = new Looks(world)
@@ -48,18 +49,27 @@ export class Witness {
 
   sent(op: Op, host: Host): void {
     if (op.verb === 'step') this.steps.sent(op.request, host)
+    this.parts.sent(op, host)
   }
 
   answered(op: Op): void {
     if (op.verb === 'step') this.steps.answered(op.request)
   }
 
-  asked(): void {
+  asked(op: Op): void {
     this.order++
+    this.parts.asked(op)
   }
 
   done(op: Op, reply: Reply, by: string, copy: boolean, now: number): void {
-    this.lives.reached(Math.floor(now / 1_000))
+    const [ms, state, order] = [Math.floor(now / 1_000), this.state as QueueState, this.order]
+    this.lives.reached(ms)
+    const fresh = op.verb !== 'step' || !this.#ran.has(`${op.request.worker}:${op.request.number}`)
+    this.#judge(op, reply, by, copy, now)
+    this.parts.done({ op, reply, by, copy, fresh, ms, reached: this.lives.latest, state, order })
+  }
+
+  #judge(op: Op, reply: Reply, by: string, copy: boolean, now: number): void {
     try {
       this.#watch.check(this.state as QueueState, op, reply, now)
     } catch (error) {
@@ -110,6 +120,7 @@ export class Witness {
       order: 0,
       held: 0,
       ended: undefined,
+      over: 0,
       run: undefined,
     }
     this.lives.began(job)
@@ -135,6 +146,7 @@ export class Witness {
     this.#accounted.set(id, Math.max(this.#accounted.get(id) ?? 0, claim.order))
     this.#runs.set(id, this.runsOf(id) + 1)
     this.#world.count('runs')
+    this.parts.began(run)
     return run
   }
 
@@ -147,6 +159,11 @@ export class Witness {
   /** The library says that it waits for these runs no longer. */
   abandon(which: (run: Run) => boolean): void {
     for (const run of this.#running) if (which(run)) run.abandoned = true
+  }
+
+  /** The claim of an ID with that fencing number. */
+  claimOf(id: string, epoch: number): Claim | undefined {
+    return [...this.#claims.values()].find((claim) => claim.id === id && claim.token.startsWith(`${epoch}:`))
   }
 
   /** How often an ID has begun to run. */
@@ -213,7 +230,7 @@ export class Witness {
       this.#world.hold(first || this.#claims.has(name), () => `${id}: a repeated step claimed anew`)
       if (!first) continue
       const claim = { id, token: reply.token, host: by, order: this.order, held: this.#world.now }
-      this.#claims.set(name, { ...claim, ended: undefined, run: undefined })
+      this.#claims.set(name, { ...claim, ended: undefined, over: 0, run: undefined })
       this.#world.count('claims')
     }
   }
@@ -226,9 +243,9 @@ export class Witness {
       return
     }
     this.#world.count(end)
-    const wrong = claim ? untruth(claim, end) : 'it was never claimed'
+    const wrong = claim ? untruth(claim, end, this.#once) : 'it was never claimed'
     if (wrong) this.#world.breach(`${by} settles ${id} (${token}) as ${end}: ${wrong}`)
-    if (claim) claim.ended = end
+    if (claim) [claim.ended, claim.over] = [end, this.order]
     if (end === 'fail') this.#accounted.set(id, this.order)
   }
 
@@ -239,7 +256,7 @@ export class Witness {
       if (now === 'failed') this.#accounted.set(id, this.order)
       if (!claim) continue
       this.#world.hold(claim.ended === undefined, () => `${id} (${token}) jams, and was ${claim.ended} before`)
-      claim.ended = 'swept'
+      ;[claim.ended, claim.over] = ['swept', this.order]
       const host = this.hosts.get(claim.host)
       if (!host || host.dead) continue
       this.#world.count('jamsOfTheLiving')

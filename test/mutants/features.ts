@@ -1,0 +1,152 @@
+import { edit, inLives, type Mutant } from './mutant.js'
+
+const DESK = 'src/wait/desk.ts'
+const WAIT = 'src/wait/wait.ts'
+const JUDGE = 'src/wait/judge.ts'
+const RULE = 'src/schedule/rule.ts'
+const TICKER = 'src/schedule/ticker.ts'
+const FOLLOW = 'src/events-log/follow.ts'
+const LISTENING = 'src/redis/listening.ts'
+const STEPS = 'src/worker/steps.ts'
+const LIMITS = 'src/memory/limits.ts'
+
+const safety = (seeds: number) => ({ mode: 'safety', seeds }) as const
+const liveness = (seeds: number) => ({ mode: 'liveness', seeds }) as const
+
+/** Bugs in what lives around the worker loop: waits, schedules, the journal, what is kept, told and limited. */
+export const FEATURES: readonly Mutant[] = [
+  inLives('a wait that looks only where it heard something', 'wait', liveness(300), [
+    edit(DESK, '        if (!closing.aborted) this.#look(this.#waiters.keys())\n', ''),
+    edit(DESK, '    if (text === null) {\n      this.#look(this.#waiters.keys())\n', '    if (text === null) {\n'),
+  ]),
+  inLives('a wait that is content with the run before the publish', 'wait', safety(300), [
+    edit(JUDGE, 'if (kept.epoch > after)', 'if (kept.epoch > 0)'),
+  ]),
+  inLives('a wait that takes a message for the truth', 'wait', safety(300), [
+    edit(JUDGE, '  switch (seen.state) {', "  if (told === 'done') return DONE\n  switch (seen.state) {"),
+  ]),
+  inLives('a wait that leaves its listener at the signal', 'wait', safety(300), [
+    edit(WAIT, "      signal?.removeEventListener('abort', abort)\n", ''),
+  ]),
+  inLives('a wait that gives up late', 'wait', safety(300), [
+    edit(WAIT, 'clock.setTimer(late, timeout)', 'clock.setTimer(late, 2 * timeout)'),
+  ]),
+  inLives('a wait that is told withdrawn where its run is done', 'wait', safety(300), [
+    edit(JUDGE, "      if (told === 'failed') return { is: 'failed' }", "      if (told) return { is: 'failed' }"),
+  ]),
+  inLives('a slot that is published before it is due', 'schedule', safety(300), [
+    edit(
+      RULE,
+      'steps(last, now) >= 1 ? last + steps(last, now) * every',
+      'steps(last, now) >= 0 ? last + (steps(last, now) + 1) * every',
+    ),
+  ]),
+  inLives('a schedule that catches up on all that it missed', 'schedule', safety(300), [
+    edit(RULE, '? last + steps(last, now) * every : null', '? last + every : null'),
+  ]),
+  inLives('a ticker that ends at its first error', 'schedule', liveness(300), [
+    edit(
+      TICKER,
+      '      wait = mayPass(error) ? SOON : LATER\n',
+      '      if (mayPass(error)) return\n      wait = LATER\n',
+    ),
+  ]),
+  inLives('a ticker that comes a turn late', 'schedule', liveness(300), [
+    edit(TICKER, 'return next === null ? null : next - now', 'return next === null ? null : next - now + 900'),
+  ]),
+  inLives('a slot that is published once by each process', 'schedule', safety(300), [
+    edit('src/memory/dedupe.ts', 'schedule.slot >= slot', 'schedule.slot > slot'),
+  ]),
+  inLives('a reader that does not read what it did not hear', 'journal', safety(300), [
+    edit(FOLLOW, '      if (!(yield* kept())) return\n      continue', '      continue'),
+  ]),
+  inLives('a reader that is not told of what is not kept any more', 'journal', safety(300), [
+    edit(FOLLOW, '        if (message.position > next) yield gap(message.position - 1)\n', ''),
+  ]),
+  inLives('a listener that begins with the second message', 'journal', safety(300), [
+    edit(
+      FOLLOW,
+      "let next = from === 'oldest' ? 0 : from",
+      "let next = from === 'oldest' ? 0 : begin ? from : from + 1",
+    ),
+  ]),
+  inLives('a new wire that does not tell what the old one missed', 'journal', safety(300), [
+    edit(LISTENING, 'let missed = again', 'let missed = false && again'),
+  ]),
+  inLives('a listener that is told what the socket said', 'journal', safety(300), [
+    edit(LISTENING, "throw kind === 'unknown' ? unheard(error) : error", 'throw thrown'),
+  ]),
+  inLives('a journal that keeps one message fewer', 'journal', safety(300), [
+    edit(
+      'src/memory/news.ts',
+      'while (events.size > control.journal)',
+      'while (events.size >= control.journal && events.size > 0)',
+    ),
+  ]),
+  inLives('a report that a stranger makes', 'model', safety(300), [
+    edit(
+      'src/memory/report.ts',
+      'if (!owns(state.lease.get(id), token)) return false',
+      'if (!state.lease.has(id)) return false',
+    ),
+  ]),
+  inLives('a report that failed is told as kept', 'worker loop', safety(300), [
+    edit(
+      'src/worker/reports.ts',
+      '      onError(known(error))\n      return false',
+      '      onError(known(error))\n      return true',
+    ),
+  ]),
+  inLives('a step that rides with a wait knows no limits', 'worker loop', safety(300), [
+    edit(
+      STEPS,
+      'return policy ? { ...request, policy } : request',
+      'return policy && lane !== WAITING ? { ...request, policy } : request',
+    ),
+  ]),
+  inLives('a step that claims nothing forgets what it ends', 'worker loop', safety(300), [
+    edit(
+      STEPS,
+      'return policy ? { ...request, policy } : request',
+      'return policy && claim > 0 ? { ...request, policy } : request',
+    ),
+  ]),
+  inLives('a window that counts its last claims alone', 'model', safety(300), [
+    edit(LIMITS, '{ start, count: count + claimed }', '{ start, count: claimed }'),
+  ]),
+  inLives('a limit of each worker for itself', 'model', safety(300), [
+    edit(LIMITS, 'this.#active - this.#state.processing.size', 'this.#active'),
+  ]),
+  inLives('a publish that does not wait for room', 'publisher', safety(300), [
+    edit('src/room.ts', "verdict.outcome === 'full' && !over", "verdict.outcome === 'full' && over"),
+  ]),
+  inLives('at most once, and what was cut off runs again', 'worker loop', safety(300), [
+    edit(
+      'src/worker/ends.ts',
+      "this.#options.delivery === 'at-most-once'",
+      "this.#options.delivery !== 'at-least-once' && !job.stopped",
+    ),
+  ]),
+  inLives('all of a state but the first', 'operator', safety(300), [
+    edit(
+      'src/operator.ts',
+      'const ids = page.ids.filter((id) => !marked.has(id))',
+      'const ids = page.ids.filter((id, i) => i > 0 && !marked.has(id))',
+    ),
+  ]),
+  inLives('a result that is told for ever', 'model', safety(300), [
+    edit(
+      'src/memory/keepsakes.ts',
+      '(kept.score(name) ?? Number.NEGATIVE_INFINITY) > ms ?',
+      'kept.score(name) !== undefined ?',
+    ),
+    edit('src/memory/keepsakes.ts', '  for (const name of lapsed(kept, ms)) drop(state, name)\n', ''),
+  ]),
+  inLives('a result of a later attempt that is not kept', 'worker loop', liveness(300), [
+    edit(
+      'src/worker/ends.ts',
+      'const ttl = job.kept ?? keepResult',
+      'const ttl = job.kept ?? (job.attempt > 1 ? 0 : keepResult)',
+    ),
+  ]),
+]
