@@ -33,6 +33,9 @@ export const DATABASE_RULES: readonly string[] = besides('+select')
 /** What `durability` asks of the server. */
 export const DURABLE_RULES: readonly string[] = besides('+config|get', '+wait')
 
+/** … of one that syncs each second. */
+export const SYNCED_RULES: readonly string[] = besides('+waitaof')
+
 /** A rule, or several in brackets, which hold for their own keys alone. */
 const RULE = /\([^)]*\)|\S+/g
 
