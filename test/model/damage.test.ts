@@ -59,8 +59,11 @@ async function auditOf({ audit, mend }: Side, repair: boolean) {
   return findings.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1))
 }
 
-/** Walks of a set have no order, so what is pushed from one has none. `extras` is written anew by the next full script. */
-const settled = ({ extras: _, ...dump }: Dump): unknown => ({ ...dump, queued: dump.queued.toSorted() })
+/**
+ * Walks of a set have no order, so what is pushed from one has none. `extras` is written anew by the next full script, and by
+ * it is told whether a lane is plain, where nobody reads the `alarm`.
+ */
+const settled = ({ extras: _, alarm: __, ...dump }: Dump): unknown => ({ ...dump, queued: dump.queued.toSorted() })
 
 /** The laws, with the line as a claim would see it: what a repair has blanked is dropped. */
 function checkMended(state: QueueState): void {
@@ -71,6 +74,9 @@ function checkMended(state: QueueState): void {
   // A journal whose switch is gone stays as it is until one is kept anew.
   if (seen.control.journal === 0) seen.events.clear()
   for (const id of line) seen.queued.push(id)
+  // Withdrawn by hand under a run that is superseded: either alone stops it, and both leave with its end.
+  for (const [id, owed] of seen.owed)
+    if (owed.superseded && seen.withdrawn.has(id)) seen.owed.set(id, { ...owed, superseded: false })
   checkState(seen)
 }
 
