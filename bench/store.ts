@@ -1,4 +1,5 @@
-import type { Settlement, StepReply, Store } from '../src/store.js'
+import type { Settlement, StepReply } from '../src/step.js'
+import type { Store } from '../src/store.js'
 import type { Address } from './server.js'
 
 const built = new URL('../dist/redis/store.js', import.meta.url)

@@ -1,4 +1,4 @@
-import type { Counter } from './store.js'
+import type { Counter } from './figures.js'
 
 // The two verbs of a Store that are not the queue's own: `audit` looks, `mend` mends. What an orphan is, is judged by
 // whoever asks (src/audit): a store tells what it holds, and nothing else.

@@ -2,7 +2,8 @@ import { ConvoyError } from './errors.js'
 import { type Events, observe } from './events.js'
 import { jammedText } from './failure.js'
 import { type JammedJob, jammedJob } from './job.js'
-import type { Store, SweepRequest } from './store.js'
+import type { SweepRequest } from './step.js'
+import type { Store } from './store.js'
 import { type Clock, chance, pause } from './time.js'
 
 /** IDs recovered by one script at most. */

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { ConvoyError } from './errors.js'
 import { type Serializer, unpackPayload } from './payload.js'
 import { logLines, progressText } from './report.js'
-import type { Jammed } from './store.js'
+import type { Jammed } from './step.js'
 import { type Duration, milliseconds, show } from './time.js'
 
 /** Bytes of UTF-8 an ID may have at most. */

@@ -1,5 +1,5 @@
 import { ConvoyError } from './errors.js'
-import type { Counts, Totals } from './store.js'
+import type { Counts, Totals } from './figures.js'
 import { type Clock, forPeople, pause } from './time.js'
 
 /** The numbers of a queue at one moment of the server's clock. */

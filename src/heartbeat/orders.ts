@@ -1,6 +1,6 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { PulsePlace } from '../pulse.js'
-import type { Held } from '../store.js'
+import type { Held } from '../step.js'
 
 /** What the thread is born with. */
 export interface ThreadData extends PulsePlace {

@@ -1,5 +1,5 @@
 import { type AuditReply, type AuditRequest, NAMING, type Named } from '../audit-verbs.js'
-import { COUNTERS } from '../store.js'
+import { COUNTERS } from '../figures.js'
 import { blocked } from './line.js'
 import { namesIn, partsOf, rankOf } from './naming.js'
 import type { Mark, QueueState } from './state.js'

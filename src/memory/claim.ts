@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import type { StepRequest } from '../store.js'
+import type { StepRequest } from '../step.js'
 import type { Limits } from './limits.js'
 import type { QueueState } from './state.js'
 

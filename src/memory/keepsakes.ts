@@ -1,4 +1,5 @@
-import type { Kept, Recollection } from '../store.js'
+import type { Kept } from '../step.js'
+import type { Recollection } from '../store.js'
 import type { QueueState } from './state.js'
 
 // What stays of an ID after its run, each for its time: that it was done, its result, what it logged.

@@ -1,5 +1,6 @@
-import type { Counts, Inspection, ListRequest, Page, State } from '../store.js'
-import { TOTALS } from '../store.js'
+import type { Counts } from '../figures.js'
+import { TOTALS } from '../figures.js'
+import type { Inspection, ListRequest, Page, State } from '../store.js'
 import { isRemembered } from './keepsakes.js'
 import { lineSize } from './line.js'
 import type { QueueState } from './state.js'

@@ -1,8 +1,9 @@
 import type { AuditReply, AuditRequest, MendReply, MendRequest } from '../audit-verbs.js'
+import type { Counts } from '../figures.js'
+import type { StepReply, StepRequest, SweepReply, SweepRequest } from '../step.js'
 import type {
   Control,
   ControlReply,
-  Counts,
   Inspection,
   ListRequest,
   MoveRequest,
@@ -12,10 +13,6 @@ import type {
   Recollection,
   Report,
   State,
-  StepReply,
-  StepRequest,
-  SweepReply,
-  SweepRequest,
 } from '../store.js'
 import { audit } from './audit.js'
 import { control } from './control.js'

@@ -1,4 +1,4 @@
-import type { Held, Settlement, StepRequest } from '../store.js'
+import type { Held, Settlement, StepRequest } from '../step.js'
 import { type Failing, recordFailures } from './failures.js'
 import { keepResult } from './keepsakes.js'
 import type { News } from './news.js'

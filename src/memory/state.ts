@@ -1,4 +1,4 @@
-import type { Counter } from '../store.js'
+import type { Counter } from '../figures.js'
 import { Deque } from './deque.js'
 import { Ordered } from './ordered.js'
 

@@ -1,5 +1,5 @@
 import { ConvoyError } from '../errors.js'
-import type { StepReply, StepRequest } from '../store.js'
+import type { StepReply, StepRequest } from '../step.js'
 import { handOn, lookAhead, nobodyKnows, nudge, tellDue } from './alarm.js'
 import { again, type Claim, take } from './claim.js'
 import { purge } from './keepsakes.js'

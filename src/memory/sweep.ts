@@ -1,4 +1,4 @@
-import type { Jammed, SweepReply, SweepRequest } from '../store.js'
+import type { Jammed, SweepReply, SweepRequest } from '../step.js'
 import { lookAhead, nobodyKnows, nudge } from './alarm.js'
 import { type Failing, recordFailures } from './failures.js'
 import { purge } from './keepsakes.js'

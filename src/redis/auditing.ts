@@ -1,5 +1,6 @@
 import { type AuditReply, type MendRequest, NAMING, type Named } from '../audit-verbs.js'
-import { COUNTERS, LAYOUT } from '../store.js'
+import { COUNTERS } from '../figures.js'
+import { LAYOUT } from '../store.js'
 
 /** What `audit` answers and `mend` is told, between the contract's shapes and the scripts'. */
 

@@ -1,5 +1,6 @@
 import { ConvoyError } from '../errors.js'
-import type { Place, StepRequest } from '../store.js'
+import type { StepRequest } from '../step.js'
+import type { Place } from '../store.js'
 import type { Clock, Timer } from '../time.js'
 import { pause } from '../time.js'
 import { Connection, type ConnectionOptions } from './connection.js'

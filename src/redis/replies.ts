@@ -1,18 +1,7 @@
-import type {
-  Counts,
-  Inspection,
-  Jammed,
-  Messages,
-  Page,
-  PublishReply,
-  Recollection,
-  Scheduled,
-  State,
-  StepReply,
-  SweepReply,
-  Totals,
-} from '../store.js'
-import { TOTALS } from '../store.js'
+import type { Counts, Totals } from '../figures.js'
+import { TOTALS } from '../figures.js'
+import type { Jammed, StepReply, SweepReply } from '../step.js'
+import type { Inspection, Messages, Page, PublishReply, Recollection, Scheduled, State } from '../store.js'
 
 /** What the scripts answer, read into the contract's shapes. */
 

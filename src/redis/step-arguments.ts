@@ -1,5 +1,5 @@
 import type { StepPolicy } from '../policy.js'
-import type { Held, Settlement, StepRequest } from '../store.js'
+import type { Held, Settlement, StepRequest } from '../step.js'
 
 const kindOf = (group: Settlement): string => {
   switch (group.end) {

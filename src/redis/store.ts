@@ -1,29 +1,24 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { AuditReply, AuditRequest, MendReply, MendRequest } from '../audit-verbs.js'
 import { ConvoyError } from '../errors.js'
-import {
-  COUNTERS,
-  type Control,
-  type ControlReply,
-  type Counts,
-  type Inspection,
-  type ListRequest,
-  type MoveRequest,
-  type OpenStore,
-  type Page,
-  type Patience,
-  type Place,
-  type PublishReply,
-  type PublishRequest,
-  type Recollection,
-  type Report,
-  type State,
-  type StepReply,
-  type StepRequest,
-  type Store,
-  type SweepReply,
-  type SweepRequest,
-  TOTALS,
+import { COUNTERS, type Counts, TOTALS } from '../figures.js'
+import type { StepReply, StepRequest, SweepReply, SweepRequest } from '../step.js'
+import type {
+  Control,
+  ControlReply,
+  Inspection,
+  ListRequest,
+  MoveRequest,
+  OpenStore,
+  Page,
+  Patience,
+  Place,
+  PublishReply,
+  PublishRequest,
+  Recollection,
+  Report,
+  State,
+  Store,
 } from '../store.js'
 import { type Clock, systemClock } from '../time.js'
 import * as auditing from './auditing.js'

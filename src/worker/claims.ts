@@ -1,6 +1,6 @@
 import type { Job } from '../job.js'
 import type { Pulse } from '../pulse.js'
-import type { Held } from '../store.js'
+import type { Held } from '../step.js'
 import { groups } from './outbox.js'
 
 /** IDs that one step renews, or reports as started, at most. */

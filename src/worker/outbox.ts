@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { failureText } from '../failure.js'
 import type { Job } from '../job.js'
 import type { Retry } from '../retries.js'
-import type { Held, Kept, Settlement } from '../store.js'
+import type { Held, Kept, Settlement } from '../step.js'
 
 /** IDs a step settles at most … */
 const MOST = 1_000

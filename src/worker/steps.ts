@@ -1,6 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import type { StepPolicy } from '../policy.js'
-import type { StepReply, StepRequest, Store } from '../store.js'
+import type { StepReply, StepRequest } from '../step.js'
+import type { Store } from '../store.js'
 import { type Clock, pause } from '../time.js'
 
 export interface StepsOptions {

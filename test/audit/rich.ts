@@ -1,6 +1,7 @@
 import { type AuditReport, audit, type Kind } from '../../src/audit/index.js'
 import type { Traits } from '../../src/policy.js'
-import type { StepRequest, Store } from '../../src/store.js'
+import type { StepRequest } from '../../src/step.js'
+import type { Store } from '../../src/store.js'
 import type { World } from '../queue/kit.js'
 
 export const PATIENCE = { timeout: 10_000 }

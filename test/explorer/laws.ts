@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert'
 import type { Op, QueueState } from '../../src/memory/model.js'
-import type { Held, PublishReply, StepReply, SweepReply } from '../../src/store.js'
+import type { Held, StepReply, SweepReply } from '../../src/step.js'
+import type { PublishReply } from '../../src/store.js'
 import { VERDICTS } from '../../src/verdict.js'
 import { dumpModel } from '../model/dump.js'
 import { checkState, equal, hold } from '../model/laws.js'

@@ -1,5 +1,5 @@
 import type { Op } from '../../src/memory/model.js'
-import type { Settlement, StepReply } from '../../src/store.js'
+import type { Settlement, StepReply } from '../../src/step.js'
 import type { VERDICTS } from '../../src/verdict.js'
 import { equal, hold } from '../model/laws.js'
 import { about, nextPayload, stateOf, triesOf } from './places.js'

@@ -1,5 +1,6 @@
 import type { Op } from '../../src/memory/model.js'
-import type { PublishReply, PublishRequest, Settlement, StepReply, SweepReply } from '../../src/store.js'
+import type { Settlement, StepReply, SweepReply } from '../../src/step.js'
+import type { PublishReply, PublishRequest } from '../../src/store.js'
 import type { Told } from '../model/laws.js'
 import { lapsesUnder, nextInstant, sweepIsDue } from './clock.js'
 import { requestOf } from './kinds.js'

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Op, QueueState } from '../../src/memory/model.js'
 import { owedText } from '../../src/memory/owed.js'
-import type { StepReply } from '../../src/store.js'
+import type { StepReply } from '../../src/step.js'
 import type { Flight, Promises, Stray, Worker, World } from './world.js'
 
 // Two worlds that go on alike have one name, so that there are finitely many. Left out: what only counts (each call's

@@ -1,4 +1,5 @@
-import type { PublishReply, StepReply, SweepReply } from '../../src/store.js'
+import type { StepReply, SweepReply } from '../../src/step.js'
+import type { PublishReply } from '../../src/store.js'
 import { VERDICTS } from '../../src/verdict.js'
 import type { Call } from './server.js'
 import { bare, type Promises } from './world.js'

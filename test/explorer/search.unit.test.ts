@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { PublishReply, StepReply } from '../../src/store.js'
+import type { StepReply } from '../../src/step.js'
+import type { PublishReply } from '../../src/store.js'
 import { movesOf } from './moves.js'
 import { nameOf } from './names.js'
 import { scope } from './scopes.js'

@@ -1,4 +1,4 @@
-import type { Settlement, StepReply, StepRequest } from '../../src/store.js'
+import type { Settlement, StepReply, StepRequest } from '../../src/step.js'
 import { type Claim, type Flight, LEASE, type Scope, type Worker } from './world.js'
 
 // A worker as the contract in src/store.ts has it and src/worker keeps it: numbered steps in three lanes, two for the work

@@ -1,6 +1,7 @@
 import { clone, emptyState, type Op, type QueueState } from '../../src/memory/model.js'
 import type { StepPolicy } from '../../src/policy.js'
-import type { PublishRequest, StepReply, StepRequest } from '../../src/store.js'
+import type { StepReply, StepRequest } from '../../src/step.js'
+import type { PublishRequest } from '../../src/store.js'
 import type { Kind } from './kinds.js'
 
 /** How often each thing may happen that a quiet day does not bring. What is not named may not happen. */

@@ -8,7 +8,7 @@ import type { Source } from './sources.js'
  */
 const LAYERS: readonly (readonly string[])[] = [
   ['errors', 'time', 'stepped-clock', 'suggestion', 'priority'],
-  ['policy', 'messages', 'store', 'audit-verbs'],
+  ['policy', 'messages', 'figures', 'step', 'store', 'audit-verbs'],
   ['check', 'pulse', 'life'],
   ['failure', 'payload', 'report', 'limits', 'presets', 'dedupe'],
   ['job', 'retries', 'run-options', 'publish-options', 'verdict', 'durability', 'options'],

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { AuditReply, AuditRequest, Mend, MendReply } from '../../src/audit-verbs.js'
+import type { Counts } from '../../src/figures.js'
 import type { DedupePolicy, Traits } from '../../src/policy.js'
+import type { Held, Settlement, StepReply, StepRequest, SweepReply, SweepRequest } from '../../src/step.js'
 import type {
   Control,
   ControlReply,
-  Counts,
-  Held,
   Inspection,
   ListedState,
   OpenStore,
@@ -13,13 +13,8 @@ import type {
   PublishReply,
   Recollection,
   Report,
-  Settlement,
   State,
-  StepReply,
-  StepRequest,
   Store,
-  SweepReply,
-  SweepRequest,
 } from '../../src/store.js'
 
 /** A kind of store, and its clock in the test's hand. */

@@ -1,7 +1,9 @@
 import type { MendReply } from '../../src/audit-verbs.js'
+import type { Totals } from '../../src/figures.js'
 import { apply, emptyState, type Op, type QueueState, type Reply } from '../../src/memory/model.js'
 import { readMessage } from '../../src/messages.js'
-import type { Jammed, PublishReply, State, StepReply, SweepReply, Totals } from '../../src/store.js'
+import type { Jammed, StepReply, SweepReply } from '../../src/step.js'
+import type { PublishReply, State } from '../../src/store.js'
 import { VERDICTS } from '../../src/verdict.js'
 
 /** Watches one queue from its first call on, and throws where a law is broken: on its whole state, after every call. */

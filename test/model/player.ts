@@ -1,5 +1,6 @@
 import type { Op, Reply } from '../../src/memory/model.js'
-import type { Held, PublishRequest, Settlement, StepReply, StepRequest, SweepReply } from '../../src/store.js'
+import type { Held, Settlement, StepReply, StepRequest, SweepReply } from '../../src/step.js'
+import type { PublishRequest } from '../../src/store.js'
 import { IDS, type Move, type Pick, WORKERS } from './moves.js'
 
 /** One ID, claimed once. */

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { TOTALS } from '../../src/figures.js'
 import type { Logger, Stats, Totals } from '../../src/index.js'
 import { logStats } from '../../src/stats.js'
-import { TOTALS } from '../../src/store.js'
 import { onBothStores } from './kit.js'
 import { ManualClock } from './manual-clock.js'
 

@@ -1,14 +1,5 @@
-import type {
-  OpenStore,
-  PublishReply,
-  PublishRequest,
-  Report,
-  StepReply,
-  StepRequest,
-  Store,
-  SweepReply,
-  SweepRequest,
-} from '../../src/store.js'
+import type { StepReply, StepRequest, SweepReply, SweepRequest } from '../../src/step.js'
+import type { OpenStore, PublishReply, PublishRequest, Report, Store } from '../../src/store.js'
 import { Latch } from '../support/latch.js'
 
 /** What was asked of a store, and what it said: recorded once the answer is there. */

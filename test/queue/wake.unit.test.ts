@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createQueue, memoryStore, type QueueOptions, steppedClock } from '../../src/index.js'
-import type { OpenStore, StepReply } from '../../src/store.js'
+import type { StepReply } from '../../src/step.js'
+import type { OpenStore } from '../../src/store.js'
 import { Latch } from '../support/latch.js'
 import { ManualClock } from './manual-clock.js'
 

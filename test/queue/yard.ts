@@ -1,6 +1,6 @@
 import { createQueue, type Job, type Queue, UnrecoverableError } from '../../src/index.js'
 import { KEYS, type Part } from '../../src/redis/keys.js'
-import type { Jammed } from '../../src/store.js'
+import type { Jammed } from '../../src/step.js'
 import { until } from '../support/until.js'
 import type { RedisKit, World } from './kit.js'
 

@@ -1,7 +1,8 @@
 import type { Job } from '../../src/job.js'
 import type { Op, QueueState } from '../../src/memory/model.js'
 import type { DedupePolicy } from '../../src/policy.js'
-import type { PublishReply, Settlement, State, StepReply, StepRequest, SweepReply } from '../../src/store.js'
+import type { Settlement, StepReply, StepRequest, SweepReply } from '../../src/step.js'
+import type { PublishReply, State } from '../../src/store.js'
 import type { Features } from './features.js'
 import type { World } from './world.js'
 

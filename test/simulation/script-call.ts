@@ -3,16 +3,8 @@ import type { DedupePolicy, StepPolicy, Traits } from '../../src/policy.js'
 import { keyOf } from '../../src/redis/keys.js'
 import type { ScriptName } from '../../src/redis/lua.generated.js'
 import { scriptsFor } from '../../src/redis/scripts.js'
-import type {
-  Control,
-  Held,
-  ListRequest,
-  PublishRequest,
-  Report,
-  Settlement,
-  StepRequest,
-  SweepRequest,
-} from '../../src/store.js'
+import type { Held, Settlement, StepRequest, SweepRequest } from '../../src/step.js'
+import type { Control, ListRequest, PublishRequest, Report } from '../../src/store.js'
 
 // What a command on the wire asks of the model: the mirror image of `src/redis/publish-arguments.ts` and
 // `src/redis/step-arguments.ts`.

@@ -1,15 +1,7 @@
+import type { Counts } from '../../src/figures.js'
 import type { Op, Reply, Verb } from '../../src/memory/model.js'
-import type {
-  ControlReply,
-  Counts,
-  Inspection,
-  Page,
-  PublishReply,
-  Recollection,
-  State,
-  StepReply,
-  SweepReply,
-} from '../../src/store.js'
+import type { StepReply, SweepReply } from '../../src/step.js'
+import type { ControlReply, Inspection, Page, PublishReply, Recollection, State } from '../../src/store.js'
 
 // What the model answers, as the scripts would: the mirror image of `src/redis/replies.ts`.
 

@@ -1,4 +1,4 @@
-import type { StepRequest } from '../../src/store.js'
+import type { StepRequest } from '../../src/step.js'
 import type { Host } from './host.js'
 import type { World } from './world.js'
 

@@ -1,6 +1,7 @@
 import type { Job } from '../../src/job.js'
 import type { Op, QueueState, Reply } from '../../src/memory/model.js'
-import type { PublishReply, State, StepReply, StepRequest, SweepReply } from '../../src/store.js'
+import type { StepReply, StepRequest, SweepReply } from '../../src/step.js'
+import type { PublishReply, State } from '../../src/store.js'
 import type { Worker } from '../../src/worker/worker.js'
 import { Watch } from '../model/laws.js'
 import { type Claim, type End, ODD, type Run, untruth } from './claim.js'

@@ -1,5 +1,5 @@
 import type { Op, QueueState } from '../../../src/memory/model.js'
-import type { SweepReply } from '../../../src/store.js'
+import type { SweepReply } from '../../../src/step.js'
 import type { World } from '../world.js'
 import type { Act, Part } from './part.js'
 

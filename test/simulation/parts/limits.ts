@@ -1,4 +1,4 @@
-import type { StepReply, SweepReply } from '../../../src/store.js'
+import type { StepReply, SweepReply } from '../../../src/step.js'
 import type { World } from '../world.js'
 import { type Act, type Part, settledIn } from './part.js'
 

@@ -1,5 +1,5 @@
 import type { Op } from '../../../src/memory/model.js'
-import type { StepReply, SweepReply } from '../../../src/store.js'
+import type { StepReply, SweepReply } from '../../../src/step.js'
 import type { Run } from '../claim.js'
 import type { World } from '../world.js'
 import { type Act, type Part, settledIn } from './part.js'

@@ -1,5 +1,5 @@
 import type { Op, QueueState, Reply } from '../../../src/memory/model.js'
-import type { StepReply, StepRequest } from '../../../src/store.js'
+import type { StepReply, StepRequest } from '../../../src/step.js'
 import type { Verdict } from '../../../src/verdict.js'
 import type { Actor } from '../actor.js'
 import type { Calls } from '../calls.js'

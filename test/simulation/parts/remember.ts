@@ -1,4 +1,5 @@
-import type { PublishReply, StepReply } from '../../../src/store.js'
+import type { StepReply } from '../../../src/step.js'
+import type { PublishReply } from '../../../src/store.js'
 import type { World } from '../world.js'
 import { type Act, type Part, settledIn } from './part.js'
 

@@ -1,5 +1,5 @@
 import type { KeptResult } from '../../../src/looking.js'
-import type { StepReply } from '../../../src/store.js'
+import type { StepReply } from '../../../src/step.js'
 import type { Actor } from '../actor.js'
 import type { Server } from '../server.js'
 import type { World } from '../world.js'

@@ -1,5 +1,6 @@
 import type { ConvoyError } from '../../../src/errors.js'
-import type { PublishReply, StepReply, SweepReply } from '../../../src/store.js'
+import type { StepReply, SweepReply } from '../../../src/step.js'
+import type { PublishReply } from '../../../src/store.js'
 import { type Ended, publishAndWait, waitFor } from '../../../src/wait/index.js'
 import type { Actor } from '../actor.js'
 import type { Habits } from '../habits.js'
