@@ -2,9 +2,7 @@
 -- be: at a batch of one they are what a job costs. For all else MORE, before anything is written: it comes again, with all keys.
 if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
 local at = 10
-local first = at + 1 + 3 * tonumber(ARGV[at])
-local last = first - 1
-for g = at + 1, first - 1, 3 do last = last + tonumber(ARGV[g + 2]) end
+local first, last = span(at)
 if last < first then
   sound('HLEN', lease)
 else
@@ -41,9 +39,7 @@ if settled > 0 then redis.call('ZREM', processing, unpack(ARGV, first, last)) en
 
 at = at + 1
 if ARGV[at] ~= '0' then
-  first = at + 1 + 3 * tonumber(ARGV[at])
-  last = first - 1
-  for g = at + 1, first - 1, 3 do last = last + tonumber(ARGV[g + 2]) end
+  first, last = span(at)
   local held, begun, i = redis.call('HMGET', lease, unpack(ARGV, first, last)), {}, 0
   for g = at + 1, first - 1, 3 do
     for _ = 1, tonumber(ARGV[g + 2]) do

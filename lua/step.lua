@@ -22,6 +22,13 @@ local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'ta
 local length = redis.call('LLEN', queued)
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}
+-- Where the IDs of the list at `at` begin and end.
+local function span(at)
+  local first = at + 1 + 3 * tonumber(ARGV[at])
+  local last = first - 1
+  for g = at + 1, last, 3 do last = last + tonumber(ARGV[g + 2]) end
+  return first, last
+end
 --- @include _claim
 if #KEYS == 9 then
 --- @include _plain
@@ -60,16 +67,14 @@ if prior then
   if last == number then answered = { token = token, leaseEnd = leaseEnd, settled = result } end
 end
 
--- The list at `at`: where its IDs begin and end, what holds each now, and whether each is under its token (or still
--- marked as claimed ahead under it, '~').
+-- The list at `at`: its IDs, what holds each now, and whether each is under its token (or still marked as claimed ahead
+-- under it, '~').
 local at = 10
 local function list()
-  local groups = tonumber(ARGV[at])
-  local first, last = at + 1 + 3 * groups, at + 3 * groups
-  for g = at + 1, at + 3 * groups, 3 do last = last + tonumber(ARGV[g + 2]) end
+  local first, last = span(at)
   local held = last >= first and redis.call('HMGET', lease, unpack(ARGV, first, last)) or {}
   local all, done, i = true, true, 0
-  for g = at + 1, at + 3 * groups, 3 do
+  for g = at + 1, first - 1, 3 do
     local token = ARGV[g + 1]
     local ahead = '~' .. token
     if string.byte(token) == 126 then token, ahead = '', '' end

@@ -1494,6 +1494,12 @@ local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'ta
 local length = redis.call('LLEN', queued)
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}
+local function span(at)
+  local first = at + 1 + 3 * tonumber(ARGV[at])
+  local last = first - 1
+  for g = at + 1, last, 3 do last = last + tonumber(ARGV[g + 2]) end
+  return first, last
+end
 local function take(popped, inLine)
   local entered = redis.call('SMISMEMBER', committed, unpack(popped))
   local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped))
@@ -1542,9 +1548,7 @@ end
 if #KEYS == 9 then
 if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
 local at = 10
-local first = at + 1 + 3 * tonumber(ARGV[at])
-local last = first - 1
-for g = at + 1, first - 1, 3 do last = last + tonumber(ARGV[g + 2]) end
+local first, last = span(at)
 if last < first then
   sound('HLEN', lease)
 else
@@ -1577,9 +1581,7 @@ end
 if settled > 0 then redis.call('ZREM', processing, unpack(ARGV, first, last)) end
 at = at + 1
 if ARGV[at] ~= '0' then
-  first = at + 1 + 3 * tonumber(ARGV[at])
-  last = first - 1
-  for g = at + 1, first - 1, 3 do last = last + tonumber(ARGV[g + 2]) end
+  first, last = span(at)
   local held, begun, i = redis.call('HMGET', lease, unpack(ARGV, first, last)), {}, 0
   for g = at + 1, first - 1, 3 do
     for _ = 1, tonumber(ARGV[g + 2]) do
@@ -1947,12 +1949,10 @@ if prior then
 end
 local at = 10
 local function list()
-  local groups = tonumber(ARGV[at])
-  local first, last = at + 1 + 3 * groups, at + 3 * groups
-  for g = at + 1, at + 3 * groups, 3 do last = last + tonumber(ARGV[g + 2]) end
+  local first, last = span(at)
   local held = last >= first and redis.call('HMGET', lease, unpack(ARGV, first, last)) or {}
   local all, done, i = true, true, 0
-  for g = at + 1, at + 3 * groups, 3 do
+  for g = at + 1, first - 1, 3 do
     local token = ARGV[g + 1]
     local ahead = '~' .. token
     if string.byte(token) == 126 then token, ahead = '', '' end

@@ -17,13 +17,13 @@ const liveness = (seeds: number) => ({ mode: 'liveness', seeds }) as const
 export const FEATURES: readonly Mutant[] = [
   inLives('a wait that looks only where it heard something', 'wait', liveness(300), [
     edit(DESK, '        if (!closing.aborted) this.#look(this.#waiters.keys())\n', ''),
-    edit(DESK, '    if (text === null) {\n      this.#look(this.#waiters.keys())\n', '    if (text === null) {\n'),
+    edit(DESK, '      this.#heardTo = 0\n      this.#look(this.#waiters.keys())\n', '      this.#heardTo = 0\n'),
   ]),
   inLives('a wait that is content with the run before the publish', 'wait', safety(300), [
     edit(JUDGE, 'if (kept.epoch > after)', 'if (kept.epoch > 0)'),
   ]),
   inLives('a wait that takes a message for the truth', 'wait', safety(300), [
-    edit(JUDGE, '  switch (seen.state) {', "  if (told === 'done') return DONE\n  switch (seen.state) {"),
+    edit(JUDGE, '  switch (seen.state) {', "  if (told?.end === 'done') return DONE\n  switch (seen.state) {"),
   ]),
   inLives('a wait that leaves its listener at the signal', 'wait', safety(300), [
     edit(WAIT, "      signal?.removeEventListener('abort', abort)\n", ''),
@@ -32,7 +32,7 @@ export const FEATURES: readonly Mutant[] = [
     edit(WAIT, 'clock.setTimer(late, timeout)', 'clock.setTimer(late, 2 * timeout)'),
   ]),
   inLives('a wait that is told withdrawn where its run is done', 'wait', safety(300), [
-    edit(JUDGE, "      if (told === 'failed') return { is: 'failed' }", "      if (told) return { is: 'failed' }"),
+    edit(JUDGE, "return says === 'done' ? DONE : { is: says }", "return { is: says === 'done' ? 'withdrawn' : says }"),
   ]),
   inLives('a slot that is published before it is due', 'schedule', safety(300), [
     edit(
