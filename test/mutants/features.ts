@@ -1,4 +1,4 @@
-import { edit, inLives, type Mutant } from './mutant.js'
+import { edit, inClient, inLives, type Mutant } from './mutant.js'
 
 const DESK = 'src/wait/desk.ts'
 const WAIT = 'src/wait/wait.ts'
@@ -22,7 +22,7 @@ export const FEATURES: readonly Mutant[] = [
   inLives('a wait that is content with the run before the publish', 'wait', safety(300), [
     edit(JUDGE, 'if (kept.epoch > after)', 'if (kept.epoch > 0)'),
   ]),
-  inLives('a wait that takes a message for the truth', 'wait', safety(300), [
+  inClient('a wait that takes a message for the truth', 'test/wait/wait.test.ts', '', [
     edit(JUDGE, '  switch (seen.state) {', "  if (told?.end === 'done') return DONE\n  switch (seen.state) {"),
   ]),
   inLives('a wait that leaves its listener at the signal', 'wait', safety(300), [
@@ -31,7 +31,7 @@ export const FEATURES: readonly Mutant[] = [
   inLives('a wait that gives up late', 'wait', safety(300), [
     edit(WAIT, 'clock.setTimer(late, timeout)', 'clock.setTimer(late, 2 * timeout)'),
   ]),
-  inLives('a wait that is told withdrawn where its run is done', 'wait', safety(300), [
+  inClient('a wait that is told withdrawn where its run is done', 'test/wait/wait.test.ts', '', [
     edit(JUDGE, "return says === 'done' ? DONE : { is: says }", "return { is: says === 'done' ? 'withdrawn' : says }"),
   ]),
   inLives('a slot that is published before it is due', 'schedule', safety(300), [
