@@ -20,6 +20,9 @@ interface Judged {
   readonly copy: boolean
 }
 
+/** Verdicts of a server that is full, or has had that slot: the publish ran, and nothing came of it. */
+const STORED_NOTHING = 'xzn'
+
 /** Holds what publishers are told against what the server did. */
 export class Verdicts {
   readonly #world: World
@@ -45,7 +48,7 @@ export class Verdicts {
   judged(host: string, id: string, letter: string, order: number, copy: boolean): void {
     const key = `${host} ${id}`
     const calls = this.#calls.get(key) ?? []
-    if (!copy && calls.every(({ told }) => told === 'nothing')) {
+    if (!copy && !STORED_NOTHING.includes(letter) && calls.every(({ told }) => told === 'nothing')) {
       this.#world.breach(`${key} was published, though every publisher was told that nothing had happened`)
     }
     const judged = this.#judged.get(key)
@@ -71,7 +74,9 @@ export class Verdicts {
     call.told = code === 'OUTCOME_UNKNOWN' ? 'unknown' : 'nothing'
     this.#world.count(code)
     if (call.told === 'unknown') return
-    const happened = (this.#judged.get(call.key) ?? []).some((one) => !one.copy && one.order > call.from)
+    const happened = (this.#judged.get(call.key) ?? []).some(
+      ({ order, letter, copy }) => !copy && order > call.from && !STORED_NOTHING.includes(letter),
+    )
     // Also one that has ended: what it sent on a wire that was given up may come late.
     const others = this.#calls.get(call.key)?.some((one) => one.told !== 'nothing')
     this.#world.hold(!happened || others === true, () => `${call.key} was told ${code}, and had been published`)

@@ -125,9 +125,10 @@ export class Schedule implements Part {
     const period = this.#period
     // First the wires that are dead are found, and replaced.
     await world.pass(habits.publishTimeout + habits.replyTimeout + 2_500)
-    // The old ones are to do it themselves, if they can.
+    // The old ones are to do it themselves, if they can: not where it was taken out while one of them began.
     const awake = actors.filter((actor) => actor.awake)
-    if (!awake.some(({ host }) => this.#lives.has(host)) && awake[0]) this.#start(awake[0])
+    const kept = this.#begun !== undefined && awake.some(({ host }) => this.#lives.has(host))
+    if (!kept && awake[0]) this.#start(awake[0])
     await world.pass(6 * habits.publishTimeout + SOON + period)
     const [from, last] = [server.clock, this.#last]
     await world.pass(3 * period + LATE)
