@@ -60,6 +60,29 @@ async function survive(open: (more?: QueueOptions) => Queue, failOver: () => Pro
   expect(await publishAndWait(queue, 'at last', { timeout: 30_000 })).toMatchObject({ result: 'was at last' })
 }
 
+test(
+  'over a cluster messages come; its master dies, and the subscription is back at the one that follows it',
+  LIMITS,
+  async () => {
+    await using cluster = await startCluster(3, [], 1)
+    const client = createCluster({ rootNodes: [...cluster.rootNodes] })
+    client.on('error', () => {})
+    onTestFinished(() => client.destroy())
+    await client.connect()
+    const name = freshName()
+    const open = (more: QueueOptions = {}): Queue => createQueue(name, { redis: client, ...OPTIONS, ...more }) as Queue
+    const home = await cluster.nodeOf(keyIn(open(), 'events'))
+    const replica = cluster.replicas[cluster.nodes.indexOf(home)]
+    await survive(open, async () => {
+      expect(await home.cli('WAIT', 1, 0)).toBe(1)
+      await home.kill()
+      await until('the replica is master', async () =>
+        ((await replica?.cli('INFO', 'replication')) ?? '').includes('role:master'),
+      )
+    })
+  },
+)
+
 test('of a queue at each node of a cluster every message is heard', LIMITS, async () => {
   await using cluster = await startCluster()
   const client = createCluster({ rootNodes: [...cluster.rootNodes] })
