@@ -143,22 +143,33 @@ async function moveSlot(cluster: RedisCluster, queue: Queue): Promise<void> {
   for (const node of [to, from]) await node.cli('CLUSTER', 'SETSLOT', slot, 'NODE', target)
 }
 
-test('a slot moves to another node: what was missed is told, and messages come from there', LIMITS, async () => {
-  await using cluster = await startCluster()
-  const client = createCluster({ rootNodes: [...cluster.rootNodes] })
-  client.on('error', () => {})
-  onTestFinished(() => client.destroy())
-  await client.connect()
-  const queue = closedLater(createQueue(freshName(), { redis: client, ...OPTIONS }) as Queue)
-  const heard = new Heard()
-  await heard.by(queue)
-  await queue.publish('before')
-  await heard.has('queued before')
-  await moveSlot(cluster, queue)
-  await heard.has('gap')
-  await queue.publish('after')
-  await heard.has('queued after')
-})
+test(
+  'a subscription is cut, then its slot moves: each time it is told that something was missed, and messages come',
+  LIMITS,
+  async () => {
+    await using cluster = await startCluster()
+    const client = createCluster({ rootNodes: [...cluster.rootNodes] })
+    client.on('error', () => {})
+    onTestFinished(() => client.destroy())
+    await client.connect()
+    const queue = closedLater(createQueue(freshName(), { redis: client, ...OPTIONS }) as Queue)
+    const heard = new Heard()
+    await heard.by(queue)
+    await queue.publish('before')
+    await heard.has('queued before')
+    const home = await cluster.nodeOf(keyIn(queue, 'events'))
+    // The client subscribes again by itself.
+    expect(await home.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBe(1)
+    await heard.has('gap')
+    await queue.publish('between')
+    await heard.has('queued between')
+    heard.told.length = 0
+    await moveSlot(cluster, queue)
+    await heard.has('gap')
+    await queue.publish('after')
+    await heard.has('queued after')
+  },
+)
 
 test(
   'a server that hangs keeps its subscribers: once its name leads to another, that one is heard',
