@@ -96,6 +96,26 @@ function pairer(client: BorrowedClient, lose: (cause: unknown) => void): Wire['p
   }
 }
 
+/**
+ * A cluster subscribes over a connection of its own to the channel's node. When that breaks, or the slot moves, it
+ * subscribes anew by itself and tells nobody: what was sent meanwhile would be missed without a word.
+ */
+function hearer(twin: BorrowedClient, lose: (cause: unknown) => void): NonNullable<Wire['hear']> {
+  const { sSubscribe } = twin as unknown as { sSubscribe: NonNullable<Wire['hear']> }
+  const hear: NonNullable<Wire['hear']> = (channel, told) => sSubscribe.call(twin, channel, told)
+  if (kindOf(twin) !== 'cluster') return hear
+  return async (channel, told) => {
+    await hear(channel, told)
+    // A twin hears one channel: no other node has such a connection.
+    const { masters } = twin as unknown as { masters: { pubSub?: { client: BorrowedClient } }[] }
+    const ears = masters.find(({ pubSub }) => pubSub)?.pubSub?.client
+    if (!ears) throw new ConvoyError('UNAVAILABLE', 'redis: the cluster does not show where it listens')
+    for (const event of ['error', 'end']) ears.on(event, lose)
+    // Cut while it looks for the slot, a cluster leaves connections behind: it has found it when it is subscribed again.
+    ears.on('sharded-channel-moved', () => hear(channel, told).then(lose, lose))
+  }
+}
+
 /** A twin of a borrowed client for blocking calls; the twin is ours. A pool has none: it is for publishing. */
 export function twinOf(client: BorrowedClient): BorrowedClient {
   if (kindOf(client) === 'pool') {
@@ -132,9 +152,7 @@ function overTwins(first: BorrowedClient): MakeWire {
     }
     await dial(twin, signal, cut)
     up = true
-    const { sSubscribe } = twin as unknown as { sSubscribe: NonNullable<Wire['hear']> }
-    const hear: Wire['hear'] = (channel, told) => sSubscribe.call(twin, channel, told)
-    return { send: sender(twin, lose), pair: pairer(twin, lose), hear, lost, cut }
+    return { send: sender(twin, lose), pair: pairer(twin, lose), hear: hearer(twin, lose), lost, cut }
   }
   return Object.assign(make, { to: 'the server of the redis client given' })
 }

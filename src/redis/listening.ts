@@ -19,6 +19,8 @@ interface ListeningOptions {
 interface Session {
   readonly connection: Connection
   readonly over: AbortController
+  /** What the last word went over, and what was heard over then. */
+  met?: { readonly wire: Wire; readonly ears: Wire | undefined }
 }
 
 type Hear = (message: string | null) => void
@@ -136,6 +138,7 @@ export class Listening {
       const wire = await connection.ready({ ...patience, timeout: until - clock.now() })
       try {
         await connection.send(wire, this.#key, args, until - clock.now())
+        this.#compare(wire)
         return
       } catch (thrown) {
         const { kind, error } = troubleOf(thrown)
@@ -145,6 +148,19 @@ export class Listening {
         await pause(clock, AGAIN, patience.signal)
       }
     }
+  }
+
+  /**
+   * A subscription asks nothing, so that nobody sees when its server hangs, or is master no more. But when the other
+   * connection was replaced since the last word and this one was not, then it is now: that tells what was missed.
+   */
+  #compare(wire: Wire): void {
+    const session = this.#session
+    if (!session) return
+    const { met, connection } = session
+    const ears = connection.wire
+    if (ears && met && met.wire !== wire && met.ears === ears) connection.lose(ears)
+    session.met = { wire, ears }
   }
 
   /** While somebody listens. When the word may have lapsed, something may have been missed. */

@@ -3,9 +3,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { events, listen, type QueueEvent } from '../../src/events-log/index.js'
 import { createQueue, type Queue, type QueueOptions } from '../../src/index.js'
 import { publishAndWait } from '../../src/wait/index.js'
-import { closedLater, freshName, keyIn } from '../connections/kit.js'
-import { startCluster } from '../support/redis-cluster.js'
+import { closedLater, freshName, keyIn, proxyHere, queueAt, serverHere } from '../connections/kit.js'
+import { type RedisCluster, startCluster } from '../support/redis-cluster.js'
 import { startSentinel } from '../support/redis-sentinel.js'
+import { ADMIN } from '../support/redis-server.js'
 import { until } from '../support/until.js'
 
 const LIMITS = { timeout: 120_000 }
@@ -60,6 +61,29 @@ async function survive(open: (more?: QueueOptions) => Queue, failOver: () => Pro
   expect(await publishAndWait(queue, 'at last', { timeout: 30_000 })).toMatchObject({ result: 'was at last' })
 }
 
+test(
+  'over a cluster messages come; its master dies, and the subscription is back at the one that follows it',
+  LIMITS,
+  async () => {
+    await using cluster = await startCluster(3, [], 1)
+    const client = createCluster({ rootNodes: [...cluster.rootNodes] })
+    client.on('error', () => {})
+    onTestFinished(() => client.destroy())
+    await client.connect()
+    const name = freshName()
+    const open = (more: QueueOptions = {}): Queue => createQueue(name, { redis: client, ...OPTIONS, ...more }) as Queue
+    const home = await cluster.nodeOf(keyIn(open(), 'events'))
+    const replica = cluster.replicas[cluster.nodes.indexOf(home)]
+    await survive(open, async () => {
+      expect(await home.cli('WAIT', 1, 0)).toBe(1)
+      await home.kill()
+      await until('the replica is master', async () =>
+        ((await replica?.cli('INFO', 'replication')) ?? '').includes('role:master'),
+      )
+    })
+  },
+)
+
 test('of a queue at each node of a cluster every message is heard', LIMITS, async () => {
   await using cluster = await startCluster()
   const client = createCluster({ rootNodes: [...cluster.rootNodes] })
@@ -101,5 +125,68 @@ test(
       expect(await group.first.cli('WAIT', 1, 0)).toBe(1)
       await group.failOver()
     })
+  },
+)
+
+/** With all its keys, to the node after the one that has it. */
+async function moveSlot(cluster: RedisCluster, queue: Queue): Promise<void> {
+  const key = keyIn(queue, 'events')
+  const from = await cluster.nodeOf(key)
+  const to = cluster.nodes[(cluster.nodes.indexOf(from) + 1) % cluster.nodes.length] ?? from
+  const slot = await from.cli<number>('CLUSTER', 'KEYSLOT', key)
+  const target = await to.cli('CLUSTER', 'MYID')
+  await to.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', await from.cli('CLUSTER', 'MYID'))
+  await from.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target)
+  const keys = await from.cli<string[]>('CLUSTER', 'GETKEYSINSLOT', slot, 100)
+  const auth = ['AUTH2', ADMIN.username, ADMIN.password]
+  await from.cli('MIGRATE', '127.0.0.1', to.port ?? 0, '', 0, 5_000, ...auth, 'KEYS', ...keys)
+  for (const node of [to, from]) await node.cli('CLUSTER', 'SETSLOT', slot, 'NODE', target)
+}
+
+test(
+  'a subscription is cut, then its slot moves: each time it is told that something was missed, and messages come',
+  LIMITS,
+  async () => {
+    await using cluster = await startCluster()
+    const client = createCluster({ rootNodes: [...cluster.rootNodes] })
+    client.on('error', () => {})
+    onTestFinished(() => client.destroy())
+    await client.connect()
+    const queue = closedLater(createQueue(freshName(), { redis: client, ...OPTIONS }) as Queue)
+    const heard = new Heard()
+    await heard.by(queue)
+    await queue.publish('before')
+    await heard.has('queued before')
+    const home = await cluster.nodeOf(keyIn(queue, 'events'))
+    // The client subscribes again by itself.
+    expect(await home.cli('CLIENT', 'KILL', 'TYPE', 'pubsub')).toBe(1)
+    await heard.has('gap')
+    await queue.publish('between')
+    await heard.has('queued between')
+    heard.told.length = 0
+    await moveSlot(cluster, queue)
+    await heard.has('gap')
+    await queue.publish('after')
+    await heard.has('queued after')
+  },
+)
+
+test(
+  'a server that hangs keeps its subscribers: once its name leads to another, that one is heard',
+  LIMITS,
+  async () => {
+    const first = await serverHere({ port: 'tcp' })
+    const second = await serverHere({ port: 'tcp' })
+    const proxy = await proxyHere(first)
+    const queue = queueAt({ url: proxy.url, replyTimeout: 1_000 }, OPTIONS)
+    const heard = new Heard()
+    await heard.by(queue)
+    await queue.publish('before')
+    await heard.has('queued before')
+    first.pause()
+    proxy.moveTo(second)
+    await heard.has('gap')
+    await queue.publish('after')
+    await heard.has('queued after')
   },
 )
