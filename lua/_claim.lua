@@ -17,11 +17,7 @@ local function take(popped, inLine)
   end
   local n, fresh = #good, 0
   if n > 0 then
-    if token == '' then
-      local epoch = math.max(micros, (before[7] or 0) + 1)
-      before[7], leaseEnd = string.format('%.0f', epoch), string.format('%.0f', ms + term)
-      token = before[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
-    end
+    leaseEnd = string.format('%.0f', ms + term)
     -- Last first: among equal scores each then finds its place at the front, while the set is small and kept as a list.
     local scores = {}
     for i = n, 1, -1 do
@@ -39,6 +35,10 @@ local function take(popped, inLine)
     good, n = once, #once
   end
   if n == 0 then return dropped end
+  if token == '' then
+    before[7] = string.format('%.0f', math.max(micros, (before[7] or 0) + 1))
+    token = before[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+  end
   local values, ahead = {}, #ids + n > slots and '~' .. token
   for i = 1, n do
     values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead

@@ -141,10 +141,14 @@ export class Lives {
   }
 
   /** A handler starts: L3, as far as payloads go. */
-  began({ id, token, payload, attempt }: Job): void {
+  began({ id, token, payload, attempt, jams }: Job): void {
     const due = this.#due.get(`${token} ${id}`)
     const is = payload === undefined ? undefined : `s${JSON.stringify(payload)}`
-    this.#world.hold(is === due, () => `${id} (${token}) runs with ${is}, and the newest was ${due}`)
+    // What brings none leaves a payload that is tried again as it was: a slot that came while it ran.
+    this.#world.hold(
+      is === due || (due === undefined && attempt + jams > 1),
+      () => `${id} (${token}) runs with ${is}, and the newest was ${due}`,
+    )
     const most = this.#features?.attempts ?? 1
     this.#world.hold(attempt <= most, () => `${id} (${token}) is at attempt ${attempt} of ${most}`)
     if (attempt > 1) this.#world.count('laterAttempts')
