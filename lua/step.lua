@@ -161,12 +161,12 @@ end
 -- Claimed ahead, begun since: from now on a lapse counts as a jam.
 local starting, started = list(), {}
 if starting.last >= starting.first then
-  local begun = {}
+  local begun, seen = {}, {}
   for i, id in ipairs(starting.ids()) do
     local value = starting.held[i]
-    if value and string.sub(value, 1, 1) == '~' then
+    if value and string.sub(value, 1, 1) == '~' and not seen[id] then
       begun[#begun + 1], begun[#begun + 2] = id, string.sub(value, 2)
-      started[#started + 1] = id
+      seen[id], started[#started + 1] = true, id
     end
   end
   if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
