@@ -19,7 +19,7 @@ const usage = `npm run bench:budget -- [options]
 const rawHash = '46e4a18bc678de4cf8613e6fa3c83f3b4ee0d5ab6cadc66032df86e699262e8e'
 
 /** How often ratios that miss are measured anew. */
-const RETRIES = 4
+const RETRIES = 8
 /** What is recorded is the middle of so many measurements: a stroke of luck would be a mark that nobody reaches again. */
 const RECORDED = 3
 
