@@ -13,6 +13,8 @@ export class Lives {
   /** ID → the payload that its next claim must see: the newest, in the order in which the server met them. */
   readonly #newest = new Map<string, string | undefined>()
   /** Token and ID → the payload that its run must see. */
+  /** What the last run of each ID had. */
+  readonly #ran = new Map<string, string | undefined>()
   readonly #due = new Map<string, string | undefined>()
   /** ID → ms of the server's clock before which its backoff is not over. */
   readonly #backoffs = new Map<string, number>()
@@ -146,9 +148,10 @@ export class Lives {
     const is = payload === undefined ? undefined : `s${JSON.stringify(payload)}`
     // What brings none leaves a payload that is tried again as it was: a slot that came while it ran.
     this.#world.hold(
-      is === due || (due === undefined && attempt + jams > 1),
+      is === due || (due === undefined && attempt + jams > 1 && is === this.#ran.get(id)),
       () => `${id} (${token}) runs with ${is}, and the newest was ${due}`,
     )
+    this.#ran.set(id, is)
     const most = this.#features?.attempts ?? 1
     this.#world.hold(attempt <= most, () => `${id} (${token}) is at attempt ${attempt} of ${most}`)
     if (attempt > 1) this.#world.count('laterAttempts')
