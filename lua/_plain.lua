@@ -4,7 +4,7 @@ if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number 
 local at = 10
 local first, last = span(at)
 if last < first then
-  sound('HLEN', lease)
+  redis.call('HLEN', lease)
 else
   local held, i = redis.call('HMGET', lease, unpack(ARGV, first, last)), 0
   for g = at + 1, first - 1, 3 do
@@ -18,21 +18,25 @@ else
 end
 at = last + 1
 if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
--- Where nothing will be left in line, none is to be woken.
+-- The head of the line tells its length, where that is all of it. Where nothing will be left in line, none is to be woken.
+local popped = claim > 0 and redis.call('LRANGE', queued, 0, claim - 1) or {}
+local length = #popped < claim and #popped or redis.call('LLEN', queued)
 local tokens = length <= claim and 1 or redis.call('LLEN', wake)
 
 local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
 local settled = last - first + 1
 if settled > 0 then
-  sound('ZCARD', processing)
+  redis.call('ZCARD', processing)
   left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + settled
   redis.call('HDEL', lease, unpack(ARGV, first, last))
 end
 local taken, stale = 0, 0
-while #ids < claim and length > 0 and stale < 1000 do
-  local popped = redis.call('LRANGE', queued, 0, claim - #ids - 1)
+while #popped > 0 and stale < 1000 do
+  local inLine = true
   length, taken = length - #popped, taken + #popped
-  stale = stale + #take(popped, true)
+--- @splice _take
+  stale = stale + #dropped
+  popped = #ids < claim and length > 0 and redis.call('LRANGE', queued, 0, claim - #ids - 1) or {}
 end
 -- Only now: `processing` would be emptied before, and built anew as a list, which is searched.
 if settled > 0 then redis.call('ZREM', processing, unpack(ARGV, first, last)) end
@@ -51,7 +55,15 @@ if ARGV[at] ~= '0' then
 end
 
 if #ids == 0 then token, leaseEnd = '', '' end
-redis.call('HSET', totals, 'left', left, 'done', done, 'taken', (before[5] or 0) + taken, 'epoch', before[7] or 0)
-redis.call('HSET', steps, field, string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|')
-arm(wake, tokens, length)
-return { '', '', token, length > 0 and 1 or 0, -1, ids, {}, {} }
+-- What has not changed is not written: a number costs more here than it looks.
+local passed = (before[3] or 0) + taken
+if settled > 0 and taken > 0 then
+  redis.call('HSET', totals, 'left', left, 'done', done, 'taken', passed, 'epoch', epoch)
+elseif settled > 0 then
+  redis.call('HSET', totals, 'left', left, 'done', done)
+elseif taken > 0 then
+  redis.call('HSET', totals, 'taken', passed, 'epoch', epoch)
+end
+redis.call('HSET', steps, field, ARGV[2] .. '|' .. string.format('%.0f|', ms) .. token .. '|' .. leaseEnd .. '|')
+if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+return { token, length > 0 and 1 or 0, ids }

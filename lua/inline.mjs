@@ -11,7 +11,7 @@ import { readRights } from './rights.mjs'
  */
 
 const FLAGS = ['no-writes', 'allow-oom', 'allow-stale', 'no-cluster', 'allow-cross-slot-keys']
-const INCLUDE = /^--- @include (_[a-z0-9_-]+)\s*$/
+const INCLUDE = /^--- @(include|splice) (_[a-z0-9_-]+)\s*$/
 
 /**
  * The comment lines a script opens with, read. KEYS may go on over several lines, each with its own `-- KEYS`.
@@ -48,23 +48,23 @@ function readFlags(file, value) {
 }
 
 /**
- * Puts each fragment in the place of its first include line; it stands in a script once. A circle is refused.
+ * Puts each fragment in the place of its first include line, where it stands once, and of each splice line. A circle is refused.
  * @param {string} file @param {string} source @param {Map<string, string>} fragments
  * @param {Set<string>} placed @param {string[]} within
  * @returns {string}
  */
 function include(file, source, fragments, placed = new Set(), within = []) {
   const lines = source.split('\n').map((line) => {
-    const name = INCLUDE.exec(line)?.[1]
+    const [, how, name] = INCLUDE.exec(line) ?? []
     if (name === undefined) {
       // A misspelt or indented include would otherwise be dropped as a comment, and the script fail only when it runs.
-      if (/^\s*--.*@include/.test(line)) throw new Error(`${file}: not an include: "${line}"`)
+      if (/^\s*--.*@(include|splice)/.test(line)) throw new Error(`${file}: not an include: "${line}"`)
       return line
     }
     const fragment = fragments.get(name)
     if (fragment === undefined) throw new Error(`${file}: no fragment ${name}.lua`)
     if (within.includes(name)) throw new Error(`${file}: ${name} includes itself`)
-    if (placed.has(name)) return ''
+    if (how === 'include' && placed.has(name)) return ''
     placed.add(name)
     return include(`${name}.lua`, fragment, fragments, placed, [...within, name])
   })

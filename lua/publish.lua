@@ -9,12 +9,12 @@ local queued, committed, processing, wake, totals, marks, extras, listening = KE
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
 local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease = KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
 local errors, progress = KEYS[29], KEYS[30]
---- @include _line
---- @include _sound
 
-local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
 local simple = ARGV[1] == 'discard'
-if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
+local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = 'd', 'f', 'd', 'r'
+if not simple then
+  waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
+end
 if not waiting then return redis.error_reply('POLICY unknown') end
 maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
 local n = #ARGV - 1
@@ -26,15 +26,27 @@ if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = red
 if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
 local length = redis.call('LLEN', queued)
 local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
-local count = { taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
+local marked = tonumber(before[5] or 0)
 local tokens = redis.call('LLEN', wake)
 local ms = math.floor(now() / 1000)
 
+-- A new ID alone, which is what an idle queue gets: without the functions and tables of the rest it takes a fifth less.
+if simple and n == 1 and not lazy and marked <= ms and ms < marked + 1000 and redis.call('SADD', committed, ARGV[2]) == 1 then
+  redis.call('RPUSH', queued, ARGV[2])
+  redis.call('HSET', totals, 'entered', (before[1] or 0) + 1, 'published', (before[2] or 0) + 1)
+  if tokens == 0 then redis.call('RPUSH', wake, '1') end
+  return 'q'
+end
+
+--- @include _line
+--- @include _sound
+local count = { taken = tonumber(before[4] or 0), marked = marked }
 if simple and not lazy then
   -- A lone ID is known if it cannot be added; of many it must be asked.
   local added, known
   if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
-  if dueMark(count, ms) then sound('LLEN', marks) end
+  local due = dueMark(count, ms)
+  if due then sound('LLEN', marks) end
   if n == 1 then
     added = redis.call('SADD', committed, ARGV[2])
     known = { 1 - added }
@@ -53,7 +65,8 @@ if simple and not lazy then
     if added == n then
       mark(marks, count.taken + length + 1, count, ms)
       length = redis.call('RPUSH', queued, unpack(ARGV, 2))
-      redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n, 'marked', count.marked)
+      redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n)
+      if due then redis.call('HSET', totals, 'marked', count.marked) end
       arm(wake, tokens, length)
       return string.rep('q', n)
     end

@@ -4,13 +4,11 @@
 -- KEYS  payload priority prioritized since remembered progress control rate results kept events
 -- ARGV  worker number lane lease keepFailed claim slots leaving policy, then three lists: settled, renewed, started
 -- ARGV  a list is: groups, then kind token size of each group, then all their IDs; behind the first, the texts of its f, t and k
--- GIVES settled, renewed, token, more, dueIn, ids, tries, payloads
+-- GIVES token, more, ids; with all keys also settled, renewed, dueIn, tries, payloads
 -- FLAGS allow-oom
 local queued, committed, processing, lease, wake, totals, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
---- @include _sound
---- @include _arm
 
 local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
@@ -18,8 +16,8 @@ local micros = now()
 local ms = math.floor(micros / 1000)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
-local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
-local length = redis.call('LLEN', queued)
+local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
+local epoch = before[4] or '0'
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}
 -- Where the IDs of the list at `at` begin and end.
@@ -29,9 +27,17 @@ local function span(at)
   for g = at + 1, last, 3 do last = last + tonumber(ARGV[g + 2]) end
   return first, last
 end
---- @include _claim
 if #KEYS == 9 then
 --- @include _plain
+end
+
+--- @include _sound
+--- @include _arm
+
+local length = redis.call('LLEN', queued)
+local function take(popped, inLine)
+--- @splice _take
+  return dropped
 end
 
 --- @include _tail
@@ -44,8 +50,8 @@ end
 --- @include _extras
 --- @include _policy
 --- @include _cargo
-local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
-  lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
+local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), taken = tonumber(before[3] or 0),
+  failed = tonumber(before[5] or 0), lost = tonumber(before[6] or 0), marked = tonumber(before[7] or 0), retried = 0 }
 local whole, policy, soonest, told
 -- Each key is read before the first write, or is the first that is written: `processing`.
 if lazy then
@@ -277,9 +283,9 @@ if lazy or settled ~= '' or #kinds > 0 then
   redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)
   if count.retried > 0 then redis.call('HINCRBY', totals, 'retried', count.retried) end
 end
-redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', before[7] or 0)
+redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', epoch)
 if not answered then
-  local record = string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled
+  local record = ARGV[2] .. '|' .. string.format('%.0f|', ms) .. token .. '|' .. leaseEnd .. '|' .. settled
   if leaving then
     -- In each lane: a late copy of an earlier step is refused, where it would claim for nobody.
     redis.call('HSET', steps, worker .. ':0', record, worker .. ':1', record, worker .. ':2', record)
@@ -288,4 +294,4 @@ if not answered then
   end
 end
 arm(wake, tokens, (open or (nudge and not whole.paused)) and 1 or 0)
-return { settled, renewed, token, open and 1 or 0, dueIn, ids, past, payloads }
+return { token, open and 1 or 0, ids, settled, renewed, dueIn, past, payloads }

@@ -852,6 +852,30 @@ return was[2] or ''`,
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
 local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease = KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
 local errors, progress = KEYS[29], KEYS[30]
+local simple = ARGV[1] == 'discard'
+local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = 'd', 'f', 'd', 'r'
+if not simple then
+  waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
+end
+if not waiting then return redis.error_reply('POLICY unknown') end
+maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
+local n = #ARGV - 1
+if brings == '1' then n = n / 5 end
+local short = #KEYS == 8
+local lazy
+if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, owed, ghosts, remembered, control, listening) > 0 end
+if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
+local length = redis.call('LLEN', queued)
+local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
+local marked = tonumber(before[5] or 0)
+local tokens = redis.call('LLEN', wake)
+local ms = math.floor(now() / 1000)
+if simple and n == 1 and not lazy and marked <= ms and ms < marked + 1000 and redis.call('SADD', committed, ARGV[2]) == 1 then
+  redis.call('RPUSH', queued, ARGV[2])
+  redis.call('HSET', totals, 'entered', (before[1] or 0) + 1, 'published', (before[2] or 0) + 1)
+  if tokens == 0 then redis.call('RPUSH', wake, '1') end
+  return 'q'
+end
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -869,26 +893,12 @@ end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
-local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
-local simple = ARGV[1] == 'discard'
-if simple then waiting, timing, meeting, failing = 'd', 'f', 'd', 'r' end
-if not waiting then return redis.error_reply('POLICY unknown') end
-maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
-local n = #ARGV - 1
-if brings == '1' then n = n / 5 end
-local short = #KEYS == 8
-local lazy
-if short then lazy = redis.call('EXISTS', extras, listening) > 0 else lazy = redis.call('EXISTS', delayed, failed, withdrawn, owed, ghosts, remembered, control, listening) > 0 end
-if short and (lazy or not simple) then return redis.error_reply('MORE keys') end
-local length = redis.call('LLEN', queued)
-local before = redis.call('HMGET', totals, 'entered', 'published', 'duplicates', 'taken', 'marked')
-local count = { taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
-local tokens = redis.call('LLEN', wake)
-local ms = math.floor(now() / 1000)
+local count = { taken = tonumber(before[4] or 0), marked = marked }
 if simple and not lazy then
   local added, known
   if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
-  if dueMark(count, ms) then sound('LLEN', marks) end
+  local due = dueMark(count, ms)
+  if due then sound('LLEN', marks) end
   if n == 1 then
     added = redis.call('SADD', committed, ARGV[2])
     known = { 1 - added }
@@ -905,7 +915,8 @@ if simple and not lazy then
     if added == n then
       mark(marks, count.taken + length + 1, count, ms)
       length = redis.call('RPUSH', queued, unpack(ARGV, 2))
-      redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n, 'marked', count.marked)
+      redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n)
+      if due then redis.call('HSET', totals, 'marked', count.marked) end
       arm(wake, tokens, length)
       return string.rep('q', n)
     end
@@ -1478,20 +1489,14 @@ return 1`,
     text: `local queued, committed, processing, lease, wake, totals, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
-local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
-end
-local function arm(wake, tokens, length)
-  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
-end
 local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
 local micros = now()
 local ms = math.floor(micros / 1000)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
-local before = redis.call('HMGET', totals, 'left', 'done', 'failed', 'lost', 'taken', 'marked', 'epoch')
-local length = redis.call('LLEN', queued)
+local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
+local epoch = before[4] or '0'
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}
 local function span(at)
@@ -1500,11 +1505,45 @@ local function span(at)
   for g = at + 1, last, 3 do last = last + tonumber(ARGV[g + 2]) end
   return first, last
 end
-local function take(popped, inLine)
+if #KEYS == 9 then
+if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
+local at = 10
+local first, last = span(at)
+if last < first then
+  redis.call('HLEN', lease)
+else
+  local held, i = redis.call('HMGET', lease, unpack(ARGV, first, last)), 0
+  for g = at + 1, first - 1, 3 do
+    local of = ARGV[g + 1]
+    if ARGV[g] ~= 'd' or string.byte(of) == 126 then return redis.error_reply('MORE keys') end
+    for _ = 1, tonumber(ARGV[g + 2]) do
+      i = i + 1
+      if held[i] ~= of and held[i] ~= '~' .. of then return redis.error_reply('MORE keys') end
+    end
+  end
+end
+at = last + 1
+if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
+local popped = claim > 0 and redis.call('LRANGE', queued, 0, claim - 1) or {}
+local length = #popped < claim and #popped or redis.call('LLEN', queued)
+local tokens = length <= claim and 1 or redis.call('LLEN', wake)
+local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
+local settled = last - first + 1
+if settled > 0 then
+  redis.call('ZCARD', processing)
+  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + settled
+  redis.call('HDEL', lease, unpack(ARGV, first, last))
+end
+local taken, stale = 0, 0
+while #popped > 0 and stale < 1000 do
+  local inLine = true
+  length, taken = length - #popped, taken + #popped
+local dropped = {}
+do
   local entered = redis.call('SMISMEMBER', committed, unpack(popped))
   local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped))
   local raised = lazy and inLine and redis.call('ZMSCORE', prioritized, unpack(popped))
-  local good, dropped = popped, {}
+  local good = popped
   for i = 1, #popped do
     if due and due[i] or raised and raised[i] then entered[i] = 0 end
     if entered[i] ~= 1 then dropped[#dropped + 1] = popped[i] end
@@ -1532,51 +1571,21 @@ local function take(popped, inLine)
     end
     good, n = once, #once
   end
-  if n == 0 then return dropped end
-  if token == '' then
-    before[7] = string.format('%.0f', math.max(micros, (before[7] or 0) + 1))
-    token = before[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
-  end
-  local values, ahead = {}, #ids + n > slots and '~' .. token
-  for i = 1, n do
-    values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
-  end
-  redis.call('HSET', lease, unpack(values))
-  if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
-  return dropped
-end
-if #KEYS == 9 then
-if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
-local at = 10
-local first, last = span(at)
-if last < first then
-  sound('HLEN', lease)
-else
-  local held, i = redis.call('HMGET', lease, unpack(ARGV, first, last)), 0
-  for g = at + 1, first - 1, 3 do
-    local of = ARGV[g + 1]
-    if ARGV[g] ~= 'd' or string.byte(of) == 126 then return redis.error_reply('MORE keys') end
-    for _ = 1, tonumber(ARGV[g + 2]) do
-      i = i + 1
-      if held[i] ~= of and held[i] ~= '~' .. of then return redis.error_reply('MORE keys') end
+  if n > 0 then
+    if token == '' then
+      epoch = string.format('%.0f', math.max(micros, epoch + 1))
+      token = epoch .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
     end
+    local values, ahead = {}, #ids + n > slots and '~' .. token
+    for i = 1, n do
+      values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
+    end
+    redis.call('HSET', lease, unpack(values))
+    if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
   end
 end
-at = last + 1
-if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
-local tokens = length <= claim and 1 or redis.call('LLEN', wake)
-local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
-local settled = last - first + 1
-if settled > 0 then
-  sound('ZCARD', processing)
-  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + settled
-  redis.call('HDEL', lease, unpack(ARGV, first, last))
-end
-local taken, stale = 0, 0
-while #ids < claim and length > 0 and stale < 1000 do
-  local popped = redis.call('LRANGE', queued, 0, claim - #ids - 1)
-  length, taken = length - #popped, taken + #popped
-  stale = stale + #take(popped, true)
+  stale = stale + #dropped
+  popped = #ids < claim and length > 0 and redis.call('LRANGE', queued, 0, claim - #ids - 1) or {}
 end
 if settled > 0 then redis.call('ZREM', processing, unpack(ARGV, first, last)) end
 at = at + 1
@@ -1592,10 +1601,73 @@ if ARGV[at] ~= '0' then
   if #begun > 0 then redis.call('HSET', lease, unpack(begun)) end
 end
 if #ids == 0 then token, leaseEnd = '', '' end
-redis.call('HSET', totals, 'left', left, 'done', done, 'taken', (before[5] or 0) + taken, 'epoch', before[7] or 0)
-redis.call('HSET', steps, field, string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|')
-arm(wake, tokens, length)
-return { '', '', token, length > 0 and 1 or 0, -1, ids, {}, {} }
+local passed = (before[3] or 0) + taken
+if settled > 0 and taken > 0 then
+  redis.call('HSET', totals, 'left', left, 'done', done, 'taken', passed, 'epoch', epoch)
+elseif settled > 0 then
+  redis.call('HSET', totals, 'left', left, 'done', done)
+elseif taken > 0 then
+  redis.call('HSET', totals, 'taken', passed, 'epoch', epoch)
+end
+redis.call('HSET', steps, field, ARGV[2] .. '|' .. string.format('%.0f|', ms) .. token .. '|' .. leaseEnd .. '|')
+if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+return { token, length > 0 and 1 or 0, ids }
+end
+local function sound(size, ...)
+  for _, key in ipairs({ ... }) do redis.call(size, key) end
+end
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
+local length = redis.call('LLEN', queued)
+local function take(popped, inLine)
+local dropped = {}
+do
+  local entered = redis.call('SMISMEMBER', committed, unpack(popped))
+  local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped))
+  local raised = lazy and inLine and redis.call('ZMSCORE', prioritized, unpack(popped))
+  local good = popped
+  for i = 1, #popped do
+    if due and due[i] or raised and raised[i] then entered[i] = 0 end
+    if entered[i] ~= 1 then dropped[#dropped + 1] = popped[i] end
+  end
+  if #dropped > 0 then
+    good = {}
+    for i, id in ipairs(popped) do
+      if entered[i] == 1 then good[#good + 1] = id end
+    end
+  end
+  local n, fresh = #good, 0
+  if n > 0 then
+    leaseEnd = string.format('%.0f', ms + term)
+    local scores = {}
+    for i = n, 1, -1 do
+      scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
+    end
+    fresh = redis.call('ZADD', processing, 'NX', unpack(scores))
+  end
+  if inLine then redis.call('LTRIM', queued, #popped, -1) else redis.call('ZREM', prioritized, unpack(popped)) end
+  if fresh < n then
+    local held, seen, once = redis.call('HMGET', lease, unpack(good)), {}, {}
+    for i, id in ipairs(good) do
+      if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
+    end
+    good, n = once, #once
+  end
+  if n > 0 then
+    if token == '' then
+      epoch = string.format('%.0f', math.max(micros, epoch + 1))
+      token = epoch .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+    end
+    local values, ahead = {}, #ids + n > slots and '~' .. token
+    for i = 1, n do
+      values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
+    end
+    redis.call('HSET', lease, unpack(values))
+    if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
+  end
+end
+  return dropped
 end
 local function dueMark(count, ms) return ms < count.marked or ms >= count.marked + 1000 end
 local function mark(marks, place, count, ms)
@@ -1927,8 +1999,8 @@ local function lade(names, cargo)
   end
   return aboard
 end
-local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
-  lost = tonumber(before[4] or 0), taken = tonumber(before[5] or 0), marked = tonumber(before[6] or 0), retried = 0 }
+local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), taken = tonumber(before[3] or 0),
+  failed = tonumber(before[5] or 0), lost = tonumber(before[6] or 0), marked = tonumber(before[7] or 0), retried = 0 }
 local whole, policy, soonest, told
 if lazy then
   sound('ZCARD', processing)
@@ -2136,9 +2208,9 @@ if lazy or settled ~= '' or #kinds > 0 then
   redis.call('HSET', totals, 'failed', count.failed, 'lost', count.lost, 'marked', count.marked)
   if count.retried > 0 then redis.call('HINCRBY', totals, 'retried', count.retried) end
 end
-redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', before[7] or 0)
+redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', epoch)
 if not answered then
-  local record = string.format('%.0f|%.0f|', number, ms) .. token .. '|' .. leaseEnd .. '|' .. settled
+  local record = ARGV[2] .. '|' .. string.format('%.0f|', ms) .. token .. '|' .. leaseEnd .. '|' .. settled
   if leaving then
     redis.call('HSET', steps, worker .. ':0', record, worker .. ':1', record, worker .. ':2', record)
   else
@@ -2146,7 +2218,7 @@ if not answered then
   end
 end
 arm(wake, tokens, (open or (nudge and not whole.paused)) and 1 or 0)
-return { settled, renewed, token, open and 1 or 0, dueIn, ids, past, payloads }`,
+return { token, open and 1 or 0, ids, settled, renewed, dueIn, past, payloads }`,
   },
   'sweep': {
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'results', 'kept', 'events', 'listening', 'extras'],

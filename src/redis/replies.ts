@@ -32,12 +32,13 @@ export function states(reply: unknown): readonly State[] {
   return [...(reply as string)].map((letter) => STATES[letter] as State)
 }
 
-type StepAnswer = [string, string, string, number, number, string[], string[], (string | null)[]]
+/** The first three on a plain lane. */
+type StepAnswer = [string, number, string[], string?, string?, number?, string[]?, (string | null)[]?]
 
 export function step(reply: unknown): StepReply {
-  const [settled, renewed, token, more, dueIn, ids, tries, payloads] = reply as StepAnswer
+  const [token, more, ids, settled = '', renewed = '', dueIn = -1, tries = [], payloads] = reply as StepAnswer
   const answer = { settled, renewed, token, ids, tries, more: more === 1, dueIn }
-  return payloads.some((one) => one !== null) ? { ...answer, payloads } : answer
+  return payloads?.some((one) => one !== null) ? { ...answer, payloads } : answer
 }
 
 export function recollections(reply: unknown): readonly Recollection[] {

@@ -67,7 +67,9 @@ export class Worker {
   #paused = false
   #scheduled = false
   #closing: Promise<void> | undefined
-  #waiting: AbortController | undefined
+  #waiting = false
+  /** Ends the wait that is on. */
+  #breaker = new AbortController()
   readonly #ending = new AbortController()
 
   /** @internal */
@@ -76,7 +78,7 @@ export class Worker {
     const { events, clock, pulse } = options
     this.#ended = new Condition(clock)
     const onError = (error: ConvoyError): void => events.emit('error', error)
-    const [wake, due] = [() => this.#waiting?.abort(), () => this.#schedule()]
+    const [wake, due] = [() => this.#wake(), () => this.#schedule()]
     const call = (): void => {
       this.#called()
       // All there is room for rides with a wait.
@@ -122,7 +124,7 @@ export class Worker {
   set concurrency(slots: number) {
     check<ProcessSettings>('process', { concurrency: slots })
     // The claim that rides with the wait may be for more than there is room for now.
-    if (slots < this.#runs.concurrency) this.#waiting?.abort()
+    if (slots < this.#runs.concurrency) this.#wake()
     this.#runs.concurrency = slots
     this.#schedule()
   }
@@ -135,7 +137,7 @@ export class Worker {
   /** Claim nothing more until `resume()`; what was claimed goes on. */
   pause(): void {
     this.#paused = true
-    this.#waiting?.abort()
+    this.#wake()
   }
 
   resume(): void {
@@ -146,7 +148,7 @@ export class Worker {
 
   /** @internal The server is back: renew before a sweep takes what outlived its lease, and look for work. */
   refresh(): void {
-    this.#waiting?.abort()
+    this.#wake()
     this.#claims.renew()
     this.#called()
     this.#schedule()
@@ -230,16 +232,25 @@ export class Worker {
   }
 
   #read(reply: StepReply, since: number, wish: Wish, thrown: Thrown, upToDate: boolean): void {
-    const { ids, more, dueIn } = reply
     this.#answers.read(reply, since, wish, thrown)
-    if (wish.claim > 0) {
-      this.#dry = upToDate && !more && ids.length < wish.claim
+    this.#go(reply, wish, upToDate)
+  }
+
+  /** On with what the answer says of the line. */
+  #go({ ids, more, dueIn }: StepReply, { claim }: Wish, upToDate: boolean): void {
+    if (claim > 0) {
+      this.#dry = upToDate && !more && ids.length < claim
       const wait = dueIn < 0 ? LONGEST_WAIT : Math.min(LONGEST_WAIT, dueIn + 1)
       // We alone were told of it, and a wait that is on was not.
       if (this.#waiting && wait < LONGEST_WAIT) this.#watch.callIn(wait)
       this.#awaitWork(wait)
     }
     this.#pump()
+  }
+
+  /** Ends the wait that is on. */
+  #wake(): void {
+    if (this.#waiting) this.#breaker.abort()
   }
 
   /** There may be work. */
@@ -252,23 +263,27 @@ export class Worker {
   #awaitWork(timeout: number): void {
     const claim = this.#wanted()
     if (!this.#dry || this.#waiting || claim === 0 || this.#steps.stopped) return
-    const waiting = new AbortController()
-    this.#waiting = waiting
+    // One for many waits: to make one costs more than a wait does.
+    if (this.#breaker.signal.aborted) this.#breaker = new AbortController()
+    this.#waiting = true
     const wish: Wish = { ...NOTHING, claim, slots: this.#slots() }
     this.#steps
-      .wait(wish, Math.min(timeout, this.#watch.longestWait), waiting.signal, (reply, since) => {
-        this.#waiting = undefined
+      .wait(wish, Math.min(timeout, this.#watch.longestWait), this.#breaker.signal, (reply, since) => {
+        this.#waiting = false
         if (reply.more || reply.ids.length > 0) this.#called()
-        this.#read(reply, since, wish, EMPTY.thrown, true)
+        this.#answers.read(reply, since, wish, EMPTY.thrown)
+        const calls = this.#calls
+        // Handlers start first: on an idle queue that is what the publisher waits for.
+        process.nextTick(() => this.#go(reply, wish, calls === this.#calls))
       })
       .catch(() => {
-        this.#waiting = undefined
+        this.#waiting = false
       })
       .finally(() => this.#ended.look())
   }
 
   async #close(timeout: number): Promise<void> {
-    this.#waiting?.abort()
+    this.#wake()
     this.#runs.clear()
     const still = (): boolean => this.#runs.size === 0
     await this.#ended.until(still, timeout)

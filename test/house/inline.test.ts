@@ -34,6 +34,12 @@ test('a fragment stands where it is first included, once, and with what it inclu
   expect(scripts[0]?.text).toBe('local a = KEYS[1]\nlocal one = 1\nlocal two = one + 1\nreturn two')
 })
 
+test('a fragment that is spliced stands in each place', () => {
+  write('_one.lua', '-- One.\none = one + 1\n')
+  write('p.lua', `${HEAD}local one = #KEYS\n--- @splice _one\nif one > 1 then\n--- @splice _one\nend\n`)
+  expect(readScripts(dir)[0]?.text).toBe('local one = #KEYS\none = one + 1\nif one > 1 then\none = one + 1\nend')
+})
+
 test('fragments that include each other are refused', () => {
   write('_one.lua', '--- @include _two\n')
   write('_two.lua', '--- @include _one\n')

@@ -20,7 +20,7 @@ test('every fragment says what it is, and is used', () => {
   const all = files.map(({ text }) => text).join('\n')
   for (const { path, text } of files.filter((file) => file.path.startsWith('_'))) {
     expect(text, `${path} opens with a comment`).toMatch(/^(?:--- @include .*\n)*-- \S/)
-    expect(all, `${path} is included`).toContain(`--- @include ${path.replace(/\.lua$/, '')}\n`)
+    expect(all, `${path} is included`).toMatch(new RegExp(`^--- @(include|splice) ${path.replace(/\.lua$/, '')}$`, 'm'))
   }
 })
 

@@ -48,7 +48,7 @@ export const LOOP: readonly Mutant[] = [
     edit(WORKER, 'if (this.#paused || this.#isClosing) return 0', 'if (this.#isClosing) return 0'),
   ]),
   inLoop('a pause that leaves the wait of the worker as it is', 'safety', [
-    edit(WORKER, '    this.#paused = true\n    this.#waiting?.abort()', '    this.#paused = true'),
+    edit(WORKER, '    this.#paused = true\n    this.#wake()', '    this.#paused = true'),
   ]),
   inLoop('IDs asked for are not counted until they are there', 'safety', [
     edit(

@@ -7,7 +7,7 @@ const SWEEP = 'lua/sweep.lua'
 const SETTLE = 'src/memory/settle.ts'
 const SWEEPS = 'src/memory/sweep.ts'
 const STEPS = 'src/memory/step.ts'
-const CLAIM = 'lua/_claim.lua'
+const CLAIM = 'lua/_take.lua'
 const TAKE = 'src/memory/claim.ts'
 
 /** Bugs of the protocol: in the Lua, where the real server must differ from the model; in the model, where a law must break. */
@@ -58,7 +58,7 @@ export const PROTOCOL: readonly Mutant[] = [
   inLua(
     'a plain step that does not re-arm the wake token',
     ['quiet'],
-    [edit(PLAIN, 'arm(wake, tokens, length)\n', '')],
+    [edit(PLAIN, "if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end\n", '')],
   ),
   inLua(
     'a renewal that ignores the token',
@@ -134,7 +134,7 @@ export const PROTOCOL: readonly Mutant[] = [
     ['jams'],
     [edit('src/memory/line.ts', '  toTail(state, due, ms)\n', '  toTail(state, due, ms)\n  toTail(state, due, ms)\n')],
   ),
-  inLua('an epoch that does not rise', ['quiet'], [edit(CLAIM, 'math.max(micros, (before[7] or 0) + 1)', '1')]),
+  inLua('an epoch that does not rise', ['quiet'], [edit(CLAIM, 'math.max(micros, epoch + 1)', '1')]),
   inModel('an epoch that does not rise', ['quiet'], [edit(TAKE, 'Math.max(now, totals.epoch + 1)', '1')]),
   inLua('a token that does not name its step', ['quiet'], [edit(CLAIM, " .. ':' .. worker .. ':' .. ARGV[2]\n", '\n')]),
   inModel('a token that does not name its step', ['rollback-copy'], [edit(TAKE, 'request.worker}:', "'w'}:")]),

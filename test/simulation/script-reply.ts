@@ -12,12 +12,12 @@ const WRITERS: { readonly [V in Verb]?: (reply: never) => unknown } = {
   publish: ({ verdicts, dueAt, results, epochs }: PublishReply) =>
     dueAt || results || epochs ? [verdicts, dueAt ?? [], results ?? [], (epochs ?? []).map(String)] : verdicts,
   step: ({ settled, renewed, token, more, dueIn, ids, tries, payloads = [] }: StepReply) => [
-    settled,
-    renewed,
     token,
     more ? 1 : 0,
-    dueIn,
     ids,
+    settled,
+    renewed,
+    dueIn,
     tries,
     payloads,
   ],

@@ -1,10 +1,12 @@
--- Gives those of `popped` a lease that may have one, and takes all of them from where they stood: the head of the line, or
--- their places among the prioritized. Answers those that may not.
-local function take(popped, inLine)
+-- Gives those of `popped` a lease that may have one: they join `ids`. Takes all of them from where they stood, the head of the
+-- line where `inLine`, else their places among the prioritized. Leaves in `dropped` those that may not.
+-- A splice, no function: to make one that uses so much of what is around it costs a lone step more than the claim does.
+local dropped = {}
+do
   local entered = redis.call('SMISMEMBER', committed, unpack(popped))
   local due = lazy and redis.call('ZMSCORE', delayed, unpack(popped))
   local raised = lazy and inLine and redis.call('ZMSCORE', prioritized, unpack(popped))
-  local good, dropped = popped, {}
+  local good = popped
   for i = 1, #popped do
     if due and due[i] or raised and raised[i] then entered[i] = 0 end
     if entered[i] ~= 1 then dropped[#dropped + 1] = popped[i] end
@@ -34,16 +36,16 @@ local function take(popped, inLine)
     end
     good, n = once, #once
   end
-  if n == 0 then return dropped end
-  if token == '' then
-    before[7] = string.format('%.0f', math.max(micros, (before[7] or 0) + 1))
-    token = before[7] .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+  if n > 0 then
+    if token == '' then
+      epoch = string.format('%.0f', math.max(micros, epoch + 1))
+      token = epoch .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+    end
+    local values, ahead = {}, #ids + n > slots and '~' .. token
+    for i = 1, n do
+      values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
+    end
+    redis.call('HSET', lease, unpack(values))
+    if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
   end
-  local values, ahead = {}, #ids + n > slots and '~' .. token
-  for i = 1, n do
-    values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
-  end
-  redis.call('HSET', lease, unpack(values))
-  if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
-  return dropped
 end
