@@ -10,6 +10,8 @@ const LEAST_PAUSE = 20
 const MOST_PAUSE = 1_000
 
 interface Guest {
+  /** Rising, in the order they came. */
+  readonly turn: number
   readonly id: string
   readonly wish: Wish
   /** By this process's clock. */
@@ -33,6 +35,7 @@ interface RoomOptions {
 export class Room {
   readonly #options: RoomOptions
   #guests: Guest[] = []
+  #turns = 0
   #serving = false
 
   constructor(options: RoomOptions) {
@@ -50,7 +53,7 @@ export class Room {
           tell(it)
         }
       const guest: Guest = {
-        ...{ id, wish, until: clock.now() + wish.room },
+        ...{ turn: ++this.#turns, id, wish, until: clock.now() + wish.room },
         resolve: then(resolve),
         reject: then(reject),
       }
@@ -70,7 +73,8 @@ export class Room {
     while (this.#guests.length > 0) {
       const tried = this.#next()
       const left = await this.#try(tried)
-      this.#guests.unshift(...left)
+      // Whoever was tried with one whose time was over is back in its turn.
+      this.#guests = [...left, ...this.#guests].sort((a, b) => a.turn - b.turn)
       for (const guest of left) if (guest.wish.signal?.aborted) this.#leave(guest)
       if (left.length === 0) continue
       wait = left.length < tried.length ? LEAST_PAUSE : Math.min(MOST_PAUSE, wait * 2)

@@ -213,4 +213,15 @@ export const claiming: Laws = {
     expect(await q.claim(9)).toMatchObject({ ids: names, more: true })
     expect(await q.claim(9)).toMatchObject({ ids: ['small'], payloads: ['s'], more: false })
   },
+
+  // Ours are 1 MiB at most; whoever speaks the protocol in another language may bring more.
+  'a payload that weighs more than that comes all the same, and alone': async (q) => {
+    const large = 'x'.repeat(8_388_609)
+    await q.put('high', { payload: large, priority: 1 })
+    await q.put('first', { payload: large })
+    await q.put('second', { payload: 's' })
+    expect(await q.claim(3)).toMatchObject({ ids: ['high'], payloads: [large], more: true })
+    expect(await q.claim(3)).toMatchObject({ ids: ['first'], payloads: [large], more: true })
+    expect(await q.claim(3)).toMatchObject({ ids: ['second'], payloads: ['s'], more: false })
+  },
 }

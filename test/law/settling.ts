@@ -59,6 +59,16 @@ export const settling: Laws = {
     expect(JSON.stringify(await q.everything('a', 'b'))).toBe(JSON.stringify(before).replace('"lost":0', '"lost":15'))
   },
 
+  'what marks a claim ahead belongs to no token: a settle or renewal that spells it is lost': async (q) => {
+    await q.publish('a', 'b')
+    const { token } = await q.claim(2, { slots: 1 })
+    expect(await q.settle(done(`~${token}`, 'b'))).toBe('0')
+    expect(await q.settle(done(`~${token}`, 'a'))).toBe('0')
+    expect(await q.renew({ token: `~${token}`, ids: ['a', 'b'] })).toBe('00')
+    expect(await q.stateOf('a', 'b')).toEqual(['processing', 'processing'])
+    expect(await q.settle(done(token, 'a', 'b'))).toBe('11')
+  },
+
   'a settle that comes again, under another number, is lost': async (q) => {
     await q.publish('a')
     const { token } = await q.claim(1)

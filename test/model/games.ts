@@ -97,6 +97,19 @@ const holding = fc
     ]
   })
 
+/** Put off again and again, up to a time that was set by the first publish. */
+const debouncing = fc
+  .tuple(kinds.publish, kinds.publish, kinds.publish, fc.constantFrom(500, 3_000), fc.integer({ min: 1, max: 1_200 }))
+  .map(([first, again, last, maxWait, ms]): Move[] => {
+    const policy = { processing: 'discard', timing: 'latest', maxWait } as const
+    const put = { ids: first.ids, brought: first.ids.map(() => ({ delay: 2_500 })), policy }
+    return [
+      { ...first, ...put },
+      { ...again, ...put, wait: ms * 1_000 },
+      { ...last, ...put, wait: ms * 1_000 },
+    ]
+  })
+
 /** A slot of a schedule, published by two processes. */
 const scheduling = fc
   .tuple(kinds.control, kinds.publish, kinds.publish, fc.integer({ min: 1, max: 4 }))
@@ -120,6 +133,7 @@ export function games(most: number): fc.Arbitrary<Move[]> {
     { weight: 1, arbitrary: scheduling },
     { weight: 1, arbitrary: limiting },
     { weight: 1, arbitrary: holding },
+    { weight: 1, arbitrary: debouncing },
     { weight: 2, arbitrary: rerunning },
   )
   return fc.array(phase, { minLength: 1, maxLength: most, size: 'max' }).map((phases) => phases.flat())

@@ -2,19 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from '../house/sources.js'
-import { ACCESS } from './access.js'
+import { MUTANTS } from './all.js'
 import { plant, readReport } from './bench.js'
-import { CLIENTS } from './clients.js'
-import { FEATURES } from './features.js'
-import { LIFE } from './life.js'
-import { LOOP } from './loop.js'
-import { PROTOCOL } from './protocol.js'
 
 // `npm run mutants` plants the bugs and shows who catches each; here stands what can be told without running them.
 
-const ALL = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP, ...FEATURES, ...ACCESS]
-
-test.each(ALL)('$where: $bug: can be planted in the code as it is', ({ edits }) => {
+test.each(MUTANTS)('$where: $bug: can be planted in the code as it is', ({ edits }) => {
   const texts = new Map<string, string>()
   for (const one of edits) {
     const text = texts.get(one.file) ?? readFileSync(join(ROOT, one.file), 'utf8')
@@ -24,9 +17,9 @@ test.each(ALL)('$where: $bug: can be planted in the code as it is', ({ edits }) 
 })
 
 test('no bug is planted in the same place twice under another name', () => {
-  const names = ALL.map(({ bug, where }) => `${where}: ${bug}`)
+  const names = MUTANTS.map(({ bug, where }) => `${where}: ${bug}`)
   expect(new Set(names).size).toBe(names.length)
-  expect(ALL.length).toBeGreaterThanOrEqual(12)
+  expect(MUTANTS.length).toBeGreaterThanOrEqual(12)
 })
 
 test('a text that is not there, or there twice, is not planted', () => {

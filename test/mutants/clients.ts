@@ -71,4 +71,7 @@ export const CLIENTS: readonly Mutant[] = [
     'comes when nobody waits',
     [edit('src/redis/blocking.ts', 'else await giveBack()\n  }', '}')],
   ),
+  inClient('a worker that alone was told of a time, and does not ask again at it', 'test/queue/wake.unit.test.ts', '', [
+    edit('src/worker/watch.ts', 'this.#callTimer = clock.setTimer(call, ms)', 'this.#callTimer = undefined'),
+  ]),
 ]

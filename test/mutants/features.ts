@@ -120,7 +120,13 @@ export const FEATURES: readonly Mutant[] = [
   inLives('a publish that does not wait for room', 'publisher', safety(300), [
     edit('src/room.ts', "verdict.outcome === 'full' && !over", "verdict.outcome === 'full' && over"),
   ]),
-  inLives('at most once, and what was cut off runs again', 'worker loop', safety(300), [
+  inLives('who has waited for room longest goes behind who came since', 'publisher', safety(300), [
+    edit('src/room.ts', '[...left, ...this.#guests].sort((a, b) => a.turn - b.turn)', '[...this.#guests, ...left]'),
+  ]),
+  inClient('who was tried early for room is let in before its turn', 'test/queue/room.test.ts', 'before its turn', [
+    edit('src/room.ts', '.sort((a, b) => a.turn - b.turn)', ''),
+  ]),
+  inLives('at most once, and what was cut off runs again', 'worker loop', liveness(300), [
     edit(
       'src/worker/ends.ts',
       "this.#options.delivery === 'at-most-once'",

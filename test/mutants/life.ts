@@ -1,10 +1,12 @@
-import { edit, inGame, inLaws, inSuite, type Mutant } from './mutant.js'
+import { edit, inGame, inLaw, inLaws, inSuite, type Mutant } from './mutant.js'
 
 const MEET = 'lua/_meet.lua'
 const SETTLE_LUA = 'lua/_settle.lua'
 const ENDS = 'lua/_ends.lua'
+const CARGO = 'lua/_cargo.lua'
 const CONTROL = 'lua/_control.lua'
 const DEDUPE = 'src/memory/dedupe.ts'
+const TAKE = 'src/memory/claim.ts'
 const SETTLE = 'src/memory/settle.ts'
 const LIMITS = 'src/memory/limits.ts'
 const LINE = 'src/memory/line.ts'
@@ -141,5 +143,29 @@ export const LIFE: readonly Mutant[] = [
       '          places.head.push(id)\n          hold(state, due)',
       '          places.tail.push(id)\n          hold(state, due)',
     ),
+  ]),
+  inLaw('a claim that brings payloads however large they are together', 'claiming', [
+    edit(CARGO, 'cargo.full = bytes > CARGO and cargo.bytes > 0', 'cargo.full = false'),
+  ]),
+  inSuite('a claim that brings payloads however large they are together', [
+    edit(TAKE, 'full = bytes > CARGO && cargo > 0', 'full = false'),
+  ]),
+  inLaw('a payload that alone is more than a claim brings, and never comes', 'claiming', [
+    edit(CARGO, 'bytes > CARGO and cargo.bytes > 0', 'bytes > CARGO'),
+  ]),
+  inSuite('a payload that alone is more than a claim brings, and never comes', [
+    edit(TAKE, 'bytes > CARGO && cargo > 0', 'bytes > CARGO'),
+  ]),
+  inGame('a worker that fills up, and nobody else is told what is due', [
+    edit('lua/step.lua', '(leaving or (claim > 0 and #ids == claim))', 'leaving'),
+  ]),
+  inSuite('a worker that fills up, and nobody else is told what is due', [
+    edit('src/memory/step.ts', '(request.leaving || full) && handOn', 'request.leaving && handOn'),
+  ]),
+  inGame('a worker that leaves, and nobody else is told what is due', [
+    edit('lua/step.lua', '(leaving or (claim > 0 and #ids == claim))', '(claim > 0 and #ids == claim)'),
+  ]),
+  inSuite('a worker that leaves, and nobody else is told what is due', [
+    edit('src/memory/step.ts', '(request.leaving || full) && handOn', 'full && handOn'),
   ]),
 ]

@@ -1,8 +1,7 @@
 import type { Mutant } from './mutant.js'
-import { edit, inLaw, inLua, inModel } from './mutant.js'
+import { edit, inGame, inLua, inModel } from './mutant.js'
 
 const STEP = 'lua/step.lua'
-const PLAIN = 'lua/_plain.lua'
 const SWEEP = 'lua/sweep.lua'
 const SETTLE = 'src/memory/settle.ts'
 const SWEEPS = 'src/memory/sweep.ts'
@@ -31,34 +30,6 @@ export const PROTOCOL: readonly Mutant[] = [
     'a settle that is not fenced',
     ['loss-lapse'],
     [edit(SETTLE, 'if (!owns(lease.get(id), settlement.token)) {', 'if (!lease.has(id)) {')],
-  ),
-  inLaw('a plain settle that is not fenced', 'settling', [
-    edit(PLAIN, "if held[i] ~= of and held[i] ~= '~' .. of then", 'if not held[i] then'),
-  ]),
-  inLua(
-    'a plain step whose number is ignored',
-    ['loss'],
-    [edit(PLAIN, ' or prior and tonumber', ' or false and tonumber')],
-  ),
-  inLua(
-    'a plain step that leaves what it settles committed',
-    ['loss'],
-    [edit(PLAIN, "left + redis.call('SREM', committed, unpack(ARGV, first, last))", 'left + settled')],
-  ),
-  inLua(
-    'a plain step that leaves the lease of what it settles',
-    ['loss'],
-    [edit(PLAIN, "  redis.call('HDEL', lease, unpack(ARGV, first, last))\n", '')],
-  ),
-  inLua(
-    'a plain step that starts what another holds',
-    ['ahead-lapse'],
-    [edit(PLAIN, "if held[i + 1] == '~' .. ARGV[g + 1] then", 'if true then')],
-  ),
-  inLua(
-    'a plain step that does not re-arm the wake token',
-    ['quiet'],
-    [edit(PLAIN, "if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end\n", '')],
   ),
   inLua(
     'a renewal that ignores the token',
@@ -206,20 +177,18 @@ export const PROTOCOL: readonly Mutant[] = [
       ),
     ],
   ),
-  inLua(
-    'a step that does not re-arm the wake token',
-    ['quiet'],
-    [edit(STEP, 'arm(wake, tokens, (open or (nudge and not whole.paused)) and 1 or 0)\n', '')],
-  ),
+  inGame('a step that does not re-arm the wake token', [
+    edit(STEP, 'arm(wake, tokens, (open or (nudge and not whole.paused)) and 1 or 0)\n', ''),
+  ]),
   inModel('a step that does not re-arm the wake token', ['quiet'], [edit(STEPS, '  if (more) state.wake = 1\n', '')]),
   inLua(
     'a run owed that is lost at a failure',
-    ['withdraw-fail'],
+    ['rerun-lapse'],
     [edit('lua/_settle.lua', 'if debt then\n          to.stays[id]', 'if false then\n          to.stays[id]')],
   ),
   inModel(
     'a run owed that is lost at a failure',
-    ['withdraw-fail'],
+    ['rerun-lapse'],
     [
       edit(SETTLE, 'stays: owed !== undefined', 'stays: false'),
       edit(SETTLE, 'if (owed === undefined) places.failed', 'if (id !== undefined) places.failed'),

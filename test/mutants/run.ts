@@ -1,12 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { ACCESS } from './access.js'
+import { MUTANTS } from './all.js'
 import { Bench, type Outcome } from './bench.js'
-import { CLIENTS } from './clients.js'
-import { FEATURES } from './features.js'
-import { LIFE } from './life.js'
-import { LOOP } from './loop.js'
 import type { Check, Mutant } from './mutant.js'
-import { PROTOCOL } from './protocol.js'
 
 // npm run mutants               plants every bug, one at a time, on a copy; each must turn its check red
 // npm run mutants -- renewal    those whose words, or whose check's, hold this
@@ -17,9 +12,7 @@ import { PROTOCOL } from './protocol.js'
 const LIMIT = 120_000
 
 const word = process.argv[2] ?? ''
-const mutants = [...PROTOCOL, ...LIFE, ...CLIENTS, ...LOOP, ...FEATURES, ...ACCESS].filter(({ bug, where, check }) =>
-  `${bug} ${where} ${check.what}`.includes(word),
-)
+const mutants = MUTANTS.filter(({ bug, where, check }) => `${bug} ${where} ${check.what}`.includes(word))
 if (mutants.length === 0) throw new Error(`no mutant is described by ${word}`)
 
 const started = performance.now()

@@ -68,6 +68,23 @@ onBothStores((kit) => {
     expect(await early[1]).toMatchObject({ outcome: 'full' })
   })
 
+  test('who was tried early, with one of the same ID whose time was over, is not let in before its turn', async () => {
+    const world = await kit.world()
+    const { clock, spy } = world
+    const queue = world.queueFor<number>({ clock, maxLength: 1, waitForRoom: 'PT1M' })
+    await queue.publish('a', { payload: 0 })
+    const short = queue.publish('b', { payload: 0, waitForRoom: 500 })
+    const waiting = ['c', 'b'].map((id, payload) => queue.publish(id, { payload }))
+    await spy.until(() => spy.of('publish').length >= 2)
+    clock.pass(500)
+    expect(await short).toMatchObject({ outcome: 'full' })
+    await queue.withdraw('a')
+    clock.pass(1_000)
+    expect(await Promise.race(waiting)).toMatchObject({ id: 'c', outcome: 'queued' })
+    await queue.close()
+    expect(await waiting[1]).toMatchObject({ id: 'b', outcome: 'full' })
+  })
+
   test('when its time is over it is told full, and was tried until then', async () => {
     const world = await kit.world()
     const { clock, spy } = world

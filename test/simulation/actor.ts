@@ -102,7 +102,7 @@ export class Actor {
   }
 
   publish(id: string, atOnce = false): void {
-    const call = this.#called(id)
+    const call = this.#called(id, this.#witness.order, true)
     const item = this.#item(id, atOnce)
     const { id: _, ...options } = typeof item === 'object' ? item : { id }
     const { queue } = this.host
@@ -233,8 +233,8 @@ export class Actor {
     return wait > 0 ? wait + 2 * publishTimeout : publishTimeout
   }
 
-  #called(id: string, from = this.#witness.order): PublishCall {
-    return this.#witness.verdicts.called(this.host.name, id, from)
+  #called(id: string, from = this.#witness.order, alone = false): PublishCall {
+    return this.#witness.verdicts.called(this.host.name, id, from, alone)
   }
 
   #told(calls: readonly PublishCall[], verdicts: readonly Verdict[]): void {

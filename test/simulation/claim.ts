@@ -50,5 +50,6 @@ export function untruth({ ended, run }: Claim, end: End, once: boolean): string 
   if (fails && run?.outcome !== 'threw' && !late) return 'its handler has not failed'
   if (fails && stopped && !late) return `it was asked to stop: ${stopped}`
   if (end === 'release' && run && !run.job.stopped) return 'nobody asked it to stop'
+  if (end === 'release' && run && once) return 'it had begun'
   return undefined
 }

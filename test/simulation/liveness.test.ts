@@ -56,6 +56,7 @@ const FLOORS = {
   fullVerdicts: 550,
   toldFull: 440,
   waitedForRoom: 600,
+  letInFirst: 35,
   begunOnce: 700,
   messages: 6_500,
   messagesRead: 7_000,

@@ -25,4 +25,5 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 675, mode: 'safety', was: 'a reader was told 8 after 13' },
   { seed: 856, mode: 'safety', was: 'a reader that was ended as it caught up was told what it had heard behind that' },
   { seed: 256, mode: 'safety', was: 'planted: a report of one whose claim was lost was kept' },
+  { seed: 1731, mode: 'safety', was: 'who was tried for room with one whose time was over got in before its turn' },
 ]

@@ -53,6 +53,7 @@ const FLOORS = {
   fullVerdicts: 450,
   toldFull: 330,
   waitedForRoom: 450,
+  letInFirst: 25,
   begunOnce: 240,
   messages: 3_000,
   messagesRead: 3_500,

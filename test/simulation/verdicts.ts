@@ -10,6 +10,8 @@ export interface PublishCall {
   /** When it was made, by the world's time; and what the server had done then. */
   readonly at: number
   readonly from: number
+  /** Of one ID alone: told at once, and not with others. */
+  readonly alone: boolean
   /** nothing: the caller was told that nothing happened. */
   told: 'open' | 'verdict' | 'nothing' | 'unknown'
 }
@@ -35,13 +37,19 @@ export class Verdicts {
     this.#world = world
   }
 
-  called(host: string, id: string, order: number): PublishCall {
+  called(host: string, id: string, order: number, alone = false): PublishCall {
     const key = `${host} ${id}`
-    const call: PublishCall = { key, id, host, at: this.#world.now, from: order, told: 'open' }
+    const call: PublishCall = { key, id, host, at: this.#world.now, from: order, alone, told: 'open' }
     const calls = this.#calls.get(key)
     if (calls) calls.push(call)
     else this.#calls.set(key, [call])
     return call
+  }
+
+  /** Who waits for an answer in the same process, of those that publish one ID alone. */
+  openBeside({ host }: PublishCall): PublishCall[] {
+    const all = [...this.#calls.values()].flat()
+    return all.filter((one) => one.alone && one.told === 'open' && one.host === host)
   }
 
   /** The server judged an ID for a process; `copy`: the network sent the request twice, which nobody can know. */
