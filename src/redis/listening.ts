@@ -154,18 +154,17 @@ export class Listening {
   /** A subscription asks nothing, so that nobody would see a wire cut without a word: it is asked something all the same. */
   async #probe(connection: Connection, signal: AbortSignal): Promise<void> {
     const { clock, replyTimeout } = this.#options
-    for (;;) {
-      await pause(clock, replyTimeout, signal)
-      if (signal.aborted) return
+    while (!signal.aborted) {
       const ears = connection.wire
       // Silence costs the wire; an error is an answer.
       if (ears?.probe) await connection.watch(ears, ears.probe(), replyTimeout).catch(() => {})
+      await pause(clock, replyTimeout, signal)
     }
   }
 
   /**
-   * Nor does anybody see when its server is master no more. But when the other
-   * connection was replaced since the last word and this one was not, then it is now: that tells what was missed.
+   * Nor does anybody see when its server is master no more. But when the other connection was replaced since the last word
+   * and this one was not, then it is now: that tells what was missed.
    */
   #compare(wire: Wire): void {
     const session = this.#session

@@ -118,7 +118,8 @@ function middle(numbers: readonly number[]): number {
 }
 
 onRedis('on Redis', (kit) => {
-  test('where a hundred thousand wait by priority, no verb costs twice what it costs where a thousand do', async () => {
+  const title = 'where a hundred thousand wait by priority, no verb costs twice what it costs where a thousand do'
+  test(title, { timeout: 120_000 }, async () => {
     const world = await kit.world()
     const hand = rawClient(kit.server())
     await hand.connect()
