@@ -124,6 +124,8 @@ export class Listening {
       tellMissed()
       this.#tell(message)
     })
+    // It may be another server, where nobody has said that somebody listens.
+    if (again) await this.#announce({ timeout: this.#options.replyTimeout })
     tellMissed()
   }
 
