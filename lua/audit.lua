@@ -1,13 +1,13 @@
 -- audit: a bounded look at what the verbs stand on: a window of the line and a page of one part, all at one moment.
 -- KEYS  queued wake totals marks steps meta guard
 -- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts prioritized
--- KEYS  remembered payload priority since progress results kept control rate extras
+-- KEYS  remembered payload priority since progress results kept events control rate extras
 -- ARGV  part cursor from returned limit total…
--- GIVES now, sizes, length, tokens, marks, layout, sound guard, totals, then IDs and parts of head, line and page; held, extras: see src/redis/auditing.ts
+-- GIVES now, sizes, length, tokens, marks, layout, sound guard, totals, then IDs and parts of head, line and page; held, extras, journal: see src/redis/auditing.ts
 -- FLAGS no-writes
 local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local remembered, payload, priority, since, progress, results, kept, control, rate, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local remembered, payload, priority, since, progress, results, kept, events, control, rate, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
 --- @include _names
 --- @include _odd
 
@@ -82,7 +82,7 @@ elseif part == 'marks' then
   if #window > limit then after = string.format('%.0f', at + limit) end
 end
 -- Who waits while the line stands still is not to be woken.
-local ms, told = math.floor(now() / 1000), redis.call('HMGET', control, 'paused', 'hold')
+local ms, told = math.floor(now() / 1000), redis.call('HMGET', control, 'paused', 'hold', 'journal')
 local held = told[1] or tonumber(told[2] or 0) > ms or redis.call('EXISTS', rate) == 1
 local lazy = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
   since, progress, remembered, kept, control) > 0
@@ -92,5 +92,5 @@ return {
   ms, sizes, length, redis.call('LLEN', wake), redis.call('LLEN', marks),
   redis.call('HGET', meta, 'layout') or '', oddSeat(seat) and 0 or 1, redis.call('HMGET', totals, unpack(ARGV, 6)),
   head, parts(head), string.format('%.0f', taken + 1 + first), line, parts(line), page, parts(page), tokens, after,
-  held and 1 or 0, lazy and redis.call('EXISTS', extras) == 0 and 0 or 1,
+  held and 1 or 0, lazy and redis.call('EXISTS', extras) == 0 and 0 or 1, not told[3] and redis.call('EXISTS', events) == 1 and 0 or 1,
 }

@@ -2,8 +2,8 @@
 -- KEYS  queued wake totals marks steps meta guard
 -- KEYS  committed processing lease delayed failed failedAt failures errors tries withdrawn owed ghosts prioritized
 -- KEYS  remembered payload priority since progress results kept events control extras
--- ARGV  lease error epoch balance marks layout guard, then of each mend: how id place twin
--- GIVES a mark per mend, 1 where something was written; and for the queue: epoch, balance, marks, layout, guard, wake
+-- ARGV  lease error epoch balance marks layout guard journal, then of each mend: how id place twin
+-- GIVES a mark per mend, 1 where something was written; and for the queue: epoch, balance, marks, layout, guard, journal, wake
 local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local remembered, payload, priority, since, progress, results, kept, events, control, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
@@ -23,7 +23,7 @@ local keys = { committed, processing, lease, delayed, failed, failedAt, failures
   remembered, payload, priority, since, progress }
 local sizes = sizesOf(keys)
 local ids = {}
-for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
+for i = 9, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
 local held = lookUp(keys, sizes, ids)
 local counted = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch')
 local entered, left = tonumber(counted[1]) or 0, tonumber(counted[2]) or 0
@@ -116,7 +116,7 @@ end
 
 local mended, whole = {}, {}
 for i, id in ipairs(ids) do
-  local at = 4 + 4 * i
+  local at = 5 + 4 * i
   local how, place, twin = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   wrote = false
   if how == 'blank' then
@@ -180,6 +180,11 @@ matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
   redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
 end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
+matter(ARGV[8] == '1' and redis.call('HEXISTS', control, 'journal') == 0 and redis.call('EXISTS', events) == 1, function()
+  redis.call('HSET', control, 'journal', redis.call('XLEN', events))
+  -- What happened while no journal was kept leaves a gap, which its readers see.
+  redis.call('HINCRBY', totals, 'position', 1)
+end)
 local told = redis.call('HMGET', control, 'paused', 'hold')
 local line = (told[1] or tonumber(told[2] or 0) > ms) and 0 or length + redis.call('ZCARD', prioritized)
 matter(tokens == 0 and line > 0, function() end)

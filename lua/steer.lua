@@ -28,7 +28,7 @@ if order == 'pause' or order == 'resume' then
 end
 if order == 'journal' then
   local keep = tonumber(ARGV[2])
-  if keep == whole.journal then return 0 end
+  if keep == whole.journal and (keep > 0 or redis.call('EXISTS', events) == 0) then return 0 end
   if keep > 0 then
     redis.call('HSET', control, 'journal', ARGV[2])
     -- A reader that comes back sees a hole where nothing was kept; who listens now is told of a message without news.

@@ -79,6 +79,8 @@ export interface AuditReply {
   readonly held: boolean
   /** False: plain calls are not told that there is more than they look at. */
   readonly extras: boolean
+  /** False: messages stand, and nothing says that a journal is kept. */
+  readonly journal: boolean
 }
 
 /** What is to be done for one ID; whether there is need is judged when it is done. */
@@ -117,11 +119,13 @@ export interface MendRequest {
   readonly layout: boolean
   /** Drop what no guard has written. */
   readonly guard: boolean
+  /** Keep a journal again whose messages stand: as many as these are. */
+  readonly journal: boolean
 }
 
 export interface MendReply {
   /** A mark per mend: `1` where something was written. */
   readonly mended: string
-  /** Likewise: epoch, balance, marks, layout, guard, wake. */
+  /** Likewise: epoch, balance, marks, layout, guard, journal, wake. */
   readonly whole: string
 }

@@ -27,6 +27,10 @@ export const KINDS = {
   marks: ['L5', 'the marks that tell the age of the line are gone or out of order'],
   record: ['L6', 'a record of a step that no worker has written: it would stop that worker, and every sweep'],
   guard: ['L6', "the guard's seat holds what no guard has written: it would stop every sweep"],
+  journal: [
+    'L5',
+    'messages are kept, and nothing says that a journal is: none is added, and none would ever be dropped',
+  ],
   wake: ['L4', 'there is work, and for six seconds neither a wake token nor a claim: idle workers find it late'],
   meta: [
     'L4',

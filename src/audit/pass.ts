@@ -89,7 +89,7 @@ export class Pass {
     return { first, last }
   }
 
-  #judgeWhole({ totals, sizes, length, marks, layout, guard, extras }: AuditReply): void {
+  #judgeWhole({ totals, sizes, length, marks, layout, guard, extras, journal }: AuditReply): void {
     const { committed, processing, lease, delayed, failed, failedAt, ghosts, prioritized } = sizes
     const { findings } = this
     const difference = totals.entered - totals.left - committed
@@ -100,6 +100,7 @@ export class Pass {
     if (marks === 0 && length > 0) findings.note('marks')
     if (!guard) findings.note('guard')
     if (!extras) findings.note('extras')
+    if (!journal) findings.note('journal')
     if (this.#terms.opened && layout === '' && totals.published !== 0) findings.note('meta')
     if (this.#terms.full) return
     const missing = committed - processing - delayed - prioritized - (length - ghosts)
@@ -225,9 +226,10 @@ export class Pass {
   async #mendWhole(): Promise<void> {
     const { findings } = this
     const request = this.#request([])
-    const [marks, guard, layout] = [findings.has('marks'), findings.has('guard'), findings.has('meta')]
-    const { whole } = await this.#hands.mend({ ...request, epoch: this.#epoch, balance: true, marks, guard, layout })
-    const matters = ['epoch', 'totals', 'marks', 'meta', 'guard', 'wake'] as const
+    const due = { marks: findings.has('marks'), guard: findings.has('guard'), layout: findings.has('meta') }
+    const journal = findings.has('journal')
+    const { whole } = await this.#hands.mend({ ...request, epoch: this.#epoch, balance: true, ...due, journal })
+    const matters = ['epoch', 'totals', 'marks', 'meta', 'guard', 'journal', 'wake'] as const
     matters.forEach((kind, i) => {
       // A token put back where nobody missed it is no finding.
       if (whole[i] === '1' && findings.has(kind)) findings.mended(kind, true)
@@ -244,6 +246,7 @@ export class Pass {
 
   #request(mends: readonly Mend[]): MendRequest {
     const { lease } = this.#terms
-    return { mends, lease, error: NOTE, epoch: 0, balance: false, marks: false, layout: false, guard: false }
+    const nothing = { balance: false, marks: false, layout: false, guard: false, journal: false }
+    return { mends, lease, error: NOTE, epoch: 0, ...nothing }
   }
 }

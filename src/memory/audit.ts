@@ -45,6 +45,7 @@ export function audit(state: QueueState, request: AuditRequest, now: number): Au
     cursor: after,
     held: blocked(state, Math.floor(now / 1000)) || state.rate !== null,
     extras: true,
+    journal: state.control.journal > 0 || state.events.size === 0,
   }
 }
 

@@ -36,9 +36,12 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   }
   const layout = request.layout && meta.layout === ''
   if (layout) meta.layout = String(LAYOUT)
+  const journal = request.journal && state.control.journal === 0 && state.events.size > 0
+  // What happened while none was kept leaves a gap.
+  if (journal) [state.control.journal, totals.position] = [state.events.size, totals.position + 1]
   const wake = state.wake === 0 && lineSize(state) > 0 && !blocked(state, ms)
   if (wake) state.wake = 1
-  const whole = [epoch, balance, marks, layout, false, wake]
+  const whole = [epoch, balance, marks, layout, false, journal, wake]
   return { mended: mended.join(''), whole: whole.map((due) => (due ? '1' : '0')).join('') }
 }
 

@@ -24,11 +24,12 @@ type AuditAnswer = [
   cursor: string,
   held: number,
   extras: number,
+  journal: number,
 ]
 
 export function look(reply: unknown): AuditReply {
   const [now, sizes, length, wake, marks, layout, guard, totals, head, headParts, ...rest] = reply as AuditAnswer
-  const [place, line, lineParts, page, pageParts, tokens, cursor, held, extras] = rest
+  const [place, line, lineParts, page, pageParts, tokens, cursor, held, extras, journal] = rest
   return {
     now,
     sizes: Object.fromEntries(NAMING.map((name, i) => [name, sizes[i]])) as AuditReply['sizes'],
@@ -45,6 +46,7 @@ export function look(reply: unknown): AuditReply {
     cursor,
     held: held === 1,
     extras: extras === 1,
+    journal: journal === 1,
   }
 }
 
@@ -56,9 +58,9 @@ function named(ids: readonly string[], parts: readonly number[], tokens: readonl
 }
 
 export function mendArguments(request: MendRequest): string[] {
-  const { lease, error, epoch, balance, marks, layout, guard, mends } = request
+  const { lease, error, epoch, balance, marks, layout, guard, journal, mends } = request
   const flag = (due: boolean): string => (due ? '1' : '0')
-  const whole = [flag(balance), flag(marks), layout ? String(LAYOUT) : '', flag(guard)]
+  const whole = [flag(balance), flag(marks), layout ? String(LAYOUT) : '', flag(guard), flag(journal)]
   const each = mends.flatMap((mend) => {
     const place = 'place' in mend ? String(mend.place) : ''
     return [mend.how, mend.id, place, 'twin' in mend ? String(mend.twin ?? '') : '']

@@ -1,6 +1,6 @@
 import { ConvoyError } from '../errors.js'
 import { answered } from './trouble.js'
-import { abortable, deferred, dial, type MakeWire, PLAIN, type Wire } from './wire.js'
+import { abortable, deferred, dial, type MakeWire, PING, PLAIN, type Wire } from './wire.js'
 
 /** What is asked of a node-redis client, cluster, sentinel or pool that the caller owns; its own types differ too much. */
 export interface BorrowedClient {
@@ -100,20 +100,27 @@ function pairer(client: BorrowedClient, lose: (cause: unknown) => void): Wire['p
  * A cluster subscribes over a connection of its own to the channel's node. When that breaks, or the slot moves, it
  * subscribes anew by itself and tells nobody: what was sent meanwhile would be missed without a word.
  */
-function hearer(twin: BorrowedClient, lose: (cause: unknown) => void): NonNullable<Wire['hear']> {
+function hearer(twin: BorrowedClient, lose: (cause: unknown) => void): Pick<Wire, 'hear' | 'probe'> {
   const { sSubscribe } = twin as unknown as { sSubscribe: NonNullable<Wire['hear']> }
   const hear: NonNullable<Wire['hear']> = (channel, told) => sSubscribe.call(twin, channel, told)
-  if (kindOf(twin) !== 'cluster') return hear
-  return async (channel, told) => {
-    await hear(channel, told)
-    // A twin hears one channel: no other node has such a connection.
+  const kind = kindOf(twin)
+  if (kind === 'client') return { hear, probe: () => twin.sendCommand(PING, PLAIN) }
+  if (kind !== 'cluster') return { hear }
+  // A twin hears one channel: no other node has such a connection.
+  const earsOf = (): BorrowedClient | undefined => {
     const { masters } = twin as unknown as { masters: { pubSub?: { client: BorrowedClient } }[] }
-    const ears = masters.find(({ pubSub }) => pubSub)?.pubSub?.client
+    return masters.find(({ pubSub }) => pubSub)?.pubSub?.client
+  }
+  const probe = async (): Promise<unknown> => earsOf()?.sendCommand(PING, PLAIN)
+  const hearNode = async (channel: string, told: (message: string) => void): Promise<void> => {
+    await hear(channel, told)
+    const ears = earsOf()
     if (!ears) throw new ConvoyError('UNAVAILABLE', 'redis: the cluster does not show where it listens')
     for (const event of ['error', 'end']) ears.on(event, lose)
     // Cut while it looks for the slot, a cluster leaves connections behind: it has found it when it is subscribed again.
     ears.on('sharded-channel-moved', () => hear(channel, told).then(lose, lose))
   }
+  return { hear: hearNode, probe }
 }
 
 /** A twin of a borrowed client for blocking calls; the twin is ours. A pool has none: it is for publishing. */
@@ -152,7 +159,7 @@ function overTwins(first: BorrowedClient): MakeWire {
     }
     await dial(twin, signal, cut)
     up = true
-    return { send: sender(twin, lose), pair: pairer(twin, lose), hear: hearer(twin, lose), lost, cut }
+    return { send: sender(twin, lose), pair: pairer(twin, lose), ...hearer(twin, lose), lost, cut }
   }
   return Object.assign(make, { to: 'the server of the redis client given' })
 }

@@ -102,6 +102,7 @@ export class Listening {
       },
     })
     void this.#renew(over.signal)
+    void this.#probe(connection, over.signal)
     return { connection, over }
   }
 
@@ -123,6 +124,8 @@ export class Listening {
       tellMissed()
       this.#tell(message)
     })
+    // It may be another server, where nobody has said that somebody listens.
+    if (again) await this.#announce({ timeout: this.#options.replyTimeout })
     tellMissed()
   }
 
@@ -150,9 +153,20 @@ export class Listening {
     }
   }
 
+  /** A subscription asks nothing, so that nobody would see a wire cut without a word: it is asked something all the same. */
+  async #probe(connection: Connection, signal: AbortSignal): Promise<void> {
+    const { clock, replyTimeout } = this.#options
+    while (!signal.aborted) {
+      const ears = connection.wire
+      // Silence costs the wire; an error is an answer.
+      if (ears?.probe) await connection.watch(ears, ears.probe(), replyTimeout).catch(() => {})
+      await pause(clock, replyTimeout, signal)
+    }
+  }
+
   /**
-   * A subscription asks nothing, so that nobody sees when its server hangs, or is master no more. But when the other
-   * connection was replaced since the last word and this one was not, then it is now: that tells what was missed.
+   * Nor does anybody see when its server is master no more. But when the other connection was replaced since the last word
+   * and this one was not, then it is now: that tells what was missed.
    */
   #compare(wire: Wire): void {
     const session = this.#session

@@ -17,13 +17,13 @@ export interface LuaScript {
 
 export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
   'audit': {
-    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept', 'control', 'rate', 'extras'],
+    keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept', 'events', 'control', 'rate', 'extras'],
     plain: 7,
     flags: 'no-writes',
-    rights: ['EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress rate remembered since tries withdrawn', 'HEXISTS committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HGET meta priority', 'HLEN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HSCAN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SMISMEMBER committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SSCAN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'TIME', 'ZCARD committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCAN committed control delayed errors extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCORE kept'],
+    rights: ['EXISTS control delayed errors events extras failed failures ghosts kept owed payload prioritized priority progress rate remembered since tries withdrawn', 'HEXISTS committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HGET meta priority', 'HLEN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HSCAN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SMISMEMBER committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SSCAN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'TIME', 'ZCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCAN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCORE kept'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local remembered, payload, priority, since, progress, results, kept, control, rate, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+local remembered, payload, priority, since, progress, results, kept, events, control, rate, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
 local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized',
   'remembered', 'payload', 'priority', 'since', 'progress' }
 local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'body', 'set', 'zset', 'zset', 'body', 'hash', 'hash', 'body' }
@@ -146,7 +146,7 @@ elseif part == 'marks' then
   page = oddMarks(window, taken + length)
   if #window > limit then after = string.format('%.0f', at + limit) end
 end
-local ms, told = math.floor(now() / 1000), redis.call('HMGET', control, 'paused', 'hold')
+local ms, told = math.floor(now() / 1000), redis.call('HMGET', control, 'paused', 'hold', 'journal')
 local held = told[1] or tonumber(told[2] or 0) > ms or redis.call('EXISTS', rate) == 1
 local lazy = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
   since, progress, remembered, kept, control) > 0
@@ -155,7 +155,7 @@ return {
   ms, sizes, length, redis.call('LLEN', wake), redis.call('LLEN', marks),
   redis.call('HGET', meta, 'layout') or '', oddSeat(seat) and 0 or 1, redis.call('HMGET', totals, unpack(ARGV, 6)),
   head, parts(head), string.format('%.0f', taken + 1 + first), line, parts(line), page, parts(page), tokens, after,
-  held and 1 or 0, lazy and redis.call('EXISTS', extras) == 0 and 0 or 1,
+  held and 1 or 0, lazy and redis.call('EXISTS', extras) == 0 and 0 or 1, not told[3] and redis.call('EXISTS', events) == 1 and 0 or 1,
 }`,
   },
   'check': {
@@ -367,7 +367,7 @@ return reply`,
     keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept', 'events', 'control', 'extras'],
     plain: 7,
     flags: '',
-    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept marks owed payload prioritized priority progress remembered since tries withdrawn', 'HDEL errors failures owed payload priority progress results since steps totals tries', 'HEXISTS committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HSET errors failures lease meta priority totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SET extras', 'SMISMEMBER committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'XREVRANGE events', 'ZADD failed failedAt prioritized processing', 'ZCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
+    rights: ['DEL extras', 'EXISTS control delayed errors events extras failed failures ghosts kept marks owed payload prioritized priority progress remembered since tries withdrawn', 'HDEL errors failures owed payload priority progress results since steps totals tries', 'HEXISTS committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HGET meta steps totals', 'HGETALL totals', 'HINCRBY totals', 'HLEN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HSET control errors failures lease meta priority totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SET extras', 'SMISMEMBER committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'XLEN events', 'XREVRANGE events', 'ZADD failed failedAt prioritized processing', 'ZCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local remembered, payload, priority, since, progress, results, kept, events, control, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
@@ -510,7 +510,7 @@ local keys = { committed, processing, lease, delayed, failed, failedAt, failures
   remembered, payload, priority, since, progress }
 local sizes = sizesOf(keys)
 local ids = {}
-for i = 8, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
+for i = 9, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
 local held = lookUp(keys, sizes, ids)
 local counted = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch')
 local entered, left = tonumber(counted[1]) or 0, tonumber(counted[2]) or 0
@@ -596,7 +596,7 @@ local function sort(id, how, place, in_)
 end
 local mended, whole = {}, {}
 for i, id in ipairs(ids) do
-  local at = 4 + 4 * i
+  local at = 5 + 4 * i
   local how, place, twin = ARGV[at], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   wrote = false
   if how == 'blank' then
@@ -655,6 +655,10 @@ matter(ARGV[6] ~= '' and redis.call('HGET', meta, 'layout') == false, function()
   redis.call('HSET', meta, 'layout', ARGV[6], 'digest', '')
 end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
+matter(ARGV[8] == '1' and redis.call('HEXISTS', control, 'journal') == 0 and redis.call('EXISTS', events) == 1, function()
+  redis.call('HSET', control, 'journal', redis.call('XLEN', events))
+  redis.call('HINCRBY', totals, 'position', 1)
+end)
 local told = redis.call('HMGET', control, 'paused', 'hold')
 local line = (told[1] or tonumber(told[2] or 0) > ms) and 0 or length + redis.call('ZCARD', prioritized)
 matter(tokens == 0 and line > 0, function() end)
@@ -1462,7 +1466,7 @@ if order == 'pause' or order == 'resume' then
 end
 if order == 'journal' then
   local keep = tonumber(ARGV[2])
-  if keep == whole.journal then return 0 end
+  if keep == whole.journal and (keep > 0 or redis.call('EXISTS', events) == 0) then return 0 end
   if keep > 0 then
     redis.call('HSET', control, 'journal', ARGV[2])
     if whole.journal == 0 then sendNothing(whole, totals, events, ms) end

@@ -11,6 +11,8 @@ export interface Wire {
   pair(key: string, first: readonly string[], second: readonly string[]): Promise<readonly unknown[]>
   /** Subscribes to a sharded channel for the life of the wire; a pool's cannot. */
   hear?(channel: string, told: (message: string) => void): Promise<unknown>
+  /** Settles once something came back over the connection that hears; a sentinel's client does not show that one. */
+  probe?(): Promise<unknown>
   /** Resolves with the cause once the wire is of no use any more. */
   readonly lost: Promise<unknown>
   /** End it now, in-flight calls and all. On a borrowed client it only lets go: that is not ours to cut. */
@@ -31,6 +33,9 @@ export interface MakeWire {
 export const PLAIN = { timeout: undefined, typeMapping: undefined, abortSignal: undefined } as unknown as {
   timeout: number
 }
+
+/** Of few commands the server lets one who has subscribed ask it, whatever the protocol. */
+export const PING: readonly string[] = ['PING']
 
 /** A wire of our own to one server. */
 export function wireTo({ socket, login, patience }: Address): MakeWire {
@@ -55,7 +60,8 @@ export function wireTo({ socket, login, patience }: Address): MakeWire {
     await dial(client, signal, cut)
     const send: Wire['send'] = (_key, args) => client.sendCommand(args as string[], PLAIN)
     const pair: Wire['pair'] = (key, first, second) => Promise.all([send(key, first), send(key, second)])
-    return { send, pair, hear: (channel, told) => client.sSubscribe(channel, told), lost, cut }
+    const hear: Wire['hear'] = (channel, told) => client.sSubscribe(channel, told)
+    return { send, pair, hear, probe: () => client.sendCommand([...PING], PLAIN), lost, cut }
   }
   return Object.assign(make, { to })
 }

@@ -9,15 +9,24 @@ export interface Cron {
   upTo(ms: number): number | null
 }
 
+/** Loaded on first use, and once: whoever comes later waits for no file. */
+let loading: Promise<typeof import('croner')> | undefined
+
+function load(): Promise<typeof import('croner')> {
+  loading ??= import('croner').catch((cause: unknown) => {
+    loading = undefined
+    throw new ConvoyError('UNSUPPORTED', 'every: a cron text needs the package croner: npm install croner', { cause })
+  })
+  return loading
+}
+
 /**
  * Five fields, six with seconds in front, or `@daily` and the like, as croner reads them: a fixed time that the clock skips in
  * spring comes as soon as it goes on, one that comes twice in autumn counts once, and intervals go on through both. Throws
  * BAD_OPTION, and UNSUPPORTED without croner, which nothing else needs.
  */
 export async function readCron(text: string, timezone: string): Promise<Cron> {
-  const { Cron: Croner } = await import('croner').catch((cause: unknown) => {
-    throw new ConvoyError('UNSUPPORTED', 'every: a cron text needs the package croner: npm install croner', { cause })
-  })
+  const { Cron: Croner } = await load()
   checkZone(timezone)
   // What has a colon croner takes for a date, and so for a schedule of one slot.
   if (text.includes(':')) throw wrong(text)

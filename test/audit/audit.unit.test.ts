@@ -20,7 +20,16 @@ async function publish(store: Store, ...ids: string[]): Promise<void> {
 }
 
 async function mend(store: Store, ...mends: Parameters<Store['mend']>[0]['mends']): Promise<void> {
-  const nothing = { lease: 1, error: '', epoch: 0, balance: false, marks: false, layout: false, guard: false }
+  const nothing = {
+    lease: 1,
+    error: '',
+    epoch: 0,
+    balance: false,
+    marks: false,
+    layout: false,
+    guard: false,
+    journal: false,
+  }
   await store.mend({ ...nothing, mends }, PATIENCE)
 }
 

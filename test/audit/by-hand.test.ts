@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Kind } from '../../src/audit/index.js'
+import { events, journal } from '../../src/events-log/index.js'
 import type { Part } from '../../src/redis/keys.js'
 import { onRedis } from '../queue/kit.js'
 import { audit, COMMITTED, drain, kinds, rich } from './rich.js'
@@ -126,6 +127,38 @@ onRedis('a queue edited by hand', (kit) => {
     const { findings } = await audit(queue, { repair: true })
     expect(findings).toMatchObject([{ kind: 'totals', count: 1, mended: 1 }])
     expect(await drain(world)).toEqual(ALL.filter((id) => id !== 'q2'))
+  })
+
+  test('a journal whose switch is gone is kept again, as long as it is by then, and its readers see the hole', async () => {
+    const world = await kit.world()
+    const queue = world.queue()
+    await journal(queue, { keep: 5 })
+    await queue.publish('before')
+    await queue.publish('too')
+    await kit.read(world, 'DEL', 'control')
+    await queue.publish('unheard')
+    expect(kinds(await audit(queue, { full: false }))).toEqual(['journal'])
+    expect((await audit(queue, { repair: true })).findings).toMatchObject([{ kind: 'journal', count: 1, mended: 1 }])
+    expect(kinds(await audit(queue))).toEqual([])
+    expect(await kit.read(world, 'HGET', 'control', 'journal')).toBe('2')
+    await queue.publish('after')
+    const told: unknown[] = []
+    for await (const event of events(queue, { from: 'oldest' })) {
+      told.push(event.kind === 'gap' ? [event.from, event.to] : event.ids[0])
+      if (told.at(-1) === 'after') break
+    }
+    expect(told).toEqual(['too', [4, 4], 'after'])
+  })
+
+  test('a journal whose switch is gone can be ended all the same', async () => {
+    const world = await kit.world()
+    const queue = world.queue()
+    await journal(queue, { keep: 5 })
+    await queue.publish('a')
+    await kit.read(world, 'DEL', 'control')
+    await journal(queue, { keep: 0 })
+    expect(await kit.read<number>(world, 'EXISTS', 'events')).toBe(0)
+    expect(kinds(await audit(queue))).toEqual([])
   })
 
   test('a report is plain data, and names no more IDs than asked for', async () => {

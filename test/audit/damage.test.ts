@@ -52,8 +52,8 @@ const LOSSES: Readonly<Record<Part, Loss>> = {
   extras: { found: ['extras'] },
   // Until it is told anew.
   progress: { found: [] },
-  // A queue that was paused goes on, one that was held too, and no journal is kept.
-  control: { found: [] },
+  // A queue that was paused goes on, and one that was held too; that a journal was kept its messages tell.
+  control: { found: ['journal'] },
   // A window begins anew.
   rate: { found: [] },
   results: { found: ['unkept'] },

@@ -9,8 +9,8 @@ const PLACE = 'convoy:'
 /** What a role may do on few keys alone: `LPOP` would take an ID out of the line, `SET` and `DEL` do away with any key. */
 const NARROW: readonly string[] = ['LPOP', 'SET', 'DEL']
 
-/** Before a script can be run, and for those that listen, to know which database they are in. */
-const PLAIN: Partial<Readonly<Record<Role, readonly string[]>>> = { listener: ['client|info'] }
+/** Before a script can be run, and for those that listen, to know which database they are in and whether they still hear. */
+const PLAIN: Partial<Readonly<Record<Role, readonly string[]>>> = { listener: ['client|info', 'ping'] }
 
 /** One line per role, for redis-cli or, with `user` in place of the first two words, for an ACL file. */
 export function accessLines(): string {

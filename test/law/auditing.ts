@@ -96,11 +96,11 @@ export const auditing: Laws = {
     await q.control({ order: 'pause' })
     expect(await q.audit()).toMatchObject({ held: true, extras: true })
     await q.woken()
-    expect((await q.mend()).whole).toBe('000000')
+    expect((await q.mend()).whole).toBe('0000000')
     await q.control({ order: 'resume' })
     await q.woken()
     expect(await q.audit()).toMatchObject({ held: false, wake: 0 })
-    expect((await q.mend()).whole).toBe('000001')
+    expect((await q.mend()).whole).toBe('0000001')
   },
 
   'a window of the line begins at a place, which an entry keeps until it is taken': async (q) => {
@@ -200,15 +200,21 @@ export const auditing: Laws = {
     await q.claim(1)
     const { totals } = await q.audit()
     const mend = async (request: object) => (await q.store.mend({ ...NO_MEND, mends: [], ...request }, PATIENCE)).whole
-    expect(await mend({ epoch: totals.epoch, balance: true, guard: true })).toBe('000000')
-    expect(await mend({ epoch: totals.epoch + 1_000_000_000 })).toBe('100000')
+    expect(await mend({ epoch: totals.epoch, balance: true, guard: true })).toBe('0000000')
+    expect(await mend({ epoch: totals.epoch + 1_000_000_000 })).toBe('1000000')
     const { token } = await q.claim(1)
     expect(Number(token.split(':')[0])).toBe(totals.epoch + 1_000_000_001)
-    expect(await mend({ layout: true })).toBe('000100')
-    expect(await mend({ layout: true })).toBe('000000')
+    expect(await mend({ layout: true })).toBe('0001000')
+    expect(await mend({ layout: true })).toBe('0000000')
     expect((await q.audit()).layout).toBe(String(LAYOUT))
+    for (const keep of [2, 0]) {
+      await q.control({ order: 'journal', keep })
+      await q.publish('d')
+      expect(await q.audit()).toMatchObject({ journal: true })
+      expect(await mend({ journal: true })).toBe('0000000')
+    }
     await q.pass(5_000)
-    expect(await mend({ marks: true })).toBe('001000')
+    expect(await mend({ marks: true })).toBe('0010000')
     expect(await q.counts()).toMatchObject({ waitingSince: q.now })
     expect(await q.audit({ part: 'marks' })).toMatchObject({ marks: 1, page: [], cursor: '' })
   },
@@ -216,7 +222,7 @@ export const auditing: Laws = {
   'a repair puts the wake token back': async (q) => {
     await q.publish('a')
     await q.woken()
-    expect((await q.mend()).whole).toBe('000001')
+    expect((await q.mend()).whole).toBe('0000001')
     await q.woken()
   },
 }

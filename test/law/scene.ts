@@ -42,6 +42,7 @@ export const NO_MEND = {
   marks: false,
   layout: false,
   guard: false,
+  journal: false,
 }
 
 /** One queue, its clock, and its verbs with everything filled in that a law does not speak of. */

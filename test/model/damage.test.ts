@@ -71,8 +71,6 @@ function checkMended(state: QueueState): void {
   const line = seen.queued.slice().filter((id) => id !== '')
   seen.totals.taken += seen.queued.size - line.length
   seen.queued.clear()
-  // A journal whose switch is gone stays as it is until one is kept anew.
-  if (seen.control.journal === 0) seen.events.clear()
   for (const id of line) seen.queued.push(id)
   // Withdrawn by hand under a run that is superseded: either alone stops it, and both leave with its end.
   for (const [id, owed] of seen.owed)

@@ -84,7 +84,7 @@ export class Player {
           ...('place' in mend ? { place: taken + mend.place } : {}),
           ...('twin' in mend && mend.twin !== null ? { twin: taken + mend.twin } : {}),
         }))
-        const nothing = { lease: 1_000, error: '{}', epoch: 0, marks: false, layout: false, guard: true }
+        const nothing = { lease: 1_000, error: '{}', epoch: 0, marks: false, layout: false, guard: true, journal: true }
         return { verb: 'mend', request: { mends, balance: move.balance, ...nothing } }
       }
       case 'take':

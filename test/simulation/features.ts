@@ -1,6 +1,7 @@
 import type { QueueOptions } from '../../src/options.js'
 import type { DedupePolicy } from '../../src/policy.js'
 import { Dice } from './dice.js'
+import { CRONS } from './parts/timetable.js'
 
 /** What a queue's options ask for beyond a plain lane, and what its publishes bring. */
 export interface Features {
@@ -26,8 +27,10 @@ export interface Features {
   readonly journal?: { readonly keep: number }
   /** Runs are waited for. */
   readonly waits?: true
-  /** An ID is published at intervals of so many ms. */
+  /** An ID is published at intervals of so many ms … */
   readonly every?: number
+  /** … or by one of the cron texts. */
+  readonly cron?: number
 }
 
 /** Two seeds of five; the others tell the stories they told before there was any of this. */
@@ -64,8 +67,8 @@ export function featuresBy(seed: number): Features | undefined {
     once: once ? true : undefined,
     journal: some(0.35, () => ({ keep: dice.chance(0.8) ? dice.whole(3, 60) : 0 })),
     waits: waits ? true : undefined,
-    // At intervals alone: what reads a cron text is loaded when it is first needed, and comes when it likes.
     every: some(0.25, () => dice.whole(1_000, 3_000)),
+    cron: some(0.5, () => dice.whole(0, CRONS - 1)),
   }
   return Object.fromEntries(Object.entries(features).filter(([, is]) => is !== undefined)) as unknown as Features
 }

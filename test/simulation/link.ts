@@ -2,9 +2,6 @@ import { deferred, type Wire } from '../../src/redis/wire.js'
 import type { Network } from './network.js'
 import { type Command, nameOf, readCommand, show } from './script-call.js'
 
-/** ms after which the system finds that nothing comes through any more on a wire that only listens. */
-const KEEPALIVE = 8_000
-
 interface Pending {
   readonly resolve: (reply: unknown) => void
   readonly reject: (error: Error) => void
@@ -54,6 +51,10 @@ export class Link implements Wire {
 
   hear(_channel: string, told: (message: string) => void): Promise<unknown> {
     return this.#send({ kind: 'subscribe', told })
+  }
+
+  probe(): Promise<unknown> {
+    return this.#send({ kind: 'info' })
   }
 
   #send(command: Command): Promise<unknown> {
@@ -209,13 +210,12 @@ export class Link implements Wire {
     }, what)
   }
 
-  /** What the server sends without being asked. A wire on which that is lost is given up by the system, as nobody waits there. */
+  /** What the server sends without being asked: nobody waits for it, so nobody sees that it is lost. */
   #push(told: () => void): void {
     if (this.#deaf) return
     this.#back(() => {
       if (!this.#ended) told()
     })
-    if (this.#deaf) this.#net.world.agenda.add(KEEPALIVE, () => this.reset())
   }
 
   #back(arrive: () => void, what?: string): void {

@@ -71,6 +71,8 @@ const FLOORS = {
   'wait: FULL': 2,
   slots: 600,
   slotsInTime: 180,
+  cronSlots: 120,
+  slotsBehindChange: 80,
   schedulesSeen: 4,
   'lost publish': 180,
   'lost report': 20,

@@ -67,6 +67,8 @@ const FLOORS = {
   'wait: WAIT_TIMEOUT': 30,
   'wait: FULL': 2,
   slots: 18,
+  cronSlots: 8,
+  slotsBehindChange: 1,
   schedulesSeen: 4,
   'lost publish': 180,
   'lost report': 20,

@@ -42,6 +42,8 @@ export class Server {
   refusal: { readonly until: number; readonly text: string } = { until: 0, text: '' }
   /** ms by which its clock is off. */
   skew = 0
+  /** µs: its clock when the world begins. */
+  epoch = EPOCH
 
   constructor(world: World, observer: Observer) {
     this.#world = world
@@ -54,7 +56,7 @@ export class Server {
   }
 
   get #micros(): number {
-    return Math.floor(EPOCH + (this.#world.now + this.skew) * 1_000)
+    return Math.floor(this.epoch + (this.#world.now + this.skew) * 1_000)
   }
 
   forgetScripts(): void {

@@ -31,7 +31,8 @@ export class TcpProxy {
   fromClients = 0
   fromServer = 0
   #target: ProxyTarget
-  readonly #links = new Set<ProxyLink>()
+  /** With the names of what was asked over each. */
+  readonly #links = new Map<ProxyLink, Set<string>>()
   readonly #waiting = new Set<Socket>()
   readonly #rules: Rule[] = []
   readonly #refusing = new Set<{ matches: Rule['matches']; error: string; met: () => void }>()
@@ -56,7 +57,7 @@ export class TcpProxy {
     this.delay(0)
     this.#holding = false
     this.#swallowing = false
-    for (const link of this.#links) link.resume()
+    for (const link of this.#links.keys()) link.resume()
     for (const client of this.#waiting) this.#link(client)
     this.#waiting.clear()
     await this.#listen()
@@ -69,7 +70,7 @@ export class TcpProxy {
 
   /** Cuts every connection now. New ones pass. */
   cut(): void {
-    for (const link of this.#links) link.destroy()
+    for (const link of this.#links.keys()) link.destroy()
     for (const client of this.#waiting) client.destroy()
     this.#waiting.clear()
   }
@@ -118,19 +119,26 @@ export class TcpProxy {
   /** Every reply comes this many ms later, in order. */
   delay(ms: number): void {
     this.#delay = ms
-    for (const link of this.#links) link.delay = ms
+    for (const link of this.#links.keys()) link.delay = ms
   }
 
   /** Nothing passes in either direction, and nobody is told; connections are taken and held. `pass` ends it, and all arrives. */
   blackHole(): void {
     this.#holding = true
-    for (const link of this.#links) link.pause()
+    for (const link of this.#links.keys()) link.pause()
+  }
+
+  /** The same for those connections alone over which this command has come; tells how many. New ones pass. */
+  blackHoleOf(command: string): number {
+    const those = [...this.#links].filter(([, asked]) => asked.has(command))
+    for (const [link] of those) link.pause()
+    return those.length
   }
 
   /** Requests arrive and are done; no reply comes back, also on new connections. `pass` ends it, and all arrives. */
   swallowReplies(): void {
     this.#swallowing = true
-    for (const link of this.#links) link.pauseReplies()
+    for (const link of this.#links.keys()) link.pauseReplies()
   }
 
   /** Cuts every connection, and the port refuses new ones, until `pass`. */
@@ -172,8 +180,12 @@ export class TcpProxy {
   }
 
   #link(client: Socket): void {
+    const asked = new Set<string>()
     const link = new ProxyLink(client, this.#target, {
-      fate: (request) => this.#fate(request),
+      fate: (request) => {
+        if (request.args[0] !== undefined) asked.add(request.args[0].toUpperCase())
+        return this.#fate(request)
+      },
       fromClient: (bytes) => {
         this.fromClients += bytes
       },
@@ -184,7 +196,7 @@ export class TcpProxy {
     })
     link.delay = this.#delay
     if (this.#swallowing) link.pauseReplies()
-    this.#links.add(link)
+    this.#links.set(link, asked)
   }
 
   #rule(fate: Rule['fate'], match?: Match): Promise<readonly string[]> {

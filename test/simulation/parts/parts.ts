@@ -8,6 +8,7 @@ import { Results } from './results.js'
 import { Room } from './room.js'
 import { Schedule } from './schedule.js'
 import { States } from './states.js'
+import { cronTimes, intervals } from './timetable.js'
 import { Waits } from './waits.js'
 
 /** What the features of a seed are held to; nothing of a plain lane. */
@@ -15,7 +16,7 @@ export function partsOf(scene: Scene): Parts {
   const { world, server, witness, habits } = scene
   const { features, ids } = habits
   if (features === undefined) return new Parts()
-  const { remember, active, rate, room, once, attempts, keepResult, journal, waits, every } = features
+  const { remember, active, rate, room, once, attempts, keepResult, journal, waits, every, cron } = features
   return new Parts([
     new Encounters(world, server.state),
     new States(world, witness),
@@ -26,7 +27,7 @@ export function partsOf(scene: Scene): Parts {
     ...(room ? [new Room(world, witness, room)] : []),
     ...(journal ? [new Journal(scene, journal.keep)] : []),
     ...(waits ? [new Waits(scene)] : []),
-    ...(every ? [new Schedule(scene, every)] : []),
+    ...(every ? [new Schedule(scene, cron === undefined ? intervals(every) : cronTimes(cron))] : []),
     ...(once ? [new Once(world, () => server.state.owed.keys())] : []),
   ])
 }

@@ -5,10 +5,13 @@ import type { PublishReply } from '../../../src/store.js'
 import type { Actor } from '../actor.js'
 import type { Host } from '../host.js'
 import { type Act, type Move, often, type Part, type Scene } from './part.js'
+import type { Timetable } from './timetable.js'
 
 const ID = 'tick'
 /** ms by which a slot may be late, once the network is calm. */
 const LATE = 500
+/** ms from the beginning of the world to a change of clocks, at most. */
+const BEFORE = 12_000
 /** ms after which a ticker tries again. */
 const SOON = 1_000
 
@@ -19,7 +22,7 @@ const SOON = 1_000
 export class Schedule implements Part {
   readonly moves: readonly Move[]
   readonly #scene: Scene
-  readonly #period: number
+  readonly #times: Timetable
   readonly #lives = new Map<Host, Background>()
   /** Slot → the server's clock when it was published. */
   readonly #published = new Map<number, number>()
@@ -29,9 +32,9 @@ export class Schedule implements Part {
   /** Process → what the server's clock was when it asked. */
   readonly #clocks = new Map<string, number[]>()
 
-  constructor(scene: Scene, period: number) {
+  constructor(scene: Scene, times: Timetable) {
     this.#scene = scene
-    this.#period = period
+    this.#times = times
     this.moves = [
       ...often(6, (actor) => this.#start(actor)),
       ...often(1, (actor) => this.#stop(actor)),
@@ -40,11 +43,19 @@ export class Schedule implements Part {
     ]
   }
 
+  /** Soon the clocks are changed where the schedule is. */
+  begin(): void {
+    const { server, world } = this.#scene
+    const { around } = this.#times
+    if (around !== undefined) server.epoch = (around - world.dice.whole(1_000, BEFORE)) * 1_000
+  }
+
   /** What goes out says what its sender had seen: a slot that was due, and no later one was. */
   sent(op: Op, { name }: Host): void {
     const slot = op.verb === 'publish' ? op.request.traits?.[0]?.slot : undefined
     if (slot === undefined) return
-    const seen = (this.#clocks.get(name) ?? []).some((ms) => slot <= ms && ms < slot + this.#period)
+    const next = this.#times.next(slot)
+    const seen = (this.#clocks.get(name) ?? []).some((ms) => slot <= ms && ms < next)
     this.#scene.world.hold(seen, () => `${name} publishes slot ${slot}, and that was never the last one due`)
   }
 
@@ -69,6 +80,9 @@ export class Schedule implements Part {
     this.#last = slot
     this.#published.set(slot, ms)
     this.#scene.world.count('slots')
+    if (this.#times.timeZone !== undefined) this.#scene.world.count('cronSlots')
+    const { around } = this.#times
+    if (around !== undefined && slot >= around) this.#scene.world.count('slotsBehindChange')
   }
 
   #hold(slot: number, holds: boolean, why: () => string): void {
@@ -76,7 +90,7 @@ export class Schedule implements Part {
   }
 
   #onGrid(slot: number): boolean {
-    return (slot - (this.#begun ?? 0)) % this.#period === 0
+    return this.#times.isSlot(slot, this.#begun ?? 0)
   }
 
   /** Calls of the store that each may take, one after the other. */
@@ -87,9 +101,10 @@ export class Schedule implements Part {
 
   #start({ host }: Actor): void {
     const { verdicts, order } = this.#scene.witness
+    const { when, timeZone } = this.#times
     // Its ticker publishes as long as it lives.
     verdicts.called(host.name, ID, order).told = 'unknown'
-    const begun = every(host.queue, ID, this.#period)
+    const begun = every(host.queue, ID, when, timeZone === undefined ? {} : { timeZone })
     this.#watch(host, 'every', 6, begun)
     begun.then(
       (life) => this.#lives.set(host, life),
@@ -122,7 +137,7 @@ export class Schedule implements Part {
   /** Somebody keeps the time, and nothing is wrong: each slot comes, and at its time. Then it is taken out. */
   async calm(): Promise<void> {
     const { world, server, actors, habits } = this.#scene
-    const period = this.#period
+    const { period } = this.#times
     // First the wires that are dead are found, and replaced.
     await world.pass(habits.publishTimeout + habits.replyTimeout + 2_500)
     // The old ones are to do it themselves, if they can: not where it was taken out while one of them began.
