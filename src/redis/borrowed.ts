@@ -89,9 +89,11 @@ function pairer(client: BorrowedClient, lose: (cause: unknown) => void): Wire['p
       return await pipeline.addCommand(...entry(key), second).execAsPipeline()
     } catch (error) {
       if (!answered(error)) lose(error)
+      const { message } = error as Error
+      if (!/^(MOVED|ASK) /.test(message)) throw error
       // A cluster's pipelines follow no redirection: an ordinary command does, and shows it where the slot is now.
-      if (/^(MOVED|ASK) /.test(String((error as Error).message))) await send(key, ['EXISTS', key])
-      throw error
+      await send(key, ['EXISTS', key])
+      throw new Error(`TRYAGAIN the slot of the queue moves: ${message}`, { cause: error })
     }
   }
 }

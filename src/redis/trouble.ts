@@ -14,6 +14,8 @@ export interface Trouble {
   readonly error: ConvoyError
 }
 
+const ENDLESS = /^(Too many Cluster redirections|Cannot find node)/
+
 type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hint?: string]
 
 /** Anything not listed is `unknown`, never "failed". A key's name may stand in a text, so codes count at its start only. */
@@ -30,7 +32,10 @@ const TABLE: readonly Row[] = [
     'REFUSED',
     'the server is one of a cluster: give createCluster() of node-redis as `redis`',
   ],
-  [/^The client is (closed|offline)/, 'later', 'UNAVAILABLE'],
+  // What a cluster's client makes of redirections: its nodes disagree for a while who holds the slot, or one to which the
+  // first slot moves is not among those it knows.
+  [ENDLESS, 'later', 'REFUSED'],
+  [/^(The client is (closed|offline)|All the root nodes are unavailable)/, 'later', 'UNAVAILABLE'],
   [/^(NOAUTH|WRONGPASS|NOPERM)\b|can't run this command|without any password configured/, 'fatal', 'AUTH_FAILED'],
   [/^(WRONGKEY|WRONGTYPE)/, 'fatal', 'WRONG_KEY', 'nothing else may use the keys of a queue'],
   [/^WRONGLAYOUT/, 'fatal', 'WRONG_LAYOUT'],
@@ -66,7 +71,8 @@ export function mayBeElsewhere({ kind, error }: Trouble): boolean {
 
 /** The server itself said so: it lives. Its errors begin with a word in capitals, those of sockets and clients do not. */
 export function answered(error: unknown): boolean {
-  return /^[A-Z]{2,} /.test(textOf(error))
+  const text = textOf(error)
+  return /^[A-Z]{2,} /.test(text) || ENDLESS.test(text)
 }
 
 /**
