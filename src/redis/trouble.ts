@@ -15,6 +15,8 @@ export interface Trouble {
 }
 
 const ENDLESS = /^(Too many Cluster redirections|Cannot find node)/
+/** Of a pool, or taken back by us. */
+const NONE_TO_SPARE = /^(nothing was sent: no connection was free|Timeout waiting for a client)/
 
 type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hint?: string]
 
@@ -25,7 +27,7 @@ const TABLE: readonly Row[] = [
   [/^MORE keys/, 'more', 'REFUSED'],
   [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
   [/^(READONLY|MASTERDOWN)\b/, 'elsewhere', 'REFUSED'],
-  [/max number of clients|Timeout waiting for a client|The queue is full/, 'later', 'REFUSED'],
+  [/max number of clients|The queue is full/, 'later', 'REFUSED'],
   [
     /^(MOVED|ASK)\b/,
     'later',
@@ -35,7 +37,8 @@ const TABLE: readonly Row[] = [
   // What a cluster's client makes of redirections: its nodes disagree for a while who holds the slot, or one to which the
   // first slot moves is not among those it knows.
   [ENDLESS, 'later', 'REFUSED'],
-  [/^(The client is (closed|offline)|All the root nodes are unavailable)/, 'later', 'UNAVAILABLE'],
+  [NONE_TO_SPARE, 'later', 'UNAVAILABLE'],
+  [/^(nothing was sent|The client is (closed|offline)|All the root nodes are unavailable)/, 'later', 'UNAVAILABLE'],
   [/^(NOAUTH|WRONGPASS|NOPERM)\b|can't run this command|without any password configured/, 'fatal', 'AUTH_FAILED'],
   [/^(WRONGKEY|WRONGTYPE)/, 'fatal', 'WRONG_KEY', 'nothing else may use the keys of a queue'],
   [/^WRONGLAYOUT/, 'fatal', 'WRONG_LAYOUT'],
@@ -73,6 +76,11 @@ export function mayBeElsewhere({ kind, error }: Trouble): boolean {
 export function answered(error: unknown): boolean {
   const text = textOf(error)
   return /^[A-Z]{2,} /.test(text) || ENDLESS.test(text)
+}
+
+/** No connection was free for it: that says nothing against those there are. */
+export function noneToSpare(error: unknown): boolean {
+  return NONE_TO_SPARE.test(textOf(error))
 }
 
 /**
