@@ -6,12 +6,12 @@ import { lineCount, type Source, sources } from './sources.js'
  * Lines of code. A file over its limit wants a second noun; a core over its limit is no evening's read any more.
  * DESIGN's first guess was 2,000 and 400. Twenty keys, two stores, four kinds of clients and durability that is checked came to
  * 4,700 and 700; the whole life of a job (payloads, policies, priorities, delays, retries, results, messages, limits:
- * fourteen keys more) to these; eighty more wait for a disk that is synced each second, and ask again what a Sentinel's
- * client may have sent twice. Whoever wants to know how a plain job runs reads none of what came last.
+ * fourteen keys more) to these; some two hundred more wait for a disk that is synced each second, and keep a pool and a
+ * Sentinel's client from sending twice, or late. Whoever wants to know how a plain job runs reads none of what came last.
  * The embedded store is counted by itself: it is the specification that the Lua is tested against, said a second time.
  * So is what the stores do for `convoy-queue/audit`: nobody needs it to know how a job runs.
  */
-const BUDGET = { file: 250, core: 5_800, memory: 1_900, lua: 1_450, audit: 650 }
+const BUDGET = { file: 250, core: 5_890, memory: 1_900, lua: 1_450, audit: 650 }
 
 /** The two verbs of the contract that are not the queue's, and their halves in both stores. */
 const OF_AUDIT: readonly string[] = [
