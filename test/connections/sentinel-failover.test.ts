@@ -58,11 +58,13 @@ test('with { replicas }: so is one whose WAIT was cut off', async () => {
 })
 
 test('READONLY for longer than one waits: REFUSED, and nothing runs when the master is found', async () => {
-  const queue = over(sentinelClient(), { publishTimeout: 800 })
+  const client = sentinelClient()
+  const queue = over(client, { publishTimeout: 20_000 })
+  const hasty = over(client, { name: queue.name, publishTimeout: 1_500 })
   await queue.publish('before')
   // The sentinels still take it for the master.
   await group.first.cli('REPLICAOF', '127.0.0.1', `${group.second.port}`)
-  expect(await failureOf(queue.publish('a'))).toMatchObject({
+  expect(await failureOf(hasty.publish('a'))).toMatchObject({
     code: 'REFUSED',
     message: expect.stringContaining('READONLY'),
   })
@@ -95,6 +97,4 @@ test('a failover: who gives up before a new master is found is told UNAVAILABLE,
   expect(idsOf('UNAVAILABLE').length).toBeGreaterThan(0)
   const states = await queue.inspectMany(idsOf('UNAVAILABLE'))
   expect(states.filter(({ state }) => state !== 'absent')).toEqual([])
-  // What was on its way to the master as it died, at most.
-  expect(idsOf('OUTCOME_UNKNOWN').length).toBeLessThan(2)
 })
