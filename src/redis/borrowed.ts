@@ -1,5 +1,6 @@
 import { ConvoyError } from '../errors.js'
-import { answered } from './trouble.js'
+import { type Lend, Loans } from './loans.js'
+import { answered, noneToSpare } from './trouble.js'
 import { abortable, deferred, dial, type MakeWire, PING, PLAIN, type Wire } from './wire.js'
 
 /** What is asked of a node-redis client, cluster, sentinel or pool that the caller owns; its own types differ too much. */
@@ -14,85 +15,81 @@ export interface BorrowedClient {
   sendCommand(...args: any[]): Promise<any>
 }
 
-/** Its pipelines go over one connection, and are repeated as a whole where the client repeats at all. */
+/** A cluster's: its commands go over one connection. */
 interface Pipeline {
-  // biome-ignore lint/suspicious/noExplicitAny: three clients, three signatures
-  addCommand(...args: any[]): Pipeline
+  addCommand(key: string, isReadonly: boolean, args: readonly string[]): Pipeline
   execAsPipeline(): Promise<unknown[]>
 }
 
-type Send = Wire['send']
+type Lending = BorrowedClient & {
+  /** A pool's. */
+  execute: Lend
+  /** A sentinel's: its commands go by this. */
+  _execute(isReadonly: boolean, use: Parameters<Lend>[0]): ReturnType<Lend>
+}
+
+type Commands = Pick<Wire, 'send' | 'pair' | 'takeBack'>
 
 /** Which of the four it is, by what only that one has. */
 export function kindOf(client: BorrowedClient): 'client' | 'cluster' | 'sentinel' | 'pool' {
   if ('nodeClient' in client) return 'cluster'
-  if ('getSentinelNode' in client) return 'sentinel'
+  if ('getSentinelNode' in client && '_execute' in client) return 'sentinel'
   if ('totalClients' in client) return 'pool'
   if ('isReady' in client && 'duplicate' in client) return 'client'
   throw new ConvoyError('UNSUPPORTED', 'redis: expected a client, cluster, sentinel or pool of node-redis 5 or later')
 }
 
+/** A pool, and a sentinel's client, lend one of their connections for each command. */
+function loansOf(client: BorrowedClient): Loans | undefined {
+  const { execute, _execute } = client as Lending
+  switch (kindOf(client)) {
+    case 'pool':
+      return new Loans((use) => execute.call(client, use))
+    case 'sentinel':
+      return new Loans((use) => _execute.call(client, false, use))
+    default:
+      return undefined
+  }
+}
+
 /** `lose` is told what only shows at a command: a cluster tells the loss of a node by no `error` event. */
-function sender(client: BorrowedClient, lose: (cause: unknown) => void): Send {
-  const watch = (reply: Promise<unknown>): Promise<unknown> => {
-    reply.catch((error: unknown) => answered(error) || lose(error))
+function commandsOf(client: BorrowedClient, lose: (cause: unknown) => void): Commands {
+  const watch = <T>(reply: Promise<T>): Promise<T> => {
+    reply.catch((error: unknown) => answered(error) || noneToSpare(error) || lose(error))
     return reply
   }
-  switch (kindOf(client)) {
-    case 'client':
-    case 'pool':
-      return (_key, args) => watch(client.sendCommand(args, PLAIN))
-    case 'cluster':
-      return (key, args) => watch(client.sendCommand(key, false, args, PLAIN))
-    case 'sentinel':
-      return (_key, args) => watch(once(client, args))
-  }
-}
-
-interface Master {
-  sendCommand(args: readonly string[], options: object): Promise<unknown>
-}
-
-/** A sentinel's client, whose commands go by this: it calls `send` again, with a new master, where that fails. */
-interface Executing {
-  _execute?(isReadonly: boolean, send: (master: Master) => Promise<unknown>): Promise<unknown>
-}
-
-/**
- * A sentinel's client sends again by itself what its master may have run before it was lost, and tells nobody. What came
- * of that is not an answer: the caller asks once more, and so hears that it may be an echo.
- */
-async function once(client: BorrowedClient, args: readonly string[]): Promise<unknown> {
-  const executing = client as Executing
-  if (typeof executing._execute !== 'function') return client.sendCommand(false, args, PLAIN)
-  let lost: unknown
-  const reply = await executing._execute(false, (master) =>
-    master.sendCommand(args, PLAIN).catch((error: unknown) => {
-      if (!answered(error)) lost = error
-      throw error
-    }),
-  )
-  if (lost !== undefined) throw lost
-  return reply
-}
-
-/** The same of `Wire.pair`. */
-function pairer(client: BorrowedClient, lose: (cause: unknown) => void): Wire['pair'] {
-  const kind = kindOf(client)
-  const send = sender(client, lose)
-  if (kind === 'client') return (key, first, second) => Promise.all([send(key, first), send(key, second)])
-  const multi = (): Pipeline => (client as unknown as { multi(): Pipeline }).multi()
-  const entry = { cluster: (key: string) => [key, false], sentinel: () => [false], pool: () => [] }[kind]
-  return async (key, first, second) => {
-    try {
-      const pipeline = multi().addCommand(...entry(key), first)
-      return await pipeline.addCommand(...entry(key), second).execAsPipeline()
-    } catch (error) {
-      if (!answered(error)) lose(error)
-      // A cluster's pipelines follow no redirection: an ordinary command does, and shows it where the slot is now.
-      if (/^(MOVED|ASK) /.test(String((error as Error).message))) await send(key, ['EXISTS', key])
-      throw error
+  const loans = loansOf(client)
+  if (loans) {
+    return {
+      send: (_key, args) => watch(loans.send(args)),
+      pair: (_key, first, second) => watch(loans.pair(first, second)),
+      takeBack: (answer) => loans.takeBack(answer),
     }
+  }
+  if (kindOf(client) === 'cluster') {
+    const send: Wire['send'] = (key, args) => watch(client.sendCommand(key, false, args, PLAIN))
+    return { send, pair: (...pair) => watch(pairInCluster(client, send, ...pair)) }
+  }
+  const send: Wire['send'] = (_key, args) => watch(client.sendCommand(args, PLAIN))
+  return { send, pair: (key, first, second) => Promise.all([send(key, first), send(key, second)]) }
+}
+
+async function pairInCluster(
+  client: BorrowedClient,
+  send: Wire['send'],
+  key: string,
+  first: readonly string[],
+  second: readonly string[],
+): Promise<readonly unknown[]> {
+  const pipeline = (client as unknown as { multi(): Pipeline }).multi()
+  try {
+    return await pipeline.addCommand(key, false, first).addCommand(key, false, second).execAsPipeline()
+  } catch (error) {
+    const { message } = error as Error
+    if (!/^(MOVED|ASK) /.test(message)) throw error
+    // A cluster's pipelines follow no redirection: an ordinary command does, and shows it where the slot is now.
+    await send(key, ['EXISTS', key])
+    throw new Error(`TRYAGAIN the slot of the queue moves: ${message}`, { cause: error })
   }
 }
 
@@ -159,7 +156,7 @@ function overTwins(first: BorrowedClient): MakeWire {
     }
     await dial(twin, signal, cut)
     up = true
-    return { send: sender(twin, lose), pair: pairer(twin, lose), ...hearer(twin, lose), lost, cut }
+    return { ...commandsOf(twin, lose), ...hearer(twin, lose), lost, cut }
   }
   return Object.assign(make, { to: 'the server of the redis client given' })
 }
@@ -172,11 +169,11 @@ function overBorrowed(client: BorrowedClient): MakeWire {
   let lastKey: string | undefined
   let proof: Promise<unknown> | undefined
   const onLoss = (cause: unknown): void => lose(cause)
-  const send = sender(client, onLoss)
-  const pair = pairer(client, onLoss)
+  const commands = commandsOf(client, onLoss)
   /** Connected is not enough: a server that hangs keeps its connections. One question at a time, however long it takes. */
   const prove = (key: string): Promise<unknown> => {
-    proof ??= send(key, ['EXISTS', key])
+    proof ??= commands
+      .send(key, ['EXISTS', key])
       .catch((error: unknown) => {
         if (!answered(error)) throw error
       })
@@ -200,11 +197,11 @@ function overBorrowed(client: BorrowedClient): MakeWire {
     const { promise: lost, resolve } = deferred<unknown>()
     lose = resolve
     return {
+      ...commands,
       send(key, args) {
         lastKey = key
-        return send(key, args)
+        return commands.send(key, args)
       },
-      pair,
       lost,
       cut: () => resolve(undefined),
     }

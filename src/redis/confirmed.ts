@@ -3,8 +3,9 @@ import { ConvoyError } from '../errors.js'
 import type { Patience } from '../store.js'
 import type { Clock } from '../time.js'
 import { type Answer, Caller } from './call.js'
-import type { Connection } from './connection.js'
+import { type Connection, Silence } from './connection.js'
 import type { Script } from './scripts.js'
+import type { Wire } from './wire.js'
 
 /** What else must be so before the answer of a script that writes counts. */
 export interface Confirmation {
@@ -34,6 +35,9 @@ export function byReplicas({
   }
 }
 
+/** ms. A cluster's client asks every node, and one that is away would keep us waiting. */
+const LONGEST_LOAD = 1_000
+
 /** A server that syncs each second answers within two, unless its disk cannot keep up. */
 const SYNC = 5_000
 
@@ -51,24 +55,51 @@ export const bySync: Confirmation = {
  * Runs scripts that write, and believes an answer only once it is confirmed. What waits for that holds up whatever is
  * behind it, and tells of what its own connection wrote last: so this has a connection for itself, and the command goes
  * right behind each script. It answers numbers, never an error; they are what counts.
+ *
+ * Behind a script that is not there it would wait for what others have written, and keep the script from being loaded: so
+ * each is loaded over each wire before it is first called.
  */
 export class ConfirmedCaller {
   readonly #caller: Caller
   readonly #by: Confirmation
+  readonly #connection: Connection
+  readonly #texts = new Map<string, string>()
+  readonly #loads = new WeakMap<Wire, Map<string, Promise<unknown>>>()
 
   constructor(connection: Connection, clock: Clock, by: Confirmation) {
     this.#by = by
+    this.#connection = connection
     this.#caller = new Caller(connection, clock, async (wire, key, command, limit) => {
-      const ms = Math.max(1, Math.round(Math.min(by.timeout, limit)))
-      return [...(await connection.watch(wire, wire.pair(key, command, by.command(ms)), limit + ms)), ms]
+      const until = clock.now() + limit
+      await this.#load(wire, key, command[1] as string, limit)
+      const left = until - clock.now()
+      if (left <= 0) throw new Error('nothing was sent: its script was not loaded in time')
+      const ms = Math.max(1, Math.round(Math.min(by.timeout, left)))
+      return [...(await connection.watch(wire, wire.pair(key, command, by.command(ms)), left + ms)), ms]
     })
   }
 
   async run(script: Script, args: readonly string[], patience: Patience, plainly = false): Promise<Answer> {
+    this.#texts.set(script.sha, script.text)
     const { reply, repeated } = await this.#caller.run(script, args, patience, plainly)
     const [answer, confirmation, ms] = reply as readonly [unknown, unknown, number]
     const lack = this.#by.lack(confirmation, ms)
     if (lack !== undefined) throw new ConvoyError('OUTCOME_UNKNOWN', lack)
     return { reply: Buffer.isBuffer(answer) ? String(answer) : answer, repeated }
+  }
+
+  /** Once for all who wait for it. What came of it, the script's call will tell. */
+  #load(wire: Wire, key: string, sha: string, limit: number): Promise<unknown> {
+    const loads = this.#loads.get(wire) ?? new Map<string, Promise<unknown>>()
+    this.#loads.set(wire, loads)
+    let load = loads.get(sha)
+    if (!load) {
+      const args = ['SCRIPT', 'LOAD', this.#texts.get(sha) as string]
+      load = this.#connection.send(wire, key, args, Math.min(limit, LONGEST_LOAD)).catch((error: unknown) => {
+        if (!(error instanceof Silence)) loads.delete(sha)
+      })
+      loads.set(sha, load)
+    }
+    return load
   }
 }

@@ -83,7 +83,8 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const first = Math.min(limit, replyTimeout)
       let timer = clock.setTimer(() => {
-        reject(new Silence(first))
+        // What has not gone out never will, and tells so itself.
+        if (!wire.takeBack?.(answer)) reject(new Silence(first))
         if (first >= replyTimeout) this.lose(wire)
         else timer = clock.setTimer(() => this.lose(wire), replyTimeout - first)
       }, first)

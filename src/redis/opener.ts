@@ -17,6 +17,8 @@ interface OpenerOptions {
   readonly clock: Clock
   readonly scripts: Scripts
   readonly need: DurabilityNeed
+  /** What the way to the server runs by itself, whatever the role. */
+  readonly besides: readonly string[]
 }
 
 /** Finds out, before a role's first call, whether the server, the keys and our rights are what the queue needs. */
@@ -36,7 +38,7 @@ export class Opener {
 
   /** Look first, by a script that cannot write; then leave the digest, if that is ours to do. Answers the other one that stood there. */
   async open(digest: string, role: Role | undefined, patience: Patience): Promise<string> {
-    const { clock, caller, scripts } = this.#options
+    const { clock, caller, scripts, besides } = this.#options
     const until = clock.now() + patience.timeout
     const rest = (): Patience => ({ ...patience, timeout: until - clock.now() })
     // Once: what the server can give is not asked anew for each role.
@@ -45,7 +47,7 @@ export class Opener {
     const { check, open } = scripts
     const layout = String(LAYOUT)
     const types = check.parts.map((part) => KEYS[part])
-    const rights = role ? rightsOf(role) : []
+    const rights = role ? [...rightsOf(role), ...besides] : []
     const was = (await caller.run(check, [layout, role ?? '', ...types, ...rights], rest())).reply as string
     if (was === digest) return ''
     if (!leavesDigest(role)) return was

@@ -103,7 +103,9 @@ export class RedisStore implements Store {
       this.#durable = new DurableCaller({ need, plain: this.#caller, ...way })
     }
     this.#writer = this.#durable ?? this.#caller
-    const server = { connection: this.#connection, caller: this.#caller, clock, scripts: this.#scripts, need }
+    // A cluster's client says it before each command that it sends where a slot is moving to.
+    const besides = client && kindOf(client) === 'cluster' ? ['ASKING'] : []
+    const server = { connection: this.#connection, caller: this.#caller, clock, scripts: this.#scripts, need, besides }
     this.#opener = new Opener(server)
     this.#listening = new Listening({ place, clock, replyTimeout, twin, vouch: vouches, connection: this.#connection })
     this.#blocking = new Blocking({

@@ -14,6 +14,10 @@ export interface Trouble {
   readonly error: ConvoyError
 }
 
+const ENDLESS = /^(Too many Cluster redirections|Cannot find node)/
+/** Of a pool, or taken back by us. */
+const NONE_TO_SPARE = /^(nothing was sent: no connection was free|Timeout waiting for a client)/
+
 type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hint?: string]
 
 /** Anything not listed is `unknown`, never "failed". A key's name may stand in a text, so codes count at its start only. */
@@ -23,14 +27,18 @@ const TABLE: readonly Row[] = [
   [/^MORE keys/, 'more', 'REFUSED'],
   [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
   [/^(READONLY|MASTERDOWN)\b/, 'elsewhere', 'REFUSED'],
-  [/max number of clients|Timeout waiting for a client|The queue is full/, 'later', 'REFUSED'],
+  [/max number of clients|The queue is full/, 'later', 'REFUSED'],
   [
     /^(MOVED|ASK)\b/,
     'later',
     'REFUSED',
     'the server is one of a cluster: give createCluster() of node-redis as `redis`',
   ],
-  [/^The client is (closed|offline)/, 'later', 'UNAVAILABLE'],
+  // What a cluster's client makes of redirections: its nodes disagree for a while who holds the slot, or one to which the
+  // first slot moves is not among those it knows.
+  [ENDLESS, 'later', 'REFUSED'],
+  [NONE_TO_SPARE, 'later', 'UNAVAILABLE'],
+  [/^(nothing was sent|The client is (closed|offline)|All the root nodes are unavailable)/, 'later', 'UNAVAILABLE'],
   [/^(NOAUTH|WRONGPASS|NOPERM)\b|can't run this command|without any password configured/, 'fatal', 'AUTH_FAILED'],
   [/^(WRONGKEY|WRONGTYPE)/, 'fatal', 'WRONG_KEY', 'nothing else may use the keys of a queue'],
   [/^WRONGLAYOUT/, 'fatal', 'WRONG_LAYOUT'],
@@ -66,7 +74,13 @@ export function mayBeElsewhere({ kind, error }: Trouble): boolean {
 
 /** The server itself said so: it lives. Its errors begin with a word in capitals, those of sockets and clients do not. */
 export function answered(error: unknown): boolean {
-  return /^[A-Z]{2,} /.test(textOf(error))
+  const text = textOf(error)
+  return /^[A-Z]{2,} /.test(text) || ENDLESS.test(text)
+}
+
+/** No connection was free for it: that says nothing against those there are. */
+export function noneToSpare(error: unknown): boolean {
+  return NONE_TO_SPARE.test(textOf(error))
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Wire {
   send(key: string, args: readonly string[]): Promise<unknown>
   /** Two commands over the same connection, nothing between them: the second tells of what the first did. */
   pair(key: string, first: readonly string[], second: readonly string[]): Promise<readonly unknown[]>
+  /** What this answers has not gone out, and never will: the answer rejects. False when it may have. */
+  takeBack?(answer: Promise<unknown>): boolean
   /** Subscribes to a sharded channel for the life of the wire; a pool's cannot. */
   hear?(channel: string, told: (message: string) => void): Promise<unknown>
   /** Settles once something came back over the connection that hears; a sentinel's client does not show that one. */

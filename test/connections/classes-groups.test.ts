@@ -70,7 +70,6 @@ describe('over a sentinel', () => {
 
   playClasses({
     ours: false,
-    repeats: true,
     async open(publishTimeout) {
       const sentinelRootNodes = [...group.sentinelRootNodes]
       const client = createSentinel({ name: group.name, sentinelRootNodes, nodeAddressMap: proxies.addressMap })

@@ -31,7 +31,7 @@ const calls = async (server: RedisServer, command: string): Promise<number> => {
   return Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0)
 }
 
-/** One of little patience has all its connections, and has loaded its script. */
+/** One of little patience has all its connections. */
 const connected = (queue: Queue): Promise<void> =>
   until('it is connected', async () => (await failureOf(queue.publish('warm'))) === undefined)
 
@@ -95,16 +95,13 @@ testWaiting('each answer that counts is waited for, on a connection of its own; 
 })
 
 testWaiting(
-  'one that is not synced in time is OUTCOME_UNKNOWN, whatever call it is, and a worker goes on meanwhile',
+  'one that is not synced in time is OUTCOME_UNKNOWN, whatever call it is, called before or not, and a worker goes on meanwhile',
   async () => {
     const server = await newerHere()
     const queue = open(server)
     const hasty = open(server, { name: queue.name, publishTimeout: 1_500 })
     await queue.publish('warm')
     await connected(hasty)
-    // Each script once, so that none has to be loaded first.
-    await queue.withdraw(['nobody'])
-    await queue.clear()
     // It answers as before, and syncs no more.
     await server.cli('CONFIG', 'SET', 'appendfsync', 'no')
     let answered = false
@@ -120,7 +117,9 @@ testWaiting(
     expect(await publish).toMatchObject(unsynced)
     expect(await failureOf(hasty.publishMany(['b', 'c']))).toMatchObject(unsynced)
     expect(await failureOf(hasty.withdraw(['b']))).toMatchObject(unsynced)
+    // Nobody has called this script before: it is not waited for what is not synced before it is loaded.
     expect(await failureOf(hasty.clear())).toMatchObject(unsynced)
+    expect(await queue.stats()).toMatchObject({ queued: 0 })
     await server.cli('CONFIG', 'SET', 'appendfsync', 'everysec')
     await until('it answers', async () => (await failureOf(queue.publish('d'))) === undefined)
   },

@@ -74,4 +74,35 @@ export const CLIENTS: readonly Mutant[] = [
   inClient('a worker that alone was told of a time, and does not ask again at it', 'test/queue/wake.unit.test.ts', '', [
     edit('src/worker/watch.ts', 'this.#callTimer = clock.setTimer(call, ms)', 'this.#callTimer = undefined'),
   ]),
+  inClient(
+    'replicas that are waited for, and not counted',
+    'test/connections/durability.test.ts',
+    'one that hangs makes publish',
+    [edit('src/redis/confirmed.ts', 'if (Number(count) >= replicas) return', 'if (Number(count) >= 0) return')],
+  ),
+  inClient(
+    'a sync that is waited for, and not looked at',
+    'test/connections/durability-everysec.test.ts',
+    'not synced in time is OUTCOME_UNKNOWN',
+    [edit('src/redis/confirmed.ts', 'unknown[])[0]) >= 1) return', 'unknown[])[0]) >= 0) return')],
+  ),
+  inClient(
+    'a call that its caller gave up, and that goes out once a connection is free',
+    'test/connections/pool.test.ts',
+    'never gives up: UNAVAILABLE',
+    [edit('src/redis/loans.ts', 'if (!errand.waits) return\n        errand', 'errand')],
+  ),
+  inClient(
+    "a call that a Sentinel's client sends twice, untold",
+    'test/connections/sentinel-failover.test.ts',
+    'a publish whose answer is lost',
+    [
+      edit('src/redis/loans.ts', 'if (!errand.waits) return\n        errand', 'errand'),
+      edit(
+        'src/redis/loans.ts',
+        '.then((all) => resolve(read(all)), reject)',
+        '.then((all) => resolve(read(all)), () => {})',
+      ),
+    ],
+  ),
 ]

@@ -25,7 +25,7 @@ function besides(...rules: readonly `+${string}`[]): readonly string[] {
 }
 
 /** What a client of a cluster runs by itself. */
-export const CLUSTER_RULES: readonly string[] = besides('+cluster|slots')
+export const CLUSTER_RULES: readonly string[] = besides('+cluster|slots', '+asking')
 
 /** What a database in the URL asks for. */
 export const DATABASE_RULES: readonly string[] = besides('+select')

@@ -13,7 +13,9 @@ export interface RedisCluster {
   readonly replicas: readonly RedisServer[]
   /** For node-redis: `createCluster({ rootNodes })`. */
   readonly rootNodes: readonly { readonly url: string }[]
-  /** The master that holds this key. */
+  /** One more master, which holds no slot yet. */
+  newcomer(): Promise<RedisServer>
+  /** The master that held this key at first. */
   nodeOf(key: string): Promise<RedisServer>
   stop(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
@@ -24,8 +26,9 @@ export async function startCluster(masters = 3, args: readonly string[] = [], re
   const started = await Promise.allSettled(Array.from({ length: masters }, () => startNode(args)))
   const nodes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   const replicas: RedisServer[] = []
+  const newcomers: RedisServer[] = []
   const stop = async (): Promise<void> => {
-    await Promise.all([...nodes.map(({ server }) => server), ...replicas].map((server) => server.stop()))
+    await Promise.all([...nodes.map(({ server }) => server), ...replicas, ...newcomers].map((server) => server.stop()))
   }
   try {
     const failed = started.find((result) => result.status === 'rejected')
@@ -49,6 +52,13 @@ export async function startCluster(masters = 3, args: readonly string[] = [], re
     nodes: servers,
     replicas,
     rootNodes: servers.map(({ url }) => ({ url })),
+    async newcomer() {
+      const newcomer = await meet(nodes, args)
+      newcomers.push(newcomer)
+      const well = async (): Promise<boolean> => (await newcomer.cli('CLUSTER', 'INFO')).includes('cluster_state:ok')
+      await until('cluster_state:ok', well)
+      return newcomer
+    },
     nodeOf,
     stop,
     [Symbol.asyncDispose]: stop,
@@ -90,11 +100,27 @@ async function join(nodes: readonly Node[]): Promise<void> {
   await Promise.all(nodes.map((node) => until('cluster_state:ok', () => well(node))))
 }
 
+/** One more node, once all of these know it. */
+async function meet(nodes: readonly Node[], args: readonly string[]): Promise<RedisServer> {
+  const { server } = await startNode(args)
+  try {
+    const id = await server.cli('CLUSTER', 'MYID')
+    for (const node of nodes) {
+      await server.cli('CLUSTER', 'MEET', '127.0.0.1', node.server.port ?? 0, node.busPort)
+      const known = async (): Promise<boolean> => (await node.server.cli('CLUSTER', 'NODES')).includes(id)
+      await until('its cluster knows it', known)
+    }
+    return server
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
 async function follow(master: Node, args: readonly string[]): Promise<RedisServer> {
-  const { server } = await startNode([...args, '--repl-diskless-sync-delay', '0'])
+  const server = await meet([master], [...args, '--repl-diskless-sync-delay', '0'])
   try {
     const id = await master.server.cli('CLUSTER', 'MYID')
-    await server.cli('CLUSTER', 'MEET', '127.0.0.1', master.server.port ?? 0, master.busPort)
     await until('the replica knows its master', async () => (await server.cli('CLUSTER', 'NODES')).includes(id))
     await server.cli('CLUSTER', 'REPLICATE', id)
     await until('the replica is in step', async () =>

@@ -1,5 +1,6 @@
 import { type RedisCluster, startCluster } from '../../support/redis-cluster.js'
-import { ADMIN, type RedisServer } from '../../support/redis-server.js'
+import type { RedisServer } from '../../support/redis-server.js'
+import { SlotMove } from '../../support/slot-move.js'
 import { until } from '../../support/until.js'
 import { key } from './look.js'
 import type { Scene } from './scene.js'
@@ -56,22 +57,8 @@ export async function moveSlot(
   to: RedisServer,
   pace: () => Promise<void>,
 ): Promise<void> {
-  const { slot, cluster } = scene
-  const source = await from.cli('CLUSTER', 'MYID')
-  const target = await to.cli('CLUSTER', 'MYID')
-  const auth = ['AUTH2', ADMIN.username, ADMIN.password]
-  await to.cli('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source)
-  await from.cli('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target)
-  for (;;) {
-    const keys = await from.cli<string[]>('CLUSTER', 'GETKEYSINSLOT', slot, 100)
-    if (keys.length === 0) break
-    for (const one of keys) {
-      await from.cli('MIGRATE', '127.0.0.1', to.port ?? 0, one, 0, 5_000, 'REPLACE', ...auth)
-      await pace()
-    }
-  }
-  for (const node of [to, from, ...cluster.nodes.filter((other) => other !== to && other !== from)]) {
-    if (node.running) await node.cli('CLUSTER', 'SETSLOT', slot, 'NODE', target)
-  }
+  const move = await SlotMove.begin(scene.slot, from, to)
+  await move.carryRest(pace)
+  await move.finish(scene.cluster.nodes)
   await until('the slot has moved', async () => (await scene.owner()) === to)
 }
