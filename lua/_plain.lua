@@ -64,6 +64,6 @@ elseif settled > 0 then
 elseif taken > 0 then
   redis.call('HSET', totals, 'taken', passed, 'epoch', epoch)
 end
-redis.call('HSET', steps, field, ARGV[2] .. '|' .. string.format('%.0f|', ms) .. token .. '|' .. leaseEnd .. '|')
+redis.call('HSET', steps, field, ARGV[2] .. '|' .. stamp .. '|' .. token .. '|' .. leaseEnd .. '|')
 if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 return { token, length > 0 and 1 or 0, ids }

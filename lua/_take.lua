@@ -39,7 +39,7 @@ do
   if n > 0 then
     if token == '' then
       epoch = string.format('%.0f', math.max(micros, epoch + 1))
-      token = epoch .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+      token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. ARGV[2]
     end
     local values, ahead = {}, #ids + n > slots and '~' .. token
     for i = 1, n do

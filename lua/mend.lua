@@ -25,12 +25,15 @@ local sizes = sizesOf(keys)
 local ids = {}
 for i = 9, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
 local held = lookUp(keys, sizes, ids)
-local counted = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch')
+local counted = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch', 'position')
 local entered, left = tonumber(counted[1]) or 0, tonumber(counted[2]) or 0
 local count = { taken = tonumber(counted[3]) or 0, marked = tonumber(counted[4]) or 0 }
 local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
 sound('LLEN', marks)
 sound('HLEN', steps, meta, guard)
+-- No message goes behind one that stands: each verb that tells one would fail.
+local newest = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1]
+local position = math.max(newest and tonumber(string.match(newest[1], '^%d+')) or 0, tonumber(counted[6]) or 0)
 
 local wrote = false
 local function write()
@@ -164,12 +167,7 @@ matter(ARGV[4] == '1' and (#odd > 0 or entered - left ~= size), function()
   if #odd > 0 then redis.call('HDEL', totals, unpack(odd)) end
   entered = math.max(entered, left + size)
   redis.call('HSET', totals, 'entered', entered, 'left', entered - size)
-  -- No message goes behind one that stands: each verb that tells one would fail.
-  local newest = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1]
-  local position = newest and tonumber(string.match(newest[1], '^%d+')) or 0
-  if position > (tonumber(redis.call('HGET', totals, 'position') or 0) or 0) then
-    redis.call('HSET', totals, 'position', string.format('%.0f', position))
-  end
+  if position > 0 then redis.call('HSET', totals, 'position', string.format('%.0f', position)) end
 end)
 matter(ARGV[5] == '1' or length > 0 and redis.call('EXISTS', marks) == 0, function()
   redis.call('UNLINK', marks)
@@ -183,7 +181,7 @@ matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'gra
 matter(ARGV[8] == '1' and redis.call('HEXISTS', control, 'journal') == 0 and redis.call('EXISTS', events) == 1, function()
   redis.call('HSET', control, 'journal', redis.call('XLEN', events))
   -- What happened while no journal was kept leaves a gap, which its readers see.
-  redis.call('HINCRBY', totals, 'position', 1)
+  redis.call('HSET', totals, 'position', string.format('%.0f', position + 1))
 end)
 local told = redis.call('HMGET', control, 'paused', 'hold')
 local line = (told[1] or tonumber(told[2] or 0) > ms) and 0 or length + redis.call('ZCARD', prioritized)

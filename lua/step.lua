@@ -14,6 +14,7 @@ local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[
 local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
 local micros = now()
 local ms = math.floor(micros / 1000)
+local stamp = string.format('%.0f', ms)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
 local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
@@ -285,7 +286,7 @@ if lazy or settled ~= '' or #kinds > 0 then
 end
 redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', epoch)
 if not answered then
-  local record = ARGV[2] .. '|' .. string.format('%.0f|', ms) .. token .. '|' .. leaseEnd .. '|' .. settled
+  local record = ARGV[2] .. '|' .. stamp .. '|' .. token .. '|' .. leaseEnd .. '|' .. settled
   if leaving then
     -- In each lane: a late copy of an earlier step is refused, where it would claim for nobody.
     redis.call('HSET', steps, worker .. ':0', record, worker .. ':1', record, worker .. ':2', record)

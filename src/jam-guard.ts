@@ -25,7 +25,7 @@ interface Guarding extends Sweeping {
   readonly every: number
   /** How long one sweep waits for a server that is away, ms. */
   readonly timeout: number
-  readonly opened: () => Promise<void>
+  readonly opened: () => Promise<void> | undefined
   readonly events: Events
   readonly onJammed?: (jobs: readonly JammedJob[]) => unknown
 }

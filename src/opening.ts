@@ -39,9 +39,12 @@ export class Opening {
     this.#onOther = onOther
   }
 
-  /** Each caller with its own patience: checking twice at the start does no harm. */
-  async open(role: Role | undefined, patience: Patience): Promise<void> {
-    if (this.#fit.has(role)) return
+  /** Each caller with its own patience: checking twice at the start does no harm. Nothing once it is done. */
+  open(role: Role | undefined, patience: Patience): Promise<void> | undefined {
+    return this.#fit.has(role) ? undefined : this.#open(role, patience)
+  }
+
+  async #open(role: Role | undefined, patience: Patience): Promise<void> {
     const order = { order: 'open', digest: this.#digest, ...(role ? { role } : {}) } as const
     const { digest } = await this.#store.control(order, patience)
     this.#fit.add(role)

@@ -33,7 +33,7 @@ interface PublisherOptions {
   readonly terms: PublishTerms
   readonly verdictOn: (id: string, reply: PublishReply, i: number) => Verdict
   /** Checks the server before the first write. */
-  readonly opened: (patience: Patience) => Promise<void>
+  readonly opened: (patience: Patience) => Promise<void> | undefined
 }
 
 /**
@@ -215,7 +215,9 @@ export class Publisher {
   async #send({ request }: Batch, since: number): Promise<PublishReply> {
     const { store, clock, publishTimeout, opened } = this.#options
     const patience = (): Patience => ({ timeout: Math.max(0, publishTimeout - (clock.now() - since)) })
-    await opened(patience())
+    // Not even a turn of the microtasks, once it is.
+    const opening = opened(patience())
+    if (opening !== undefined) await opening
     return store.publish(request, patience())
   }
 }

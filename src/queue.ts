@@ -85,7 +85,7 @@ export class Queue<Payload = void, Result = unknown> {
     })
     const store = this.#store
     this.#opening = new Opening(store, settings, () => this.#events.emit('optionsDiffer'))
-    const opened = (patience: Patience): Promise<void> => this.#opening.open('publisher', patience)
+    const opened = (patience: Patience): Promise<void> | undefined => this.#opening.open('publisher', patience)
     const result = (text: string): unknown => unpackResult(resultSerializer, text)
     this.#publisher = new Publisher({
       ...{ store, clock, publishTimeout, terms, opened },

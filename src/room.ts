@@ -71,13 +71,8 @@ export class Room {
     const { clock, closing } = this.#options
     let wait = LEAST_PAUSE
     while (this.#guests.length > 0) {
-      const tried = this.#next()
-      const left = await this.#try(tried)
-      // Whoever was tried with one whose time was over is back in its turn.
-      this.#guests = [...left, ...this.#guests].sort((a, b) => a.turn - b.turn)
-      for (const guest of left) if (guest.wish.signal?.aborted) this.#leave(guest)
-      if (left.length === 0) continue
-      wait = left.length < tried.length ? LEAST_PAUSE : Math.min(MOST_PAUSE, wait * 2)
+      wait = (await this.#round()) ? LEAST_PAUSE : Math.min(MOST_PAUSE, wait * 2)
+      if (this.#guests.length === 0) break
       const spread = wait * (0.5 + chance(clock) / 2)
       const soonest = this.#guests.reduce((least, { until }) => Math.min(least, until), Number.POSITIVE_INFINITY)
       await pause(clock, Math.max(0, Math.min(spread, soonest - clock.now())), closing)
@@ -86,14 +81,29 @@ export class Room {
   }
 
   /**
-   * As many from the head as one script takes; before them those whose time is over, with whoever waits for the same ID.
-   * Out of the line until they are answered.
+   * As many from the head as one script takes, and on, script after script, until all have been tried whose time is over:
+   * so each is told in time, and behind whoever came earlier. Answers whether any got in.
    */
-  #next(): Guest[] {
+  async #round(): Promise<boolean> {
     const now = this.#options.clock.now()
-    const over = new Set(this.#guests.filter(({ until }) => until <= now).map(({ id }) => id))
-    const line = over.size === 0 ? this.#guests : this.#guests.filter(({ id }) => over.has(id))
-    const [first] = line as [Guest]
+    const last = this.#guests.findLast(({ until }) => until <= now)?.turn ?? 0
+    let moved = false
+    for (let tried = this.#take(0); tried.length > 0; ) {
+      const left = await this.#try(tried)
+      this.#guests = [...left, ...this.#guests].sort((a, b) => a.turn - b.turn)
+      for (const guest of left) if (guest.wish.signal?.aborted) this.#leave(guest)
+      moved ||= left.length < tried.length
+      const { turn } = tried.at(-1) as Guest
+      tried = turn < last ? this.#take(turn) : []
+    }
+    return moved
+  }
+
+  /** The next for one script, of those behind `turn`: out of the line until they are answered. */
+  #take(turn: number): Guest[] {
+    const line = this.#guests.filter((guest) => guest.turn > turn)
+    const [first] = line
+    if (!first) return []
     const batch = new Batch(first.wish.policy)
     for (const { id, wish } of line) {
       const bytes = mostBytes(id, wish)

@@ -17,6 +17,8 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   })
   toTail(state, tail, ms)
 
+  // No message goes behind one that stands.
+  const position = Math.max(totals.position, state.events.at(state.events.size - 1)?.position ?? 0)
   const epoch = request.epoch > totals.epoch
   if (epoch) totals.epoch = request.epoch
   // It comes back: entered once more.
@@ -25,8 +27,7 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   if (balance) {
     totals.entered = Math.max(totals.entered, totals.left + committed.size)
     totals.left = totals.entered - committed.size
-    // No message goes behind one that stands.
-    totals.position = Math.max(totals.position, state.events.at(state.events.size - 1)?.position ?? 0)
+    totals.position = position
   }
   const marks = request.marks || (state.queued.size > 0 && state.marks.size === 0)
   if (marks) {
@@ -38,7 +39,7 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   if (layout) meta.layout = String(LAYOUT)
   const journal = request.journal && state.control.journal === 0 && state.events.size > 0
   // What happened while none was kept leaves a gap.
-  if (journal) [state.control.journal, totals.position] = [state.events.size, totals.position + 1]
+  if (journal) [state.control.journal, totals.position] = [state.events.size, position + 1]
   const wake = state.wake === 0 && lineSize(state) > 0 && !blocked(state, ms)
   if (wake) state.wake = 1
   const whole = [epoch, balance, marks, layout, false, journal, wake]

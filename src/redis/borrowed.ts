@@ -93,6 +93,8 @@ async function pairInCluster(
   }
 }
 
+type Ears = BorrowedClient & { readonly isPubSubActive: boolean }
+
 /**
  * A cluster subscribes over a connection of its own to the channel's node. When that breaks, or the slot moves, it
  * subscribes anew by itself and tells nobody: what was sent meanwhile would be missed without a word.
@@ -103,21 +105,18 @@ function hearer(twin: BorrowedClient, lose: (cause: unknown) => void): Pick<Wire
   const kind = kindOf(twin)
   if (kind === 'client') return { hear, probe: () => twin.sendCommand(PING, PLAIN) }
   if (kind !== 'cluster') return { hear }
-  // A twin hears one channel: no other node has such a connection.
-  const earsOf = (): BorrowedClient | undefined => {
-    const { masters } = twin as unknown as { masters: { pubSub?: { client: BorrowedClient } }[] }
-    return masters.find(({ pubSub }) => pubSub)?.pubSub?.client
-  }
-  const probe = async (): Promise<unknown> => earsOf()?.sendCommand(PING, PLAIN)
   const hearNode = async (channel: string, told: (message: string) => void): Promise<void> => {
     await hear(channel, told)
-    const ears = earsOf()
+    // A twin hears one channel. A node that only told where its slot has gone has such a connection too, which hears nothing.
+    const { masters } = twin as unknown as { masters: { pubSub?: { client: Ears } }[] }
+    const ears = masters.find(({ pubSub }) => pubSub?.client.isPubSubActive)?.pubSub?.client
     if (!ears) throw new ConvoyError('UNAVAILABLE', 'redis: the cluster does not show where it listens')
     for (const event of ['error', 'end']) ears.on(event, lose)
     // Cut while it looks for the slot, a cluster leaves connections behind: it has found it when it is subscribed again.
     ears.on('sharded-channel-moved', () => hear(channel, told).then(lose, lose))
   }
-  return { hear: hearNode, probe }
+  // No probe: while one is on its way, node-redis takes the word that the slot has moved for its answer.
+  return { hear: hearNode }
 }
 
 /** A twin of a borrowed client for blocking calls; the twin is ours. A pool has none: it is for publishing. */

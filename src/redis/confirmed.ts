@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { ConvoyError } from '../errors.js'
 import type { Patience } from '../store.js'
-import type { Clock } from '../time.js'
+import { type Clock, pause } from '../time.js'
 import { type Answer, Caller } from './call.js'
 import { type Connection, Silence } from './connection.js'
 import type { Script } from './scripts.js'
@@ -63,17 +63,19 @@ export class ConfirmedCaller {
   readonly #caller: Caller
   readonly #by: Confirmation
   readonly #connection: Connection
+  readonly #clock: Clock
   readonly #texts = new Map<string, string>()
   readonly #loads = new WeakMap<Wire, Map<string, Promise<unknown>>>()
 
   constructor(connection: Connection, clock: Clock, by: Confirmation) {
     this.#by = by
     this.#connection = connection
+    this.#clock = clock
     this.#caller = new Caller(connection, clock, async (wire, key, command, limit) => {
       const until = clock.now() + limit
       await this.#load(wire, key, command[1] as string, limit)
       const left = until - clock.now()
-      if (left <= 0) throw new Error('nothing was sent: its script was not loaded in time')
+      if (left <= 0 || connection.closed) throw new Error('nothing was sent: its script was not loaded in time')
       const ms = Math.max(1, Math.round(Math.min(by.timeout, left)))
       return [...(await connection.watch(wire, wire.pair(key, command, by.command(ms)), left + ms)), ms]
     })
@@ -88,18 +90,20 @@ export class ConfirmedCaller {
     return { reply: Buffer.isBuffer(answer) ? String(answer) : answer, repeated }
   }
 
-  /** Once for all who wait for it. What came of it, the script's call will tell. */
+  /** Once for all who wait for it, for as long as each may. What came of it, the script's call will tell. */
   #load(wire: Wire, key: string, sha: string, limit: number): Promise<unknown> {
     const loads = this.#loads.get(wire) ?? new Map<string, Promise<unknown>>()
     this.#loads.set(wire, loads)
     let load = loads.get(sha)
     if (!load) {
-      const args = ['SCRIPT', 'LOAD', this.#texts.get(sha) as string]
-      load = this.#connection.send(wire, key, args, Math.min(limit, LONGEST_LOAD)).catch((error: unknown) => {
+      // A cluster's client would ask every node, also one that is away: behind a key it asks that key's.
+      const asked = wire.pair(key, ['EXISTS', key], ['SCRIPT', 'LOAD', this.#texts.get(sha) as string])
+      load = this.#connection.watch(wire, asked, Math.min(limit, LONGEST_LOAD)).catch((error: unknown) => {
         if (!(error instanceof Silence)) loads.delete(sha)
       })
       loads.set(sha, load)
     }
-    return load
+    const over = new AbortController()
+    return Promise.race([load, pause(this.#clock, limit, over.signal)]).finally(() => over.abort())
   }
 }

@@ -54,14 +54,15 @@ export class Loans {
       const use = async (lent: Lent): Promise<void> => {
         if (!errand.waits) return
         errand.waits = false
-        const replies = commands.map((args) => lent.sendCommand(args, PLAIN))
+        const replies = commands.map(async (args) => lent.sendCommand(args, PLAIN))
         Promise.all(replies).then((all) => resolve(read(all)), reject)
         // It is lent until all are answered: nobody else is to wait behind them.
         await Promise.allSettled(replies)
         // By what failed a sentinel's client sees that its master is another.
         await Promise.all(replies)
       }
-      this.#lend(use).catch((error: unknown) => reject(errand.waits ? unsent(error) : error))
+      // A pool may fail the loan for a connection that it could not make, while the commands are on their way over another.
+      this.#lend(use).catch((error: unknown) => errand.waits && reject(unsent(error)))
     })
     this.#errands.set(answer, errand)
     return answer

@@ -367,7 +367,7 @@ return reply`,
     keys: ['queued', 'wake', 'totals', 'marks', 'steps', 'meta', 'guard', 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized', 'remembered', 'payload', 'priority', 'since', 'progress', 'results', 'kept', 'events', 'control', 'extras'],
     plain: 7,
     flags: '',
-    rights: ['DEL extras', 'EXISTS control delayed errors events extras failed failures ghosts kept marks owed payload prioritized priority progress remembered since tries withdrawn', 'HDEL errors failures owed payload priority progress results since steps totals tries', 'HEXISTS committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HGET meta steps totals', 'HGETALL totals', 'HINCRBY totals', 'HLEN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HSET control errors failures lease meta priority totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SET extras', 'SMISMEMBER committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'XLEN events', 'XREVRANGE events', 'ZADD failed failedAt prioritized processing', 'ZCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
+    rights: ['DEL extras', 'EXISTS control delayed errors events extras failed failures ghosts kept marks owed payload prioritized priority progress remembered since tries withdrawn', 'HDEL errors failures owed payload priority progress results since steps totals tries', 'HEXISTS committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HSET control errors failures lease meta priority totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SET extras', 'SMISMEMBER committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'XLEN events', 'XREVRANGE events', 'ZADD failed failedAt prioritized processing', 'ZCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
     text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
 local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local remembered, payload, priority, since, progress, results, kept, events, control, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
@@ -512,12 +512,14 @@ local sizes = sizesOf(keys)
 local ids = {}
 for i = 9, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 1] end
 local held = lookUp(keys, sizes, ids)
-local counted = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch')
+local counted = redis.call('HMGET', totals, 'entered', 'left', 'taken', 'marked', 'epoch', 'position')
 local entered, left = tonumber(counted[1]) or 0, tonumber(counted[2]) or 0
 local count = { taken = tonumber(counted[3]) or 0, marked = tonumber(counted[4]) or 0 }
 local tokens, length = redis.call('LLEN', wake), redis.call('LLEN', queued)
 sound('LLEN', marks)
 sound('HLEN', steps, meta, guard)
+local newest = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1]
+local position = math.max(newest and tonumber(string.match(newest[1], '^%d+')) or 0, tonumber(counted[6]) or 0)
 local wrote = false
 local function write()
   wrote = true
@@ -640,11 +642,7 @@ matter(ARGV[4] == '1' and (#odd > 0 or entered - left ~= size), function()
   if #odd > 0 then redis.call('HDEL', totals, unpack(odd)) end
   entered = math.max(entered, left + size)
   redis.call('HSET', totals, 'entered', entered, 'left', entered - size)
-  local newest = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1]
-  local position = newest and tonumber(string.match(newest[1], '^%d+')) or 0
-  if position > (tonumber(redis.call('HGET', totals, 'position') or 0) or 0) then
-    redis.call('HSET', totals, 'position', string.format('%.0f', position))
-  end
+  if position > 0 then redis.call('HSET', totals, 'position', string.format('%.0f', position)) end
 end)
 matter(ARGV[5] == '1' or length > 0 and redis.call('EXISTS', marks) == 0, function()
   redis.call('UNLINK', marks)
@@ -657,7 +655,7 @@ end)
 matter(ARGV[7] == '1' and oddSeat(redis.call('HMGET', guard, 'until', 'at', 'grace')), function() redis.call('UNLINK', guard) end)
 matter(ARGV[8] == '1' and redis.call('HEXISTS', control, 'journal') == 0 and redis.call('EXISTS', events) == 1, function()
   redis.call('HSET', control, 'journal', redis.call('XLEN', events))
-  redis.call('HINCRBY', totals, 'position', 1)
+  redis.call('HSET', totals, 'position', string.format('%.0f', position + 1))
 end)
 local told = redis.call('HMGET', control, 'paused', 'hold')
 local line = (told[1] or tonumber(told[2] or 0) > ms) and 0 or length + redis.call('ZCARD', prioritized)
@@ -1497,6 +1495,7 @@ local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[
 local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
 local micros = now()
 local ms = math.floor(micros / 1000)
+local stamp = string.format('%.0f', ms)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
 local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
@@ -1578,7 +1577,7 @@ do
   if n > 0 then
     if token == '' then
       epoch = string.format('%.0f', math.max(micros, epoch + 1))
-      token = epoch .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+      token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. ARGV[2]
     end
     local values, ahead = {}, #ids + n > slots and '~' .. token
     for i = 1, n do
@@ -1613,7 +1612,7 @@ elseif settled > 0 then
 elseif taken > 0 then
   redis.call('HSET', totals, 'taken', passed, 'epoch', epoch)
 end
-redis.call('HSET', steps, field, ARGV[2] .. '|' .. string.format('%.0f|', ms) .. token .. '|' .. leaseEnd .. '|')
+redis.call('HSET', steps, field, ARGV[2] .. '|' .. stamp .. '|' .. token .. '|' .. leaseEnd .. '|')
 if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 return { token, length > 0 and 1 or 0, ids }
 end
@@ -1661,7 +1660,7 @@ do
   if n > 0 then
     if token == '' then
       epoch = string.format('%.0f', math.max(micros, epoch + 1))
-      token = epoch .. ':' .. string.format('%.0f', ms) .. ':' .. worker .. ':' .. ARGV[2]
+      token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. ARGV[2]
     end
     local values, ahead = {}, #ids + n > slots and '~' .. token
     for i = 1, n do
@@ -2214,7 +2213,7 @@ if lazy or settled ~= '' or #kinds > 0 then
 end
 redis.call('HSET', totals, 'left', count.left, 'done', count.done, 'taken', count.taken, 'epoch', epoch)
 if not answered then
-  local record = ARGV[2] .. '|' .. string.format('%.0f|', ms) .. token .. '|' .. leaseEnd .. '|' .. settled
+  local record = ARGV[2] .. '|' .. stamp .. '|' .. token .. '|' .. leaseEnd .. '|' .. settled
   if leaving then
     redis.call('HSET', steps, worker .. ':0', record, worker .. ':1', record, worker .. ':2', record)
   else

@@ -32,7 +32,7 @@ export interface WorkerOptions extends Omit<ProcessSettings, keyof RetryOptions 
   readonly clock: Clock
   readonly events: Events
   /** Resolves once the server has been checked. */
-  readonly opened: () => Promise<void>
+  readonly opened: () => Promise<void> | undefined
   /** 1 to 32 of A-Z a-z 0-9, random: never used before. */
   readonly name: string
   readonly closed: () => void

@@ -101,7 +101,7 @@ test('both in use for longer than the reply deadline: told as an outage, and ove
 
 test('with { replicas }: what found no connection is UNAVAILABLE, and does not run later', async () => {
   const [master] = await masterAndReplica()
-  const terms = { acquireTimeout: 0, publishTimeout: 500, durability: { replicas: 1 } }
+  const terms = { acquireTimeout: 0, publishTimeout: 2_000, durability: { replicas: 1 } }
   const { queue, exhaust } = await open(master, terms)
   const free = await exhaust()
   expect(await failureOf(queue.publish('a'))).toMatchObject({ code: 'UNAVAILABLE' })

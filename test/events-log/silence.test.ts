@@ -1,4 +1,4 @@
-import { createClient, createCluster } from 'redis'
+import { createClient } from 'redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { listen } from '../../src/events-log/index.js'
 import type { Queue } from '../../src/index.js'
@@ -6,7 +6,6 @@ import { publishAndWait } from '../../src/wait/index.js'
 import { freshName, keyIn, proxyHere, queueAt, serverHere } from '../connections/kit.js'
 import { ManualClock } from '../queue/manual-clock.js'
 import { ALL_RULES } from '../support/access.js'
-import { startCluster } from '../support/redis-cluster.js'
 import type { RedisServer } from '../support/redis-server.js'
 import type { TcpProxy } from '../support/tcp-proxy.js'
 import { until } from '../support/until.js'
@@ -68,23 +67,6 @@ test.each([2, 3] as const)('so is one over a client of the caller that speaks RE
   onTestFinished(() => client.destroy())
   await client.connect()
   await survive(clock, queueAt({ client, replyTimeout: REPLY, clock }), proxy)
-})
-
-test('so is one over a cluster', async () => {
-  await using cluster = await startCluster()
-  const proxies = await Promise.all(cluster.nodes.map((node) => proxyHere(node)))
-  const ports = new Map(cluster.nodes.map(({ port }, i) => [`127.0.0.1:${port}`, proxies[i]?.port ?? 0]))
-  const client = createCluster({
-    rootNodes: proxies.map(({ url }) => ({ url })),
-    nodeAddressMap: (address) => ({ host: '127.0.0.1', port: ports.get(address) ?? 0 }),
-  })
-  client.on('error', () => {})
-  onTestFinished(() => client.destroy())
-  await client.connect()
-  const clock = new ManualClock()
-  const queue = queueAt({ client, replyTimeout: REPLY, clock })
-  const home = cluster.nodes.indexOf(await cluster.nodeOf(keyIn(queue, 'events')))
-  await survive(clock, queue, proxies[home] as TcpProxy)
 })
 
 test('whoever waits for a job hears of it over another', async () => {

@@ -60,10 +60,15 @@ async function auditOf({ audit, mend }: Side, repair: boolean) {
 }
 
 /**
- * Walks of a set have no order, so what is pushed from one has none. `extras` is written anew by the next full script, and by
+ * Walks of a set have no order, so what is pushed or seated from one has none. `extras` is written anew by the next full script, and by
  * it is told whether a lane is plain, where nobody reads the `alarm`.
  */
-const settled = ({ extras: _, alarm: __, ...dump }: Dump): unknown => ({ ...dump, queued: dump.queued.toSorted() })
+const settled = ({ extras: _, alarm: __, ...dump }: Dump): unknown => ({
+  ...dump,
+  queued: dump.queued.toSorted(),
+  prioritized: dump.prioritized.map((seat) => seat.replace(/-?\d+$/, rankIn)).toSorted(),
+})
+const rankIn = (score: string): string => String(Math.round(Number(score) / 2 ** 40))
 
 /** The laws, with the line as a claim would see it: what a repair has blanked is dropped. */
 function checkMended(state: QueueState): void {

@@ -85,6 +85,34 @@ onBothStores((kit) => {
     expect(await waiting[1]).toMatchObject({ id: 'b', outcome: 'full' })
   })
 
+  test('whose time is over gets in behind who came earlier and may wait longer', async () => {
+    const world = await kit.world()
+    const { clock, spy } = world
+    const queue = world.queue({ clock, maxLength: 1, waitForRoom: 'PT1M' })
+    await queue.publish('a')
+    const long = queue.publish('c')
+    const short = queue.publish('b', { waitForRoom: 500 })
+    await spy.until(() => spy.of('publish').length >= 2)
+    await queue.withdraw('a')
+    clock.pass(500)
+    expect(await Promise.all([long, short])).toMatchObject([{ outcome: 'queued' }, { outcome: 'full' }])
+  })
+
+  test('whose time is over is told so, also where no script takes both it and who waits before it', async () => {
+    const world = await kit.world()
+    const { clock, spy } = world
+    const queue = world.queueFor<string>({ clock, maxLength: 1, waitForRoom: 'PT1M' })
+    const payload = 'x'.repeat(200_000)
+    await queue.publish('a', { payload })
+    const long = queue.publish('b', { payload })
+    const short = queue.publish('b', { payload, waitForRoom: 500 })
+    await spy.until(() => spy.of('publish').length >= 2)
+    clock.pass(500)
+    expect(await short).toMatchObject({ outcome: 'full' })
+    await queue.close()
+    expect(await long).toMatchObject({ outcome: 'full' })
+  })
+
   test('when its time is over it is told full, and was tried until then', async () => {
     const world = await kit.world()
     const { clock, spy } = world

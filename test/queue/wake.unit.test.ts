@@ -35,15 +35,27 @@ test('a wake-up that overtakes the answer of an empty claim is not forgotten', {
   const ran = new Latch(2)
   const clock = new ManualClock()
   const queue = createQueue('wake', { store: lateAnswers(memoryStore(), held), clock })
-  // The first job's settle carries a claim that finds nothing; its answer is held.
-  const worker = queue.process(() => ran.countDown(), { concurrency: 2 })
+  const [began, end] = [new Latch(), new Latch()]
+  const worker = queue.process(
+    async ({ id }) => {
+      began.open()
+      if (id === 'first') await end.wait
+      ran.countDown()
+    },
+    { concurrency: 2 },
+  )
   await queue.publish('first')
+  await began.wait
+  // While the first job runs its worker waits for the token again, with the slot that is left. Its settle carries a claim for
+  // the other one, that finds nothing; the answer is held.
+  setImmediate(() => end.open())
   await held.asked.wait
-  // The worker waits for the token since its claim before came back short: this publish wakes it …
+  // This publish wakes it …
   await queue.publish('second')
   // … and only then does it hear that the line was empty. No time passes: the clock stands still.
   setImmediate(() => held.answer.open())
   await ran.wait
+  await new Promise((turn) => setImmediate(turn))
   expect(worker.running).toBe(0)
   const closed = queue.close()
   clock.pass(60_000)
