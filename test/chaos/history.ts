@@ -39,7 +39,8 @@ export type Happening =
   | { op: 'publish'; phase: 'ok'; call: number; reply: readonly Told[] }
   | { op: 'publish'; phase: 'fail' | 'unknown'; call: number; reply: string }
   | { op: 'run'; phase: 'invoke'; id: string; epoch: number; token: string; attempt?: number; version?: string }
-  | { op: 'run'; phase: 'ok' | 'fail'; id: string; token: string }
+  /** `stopped`: why its signal had been aborted by then. */
+  | { op: 'run'; phase: 'ok' | 'fail'; id: string; token: string; stopped?: string }
   | { op: 'lost'; phase: 'note'; id: string }
   | { op: 'jammed'; phase: 'note'; id: string; token: string; jams: number; started: boolean }
   /** A process: up, gone in order with so many promises pending, or what nobody caught. */

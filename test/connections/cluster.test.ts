@@ -1,9 +1,8 @@
-import { createCluster } from 'redis'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createQueue, type Queue, redisStore } from '../../src/index.js'
 import { Stage } from '../queue/stage.js'
 import { type RedisCluster, startCluster } from '../support/redis-cluster.js'
-import { closedLater, freshName, keyIn, News } from './kit.js'
+import { closedLater, clusterClient, freshName, keyIn, News } from './kit.js'
 
 let cluster: RedisCluster
 
@@ -13,21 +12,13 @@ beforeAll(async () => {
 
 afterAll(() => cluster.stop())
 
-async function clusterClient() {
-  const client = createCluster({ rootNodes: [...cluster.rootNodes] })
-  client.on('error', () => {})
-  onTestFinished(() => client.destroy())
-  await client.connect()
-  return client
-}
-
 const stageOf = async (queue: Queue, stage: Stage, count: number): Promise<void> => {
   queue.process(stage.handler, { concurrency: 4, abortGrace: 0 })
   await stage.begins(count)
 }
 
 test('every verb works on a cluster, for queues on each of its nodes', async () => {
-  const client = await clusterClient()
+  const client = await clusterClient(cluster)
   const homes = new Set<number>()
   for (let i = 0; i < 6; i++) {
     const queue = closedLater(createQueue(freshName(), { redis: client }))
@@ -53,7 +44,7 @@ test('every verb works on a cluster, for queues on each of its nodes', async () 
 })
 
 test('all keys of a queue are in one slot', async () => {
-  const client = await clusterClient()
+  const client = await clusterClient(cluster)
   const queue = closedLater(createQueue(freshName(), { redis: client }))
   const stage = new Stage()
   await queue.publishMany(['a', 'b', 'c'])
@@ -76,7 +67,7 @@ test('all keys of a queue are in one slot', async () => {
 })
 
 test('a node that dies and comes back: the queue on it goes on, and tells when it is away and back; one elsewhere hears of nothing', async () => {
-  const client = await clusterClient()
+  const client = await clusterClient(cluster)
   const queueOn = async (avoid?: number): Promise<Queue> => {
     for (;;) {
       const queue = closedLater(createQueue(freshName(), { store: redisStore({ client, replyTimeout: 300 }) }))
@@ -107,7 +98,7 @@ test('a node that dies and comes back: the queue on it goes on, and tells when i
 })
 
 test('close() leaves the cluster client open', async () => {
-  const client = await clusterClient()
+  const client = await clusterClient(cluster)
   const queue = createQueue(freshName(), { redis: client })
   await queue.publish('a')
   await queue.close()

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { createCluster } from 'redis'
 import { onTestFinished } from 'vitest'
 import { createQueue, type Queue, type QueueOptions, type RedisStoreOptions, redisStore } from '../../src/index.js'
 import { keyOf, type Part } from '../../src/redis/keys.js'
 import { type Script, scriptsFor } from '../../src/redis/scripts.js'
 import { ALL_RULES, DURABLE_RULES } from '../support/access.js'
 import type { ProxyTarget } from '../support/proxy-link.js'
+import type { RedisCluster } from '../support/redis-cluster.js'
 import { type RedisOptions, type RedisServer, startRedis } from '../support/redis-server.js'
 import { type Match, startProxy, type TcpProxy } from '../support/tcp-proxy.js'
 
@@ -24,6 +26,15 @@ export async function proxyHere(target: ProxyTarget): Promise<TcpProxy> {
   const proxy = await startProxy(target)
   onTestFinished(() => proxy.close())
   return proxy
+}
+
+/** A client of its caller's, over all nodes. */
+export async function clusterClient({ rootNodes }: RedisCluster) {
+  const client = createCluster({ rootNodes: [...rootNodes] })
+  client.on('error', () => {})
+  onTestFinished(() => client.destroy())
+  await client.connect()
+  return client
 }
 
 /** A name no other test uses. */

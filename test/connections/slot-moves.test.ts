@@ -1,4 +1,3 @@
-import { createCluster } from 'redis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createQueue, type Queue, type QueueOptions } from '../../src/index.js'
 import { Latch } from '../support/latch.js'
@@ -6,7 +5,7 @@ import { type RedisCluster, startCluster } from '../support/redis-cluster.js'
 import type { RedisServer } from '../support/redis-server.js'
 import { SlotMove } from '../support/slot-move.js'
 import { until } from '../support/until.js'
-import { closedLater, failureOf, freshName, keyIn, News } from './kit.js'
+import { closedLater, clusterClient, failureOf, freshName, keyIn, News } from './kit.js'
 
 /** Three masters and a replica each. */
 let cluster: RedisCluster
@@ -17,16 +16,10 @@ beforeAll(async () => {
 
 afterAll(() => cluster.stop())
 
-async function clusterClient() {
-  const client = createCluster({ rootNodes: [...cluster.rootNodes] })
-  client.on('error', () => {})
-  onTestFinished(() => client.destroy())
-  await client.connect()
-  return client
-}
-
 async function open(options: QueueOptions = {}): Promise<Queue> {
-  return closedLater(createQueue(freshName(), { redis: await clusterClient(), publishTimeout: 20_000, ...options }))
+  return closedLater(
+    createQueue(freshName(), { redis: await clusterClient(cluster), publishTimeout: 20_000, ...options }),
+  )
 }
 
 /** How often this node has answered so. */

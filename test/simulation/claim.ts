@@ -43,8 +43,10 @@ export function untruth({ ended, run }: Claim, end: End, once: boolean): string 
   if (run && !run.outcome && !run.abandoned) return 'its handler runs'
   const stopped = run?.outcome ? run.stopped : run?.job.stopped?.code
   const late = stopped === 'JOB_TIMEOUT'
-  // What was cut off at work is not begun again, whatever it was cut off for.
-  if (once && end === 'fail' && run?.job.stopped) return undefined
+  // What was at work when its worker closed, as its lease lapsed, or until its slot was freed, is not begun again.
+  const cut = run?.job.stopped
+  if (once && end === 'fail' && cut && (run.abandoned || ['CLOSED', 'LEASE_LAPSED'].includes(cut.code)))
+    return undefined
   if (end === 'done' && (run?.outcome !== 'returned' || late)) return 'its handler has not returned in time'
   const fails = end === 'fail' || end === 'retry'
   if (fails && run?.outcome !== 'threw' && !late) return 'its handler has not failed'

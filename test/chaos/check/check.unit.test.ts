@@ -42,6 +42,8 @@ test('a healthy history with faults breaks no rule: a death, a lapse, a lost ans
   story.end('v', 'y', '13:v')
   story.publish('p', 'z', 'unknown').run('v', 'z', 14).end('v', 'z')
   story.publish('p', 'never', 'refused')
+  story.publish('p', 'slow', QUEUED).run('w', 'slow', 16).fail('w', 'slow', 'LEASE_LAPSED').run('v', 'slow', 17)
+  story.end('v', 'slow')
   story.fault('outage', 500).publish('p', 'later', QUEUED).run('v', 'later', 15).end('v', 'later')
   expect(await red(over(story), FAULTY)).toEqual([])
 })
@@ -100,6 +102,12 @@ const PLANTED: readonly [rule: Rule, what: string, plant: (story: Story) => unkn
     'one claim handed out twice',
     (s) => s.publish('p', 'c', QUEUED).run('w', 'c', 4).end('w', 'c').run('w', 'c', 4).end('w', 'c'),
     STRICT,
+  ],
+  [
+    'K6',
+    'a second run after a failure that nobody had asked to stop',
+    (s) => s.publish('p', 'c', QUEUED).run('w', 'c', 4).fail('w', 'c').run('v', 'c', 5).end('v', 'c'),
+    FAULTY,
   ],
   [
     'K6',

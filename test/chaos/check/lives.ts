@@ -24,6 +24,8 @@ export interface Run {
   until: number
   /** It threw. */
   failed: boolean
+  /** … when its lease had lapsed by the clock of its worker: then it has not failed, and is released. */
+  released: boolean
   readonly attempt: number
   readonly version: string
   /** The worker was told that its claim was not its own any more. */
@@ -102,7 +104,7 @@ export class Lives {
 
   /** Its claim came to nothing, or may have: so the ID may have run again. */
   excused(run: Run): boolean {
-    if (run.lost || run.jammed) return true
+    if (run.lost || run.jammed || run.released) return true
     const killed = this.killed(run)
     return (
       killed < Number.POSITIVE_INFINITY &&
@@ -200,6 +202,7 @@ export class Lives {
         at: t,
         until: Number.POSITIVE_INFINITY,
         failed: false,
+        released: false,
         attempt,
         version,
         lost: false,
@@ -211,6 +214,7 @@ export class Lives {
     if (!run) return
     run.until = t
     run.failed = entry.phase === 'fail'
+    run.released = run.failed && entry.stopped === 'LEASE_LAPSED'
   }
 
   #live(entry: Entry & { op: 'life' }): void {

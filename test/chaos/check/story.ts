@@ -54,9 +54,10 @@ export class Story {
     return this.note(proc, { op: 'run', phase: 'invoke', id, epoch, token: `${epoch}:${proc}`, ...life })
   }
 
-  /** The handler throws. */
-  fail(proc: string, id: string): this {
-    return this.note(proc, { op: 'run', phase: 'fail', id, token: this.#last(proc, id) })
+  /** The handler throws, perhaps after it was asked to stop. */
+  fail(proc: string, id: string, stopped?: string): this {
+    const asked = stopped === undefined ? {} : { stopped }
+    return this.note(proc, { op: 'run', phase: 'fail', id, token: this.#last(proc, id), ...asked })
   }
 
   /** The handler returns, by default that of the last run of this ID in this process. */

@@ -1,4 +1,4 @@
-import type { Job, Queue } from '../../../src/index.js'
+import type { ConvoyError, Job, Queue } from '../../../src/index.js'
 import type { Recorder } from '../history.js'
 import type { Part } from '../part.js'
 import { Random } from '../random.js'
@@ -18,7 +18,8 @@ export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): R
     pending: () => 0,
     start() {
       queue.on('lost', (id) => recorder.note({ op: 'lost', phase: 'note', id }))
-      const handler = async ({ id, epoch, attempt, payload }: Job): Promise<unknown> => {
+      const handler = async (job: Job): Promise<unknown> => {
+        const { id, epoch, attempt, payload } = job
         const token = `${epoch}:${started.name}`
         const { version = '' } = (payload ?? {}) as { version?: string }
         const life = features ? { attempt, version } : {}
@@ -26,7 +27,8 @@ export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): R
         if (random.chance(0.9)) await lasting(random.between(0, work))
         if (dies === 'inside') process.kill(process.pid, 'SIGKILL')
         const fails = id.startsWith('fails:') || (features !== undefined && random.chance(0.3))
-        recorder.note({ op: 'run', phase: fails ? 'fail' : 'ok', id, token })
+        const stopped = job.signal.aborted ? { stopped: (job.signal.reason as ConvoyError).code } : {}
+        recorder.note({ op: 'run', phase: fails ? 'fail' : 'ok', id, token, ...stopped })
         // Its settlement is gathered at the end of this tick: the process is gone before.
         if (dies === 'after') process.nextTick(() => process.kill(process.pid, 'SIGKILL'))
         if (fails) throw new Error('as planned')
