@@ -84,13 +84,24 @@ export class Job<Payload = unknown> {
   readonly jams: number
   /** @internal When the step was sent that claimed it or last renewed it, by this process's clock. */
   heldSince: number
+  /** @internal Claimed before there was a slot for it. */
+  readonly ahead: boolean
   readonly #token: string
   readonly #desk: Desk
   #luggage: Luggage | undefined
 
   /** @internal */
-  constructor(id: string, token: string, tries: string, payload: string | undefined, heldSince: number, desk: Desk) {
+  constructor(
+    id: string,
+    token: string,
+    tries: string,
+    payload: string | undefined,
+    ahead: boolean,
+    heldSince: number,
+    desk: Desk,
+  ) {
     this.id = id
+    this.ahead = ahead
     this.heldSince = heldSince
     this.#token = token
     this.#desk = desk

@@ -15,7 +15,7 @@ export interface AnswersOptions {
   readonly pulse: Pulse | undefined
   readonly events: Events
   readonly desk: Desk
-  readonly start: (job: Job, ahead: boolean) => void
+  readonly start: (job: Job) => void
 }
 
 /** What the answer to a step says of this worker's jobs. */
@@ -64,13 +64,13 @@ export class Answers {
     pulse?.held(token, ids)
     const late = watch.tooLate(since)
     for (let i = 0; i < ids.length; i++) {
-      const job = new Job(ids[i] as string, token, tries[i] ?? '', payloads?.[i] ?? undefined, since, desk)
+      const job = new Job(ids[i] as string, token, tries[i] ?? '', payloads?.[i] ?? undefined, i >= slots, since, desk)
       // Claimed anew before we were told that it was lost: the run that goes on is told now.
       const before = claims.find(job.id)
       if (before) this.#lose(before)
       claims.add(job)
       if (late) watch.stop(job)
-      start(job, i >= slots)
+      start(job)
     }
   }
 

@@ -1,7 +1,7 @@
-import pLimit, { type LimitFunction } from 'p-limit'
 import { ConvoyError } from '../errors.js'
 import type { Handler, Job } from '../job.js'
 import { type Clock, show, type Timer } from '../time.js'
+import { type Slot, Slots } from './slots.js'
 
 /** How a run ended; exactly one of these is called for each job that was added, once. */
 export interface RunEnds {
@@ -35,16 +35,14 @@ interface Run {
   readonly until: number
   /** When abortGrace is over; 0 while the signal has not been aborted. */
   grace: number
-  free: (() => void) | undefined
+  /** Goes on to the next job when this one has ended; undefined while the handler is being called. */
+  slot: Slot | undefined
 }
 
-/**
- * The handlers at work: p-limit counts the slots, one timer watches all deadlines. Jobs claimed ahead wait inside
- * p-limit; no others do.
- */
+/** The handlers at work, each in a slot; one timer watches all deadlines. */
 export class Runs {
   readonly #options: RunsOptions
-  readonly #limit: LimitFunction
+  readonly #slots: Slots
   /** In the order they started: so the first has the next deadline. */
   readonly #runs = new Map<Job, Run>()
   #timer: Timer
@@ -53,15 +51,15 @@ export class Runs {
 
   constructor(options: RunsOptions) {
     this.#options = options
-    this.#limit = pLimit({ concurrency: options.concurrency, rejectOnClear: true })
+    this.#slots = new Slots(options.concurrency, (job, slot) => this.#run(job, slot))
   }
 
   get concurrency(): number {
-    return this.#limit.concurrency
+    return this.#slots.concurrency
   }
 
   set concurrency(slots: number) {
-    this.#limit.concurrency = slots
+    this.#slots.concurrency = slots
   }
 
   /** Handlers running now. */
@@ -71,17 +69,17 @@ export class Runs {
 
   /** Slots nothing has been claimed for; less than 0 when jobs wait ahead. */
   get free(): number {
-    return this.#limit.concurrency - this.#limit.activeCount - this.#limit.pendingCount
+    return this.#slots.concurrency - this.#runs.size - this.#slots.waiting
   }
 
-  /** Starts at once if a slot is free, else when one is. */
-  add(job: Job, ahead: boolean): void {
-    this.#limit(this.#run, job, ahead).catch(() => this.#options.ends.release(job))
+  /** Starts soon if a slot is free, else when one is. */
+  add(job: Job): void {
+    this.#slots.add(job)
   }
 
   /** Gives back all that has not started. */
   clear(): void {
-    this.#limit.clearQueue()
+    for (const job of this.#slots.clear()) this.#options.ends.release(job)
   }
 
   /** Aborts the signal of all that runs. */
@@ -91,34 +89,40 @@ export class Runs {
 
   /** Releases what still runs: its handlers are on their own from now on. */
   abandon(): void {
-    for (const job of [...this.#runs.keys()]) if (this.#end(job)) this.#options.ends.cut(job)
+    for (const job of [...this.#runs.keys()]) this.#end(job, 'cut', undefined)
     this.#options.clock.clearTimer(this.#timer)
   }
 
-  /** Never rejects; what it returns resolves when the slot is free again. */
-  readonly #run = (job: Job, ahead: boolean): undefined | Promise<void> => {
+  /** Whether it still runs when its handler has returned; never throws. */
+  #run(job: Job, slot: Slot): boolean {
     // Lost or withdrawn while it waited: there is nothing to run.
-    if (job.stopped) return void this.#options.ends.release(job)
-    if (ahead) this.#options.begun(job)
+    if (job.stopped) {
+      this.#options.ends.release(job)
+      return false
+    }
+    if (job.ahead) this.#options.begun(job)
     const { jobTimeout, clock, handler } = this.#options
-    const run: Run = { until: jobTimeout > 0 ? clock.now() + jobTimeout : 0, grace: 0, free: undefined }
+    const run: Run = { until: jobTimeout > 0 ? clock.now() + jobTimeout : 0, grace: 0, slot: undefined }
     this.#runs.set(job, run)
     if (jobTimeout > 0 && run.until < this.#wakeAt) this.#arm(run.until)
-    if (!this.#open(job)) return undefined
+    if (!this.#open(job)) return false
     let result: unknown
     try {
       result = handler(job)
     } catch (error) {
-      return void this.#failed(job, error)
+      this.#failed(job, error)
+      return false
     }
-    if (typeof result !== 'object' || result === null) return void this.#done(job, result)
-    return new Promise((free) => {
-      run.free = free
-      Promise.resolve(result).then(
-        (value: unknown) => this.#done(job, value),
-        (error: unknown) => this.#failed(job, error),
-      )
-    })
+    if (typeof result !== 'object' || result === null) {
+      this.#done(job, result)
+      return false
+    }
+    run.slot = slot
+    Promise.resolve(result).then(
+      (value: unknown) => this.#done(job, value),
+      (error: unknown) => this.#failed(job, error),
+    )
+    return true
   }
 
   /** Reads its payload; false when that ended it. */
@@ -127,41 +131,39 @@ export class Runs {
       job.open()
       return true
     } catch (error) {
-      if (this.#end(job)) this.#options.ends.refuse(job, error)
+      this.#end(job, 'refuse', error)
       return false
     }
   }
 
   #done(job: Job, result: unknown): void {
-    if (!this.#end(job)) return
     // Too late is too late: what the handler made of it does not count.
-    if (job.stopped?.code === 'JOB_TIMEOUT') this.#options.ends.fail(job, job.stopped)
-    else this.#options.ends.done(job, result)
+    if (job.stopped?.code === 'JOB_TIMEOUT') this.#end(job, 'fail', job.stopped)
+    else this.#end(job, 'done', result)
   }
 
   #failed(job: Job, error: unknown): void {
-    if (!this.#end(job)) return
     // What we asked to stop has not failed, but for the one that ran too long.
-    const { ends } = this.#options
-    if (!job.stopped) ends.fail(job, error)
-    else if (job.stopped.code === 'JOB_TIMEOUT') ends.fail(job, job.stopped)
-    else ends.cut(job)
+    if (!job.stopped) this.#end(job, 'fail', error)
+    else if (job.stopped.code === 'JOB_TIMEOUT') this.#end(job, 'fail', job.stopped)
+    else this.#end(job, 'cut', undefined)
   }
 
-  /** Frees the slot; false when that was done before. */
-  #end(job: Job): boolean {
+  /** Once: a handler that was given up may still return. Its end is told before its slot takes another job. */
+  #end(job: Job, how: Exclude<keyof RunEnds, 'release'>, what: unknown): void {
     const run = this.#runs.get(job)
-    if (!run) return false
+    if (!run) return
     this.#runs.delete(job)
-    run.free?.()
+    this.#options.ends[how](job, what)
+    if (run.slot) this.#slots.next(run.slot)
     if (this.#runs.size === 0) this.#options.quiet()
-    return true
   }
 
   /** One timer for all deadlines, never one per job. */
   readonly #watch = (): void => {
     const { clock, jobTimeout, abortGrace } = this.#options
     const now = clock.now()
+    this.#wakeAt = Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
     for (const [job, run] of [...this.#runs]) {
       if (run.grace === 0 && run.until <= now) {
@@ -180,8 +182,8 @@ export class Runs {
         this.#failed(job, job.stopped)
       }
     }
-    this.#wakeAt = Number.POSITIVE_INFINITY
-    if (Number.isFinite(next)) this.#arm(next)
+    // What began in a slot that was freed may be due before.
+    if (next < this.#wakeAt) this.#arm(next)
   }
 
   #arm(at: number): void {

@@ -42,6 +42,8 @@ export interface WorkerOptions extends Omit<ProcessSettings, keyof RetryOptions 
 const LONGEST_WAIT = 5_000
 /** IDs that one step claims at most. */
 const MOST_IDS = 1_000
+/** From so many on, IDs are claimed in two steps rather than one. */
+const HALVED = 32
 /** How long a closing worker tries to tell a server that is away what it ended, ms; then the leases lapse. */
 const LAST_WORDS = 5_000
 
@@ -106,7 +108,7 @@ export class Worker {
       serializer: options.serializer,
       report: (job, progress, lines) => this.#reports.report(job, progress, lines),
     }
-    const start = (job: Job, ahead: boolean): void => (this.#isClosing ? ends.release(job) : this.#runs.add(job, ahead))
+    const start = (job: Job): void => (this.#isClosing ? ends.release(job) : this.#runs.add(job))
     this.#answers = new Answers({ claims, watch: this.#watch, pulse, events, desk, start })
     void this.#begin()
   }
@@ -196,10 +198,14 @@ export class Worker {
     this.#scheduled = false
     if (!this.#ready) return
     while (!this.#steps.full) {
-      const claim = this.#wanted()
+      const wanted = this.#wanted()
       const pending = this.#outbox.size + this.#claims.pending
-      if (pending === 0 && (claim === 0 || this.#dry)) break
-      this.#fly(claim)
+      if (pending === 0 && (wanted === 0 || this.#dry)) break
+      // Halves, so that the server works at one while we work at the other. They go out apart, or it would read both at
+      // once, answer both at once, and one of us would always wait.
+      const halved = this.#steps.flying === 0 && wanted >= HALVED
+      this.#fly(halved ? Math.ceil(wanted / 2) : wanted)
+      if (halved) return void setImmediate(this.#pump)
     }
     if (this.#steps.flying === 0) this.#awaitWork(LONGEST_WAIT)
   }

@@ -3,11 +3,7 @@ import { edit, inClient, type Mutant } from './mutant.js'
 /** Bugs of the worker, the publisher and the way to the server: found by the tests of what they do. */
 export const CLIENTS: readonly Mutant[] = [
   inClient('a worker that settles before the handler has ended', 'test/queue/handler-ends.test.ts', '', [
-    edit(
-      'src/worker/runs.ts',
-      "if (typeof result !== 'object' || result === null) return",
-      'if (this.#runs.size > 0) return',
-    ),
+    edit('src/worker/runs.ts', "if (typeof result !== 'object' || result === null) {", 'if (this.#runs.size > 0) {'),
   ]),
   inClient(
     'a worker that drops a claim when its answer is lost',
@@ -64,6 +60,12 @@ export const CLIENTS: readonly Mutant[] = [
       '        this.#failed(job, job.stopped)',
       '        if (run.grace === 0) this.#failed(job, job.stopped)',
     ),
+  ]),
+  inClient('a slot that is one too many goes on', 'test/queue/process.test.ts', 'waits as well until', [
+    edit('src/worker/slots.ts', 'while (!this.#tooMany) {', 'for (;;) {'),
+  ]),
+  inClient('all is claimed in one step', 'test/queue/process.test.ts', 'in two steps', [
+    edit('src/worker/worker.ts', 'halved ? Math.ceil(wanted / 2) : wanted', 'wanted'),
   ]),
   inClient(
     'a wake token that came for nobody is kept',

@@ -70,17 +70,20 @@ export const LOOP: readonly Mutant[] = [
   ]),
   inLoop('a close that keeps what was claimed ahead', 'liveness', [edit(WORKER, '    this.#runs.clear()\n', '')]),
   inLoop('a handler that was asked to stop and threw has failed', 'safety', [
-    edit(RUNS, 'if (!job.stopped) ends.fail(job, error)', 'if (!job.stopped || error) ends.fail(job, error)'),
-  ]),
-  inLoop('a handler that ran longer than jobTimeout is done', 'safety', [
     edit(
       RUNS,
-      "if (job.stopped?.code === 'JOB_TIMEOUT') this.#options.ends.fail(job, job.stopped)\n    else this",
-      'this',
+      "if (!job.stopped) this.#end(job, 'fail', error)",
+      "if (!job.stopped || error) this.#end(job, 'fail', error)",
     ),
   ]),
+  inLoop('a handler that ran longer than jobTimeout is done', 'safety', [
+    edit(RUNS, "if (job.stopped?.code === 'JOB_TIMEOUT') this.#end(job, 'fail', job.stopped)\n    else this", 'this'),
+  ]),
   inLoop('a job that was lost while it waited ahead runs', 'safety', [
-    edit(RUNS, 'if (job.stopped) return void this.#options.ends.release(job)', ''),
+    edit(RUNS, 'if (job.stopped) {', 'if (false) {'),
+  ]),
+  inLoop('a slot takes no other job when one has ended', 'liveness', [
+    edit(RUNS, 'if (run.slot) this.#slots.next(run.slot)', ''),
   ]),
   inLoop('what is settled is held on to', 'safety', [
     edit(CLAIMS, 'return this.holds(job) && this.#held.delete(job.id)', 'return this.holds(job)'),

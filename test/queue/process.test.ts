@@ -66,6 +66,27 @@ onBothStores((kit) => {
     expect(stage.most).toBe(concurrency)
   })
 
+  test('where there is much room it is claimed in two steps, both on their way at once, and no more than there is room for', async () => {
+    const world = await kit.world()
+    const queue = world.queue()
+    await queue.publishMany(Array(200).keys())
+    const stage = world.stage()
+    const steps = world.spy.hold('step')
+    queue.process(stage.handler, { concurrency: 10, prefetch: 51 })
+    await world.spy.until(() => steps.waiting === 2)
+    steps.opened.open()
+    await world.spy.until(() => world.spy.claimed.length >= 61)
+    expect(world.spy.of('step').map(({ request: { claim, slots } }) => [claim, slots])).toEqual([
+      [31, 10],
+      [30, 0],
+    ])
+    expect(await queue.stats()).toMatchObject({ processing: 61, queued: 139 })
+    stage.open()
+    await world.spy.until(() => world.spy.settled.length >= 200)
+    expect(stage.most).toBe(10)
+    expect(stage.ids.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`))
+  })
+
   test('prefetch claims that many ahead and no more; they start first, without a claim of their own', async () => {
     const world = await kit.world()
     const queue = world.queue()
@@ -114,6 +135,29 @@ onBothStores((kit) => {
       )
     }
     expect(worker.concurrency).toBe(2)
+  })
+
+  test('what was claimed ahead waits as well until concurrency allows it, and starts at once when it is raised', async () => {
+    const world = await kit.world()
+    const queue = world.queue()
+    await queue.publishMany(Array(6).keys())
+    const stage = world.stage()
+    const worker = queue.process(stage.handler, { concurrency: 3, prefetch: 3 })
+    await stage.begins(3)
+    worker.concurrency = 1
+    stage.end('0')
+    stage.end('1')
+    await world.spy.until(() => world.spy.settled.length >= 2)
+    expect([stage.running, worker.running]).toEqual([['2'], 1])
+    stage.end('2')
+    await stage.begins(4)
+    expect(stage.running).toEqual(['3'])
+    worker.concurrency = 2
+    await stage.begins(5)
+    expect(stage.running).toEqual(['3', '4'])
+    stage.open()
+    await world.spy.until(() => world.spy.settled.length >= 6)
+    expect(stage.most).toBe(3)
   })
 
   test('a paused worker claims nothing more, while what it has goes on; resumed it takes up the line', async () => {
