@@ -17,15 +17,15 @@ do
       if entered[i] == 1 then good[#good + 1] = id end
     end
   end
-  local n, fresh = #good, 0
+  -- Lease end, ID, lease end, ID …; then, one cell further on, ID, token, ID, token …: a table for each would cost more.
+  local n, fresh, cells = #good, 0, {}
   if n > 0 then
     leaseEnd = string.format('%.0f', ms + term)
     -- Last first: among equal scores each then finds its place at the front, while the set is small and kept as a list.
-    local scores = {}
     for i = n, 1, -1 do
-      scores[2 * (n - i) + 1], scores[2 * (n - i) + 2] = leaseEnd, good[i]
+      cells[2 * (n - i) + 1], cells[2 * (n - i) + 2] = leaseEnd, good[i]
     end
-    fresh = redis.call('ZADD', processing, 'NX', unpack(scores))
+    fresh = redis.call('ZADD', processing, 'NX', unpack(cells))
   end
   if inLine then redis.call('LTRIM', queued, #popped, -1) else redis.call('ZREM', prioritized, unpack(popped)) end
   if fresh < n then
@@ -35,17 +35,18 @@ do
       if held[i] or seen[id] then dropped[#dropped + 1] = id else seen[id], once[#once + 1] = true, id end
     end
     good, n = once, #once
+    for i = 1, n do cells[2 * (n - i) + 2] = good[i] end
   end
   if n > 0 then
     if token == '' then
       epoch = string.format('%.0f', math.max(micros, epoch + 1))
       token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. ARGV[2]
     end
-    local values, ahead = {}, #ids + n > slots and '~' .. token
+    local ahead = #ids + n > slots and '~' .. token
     for i = 1, n do
-      values[2 * i - 1], values[2 * i] = good[i], (#ids + i <= slots) and token or ahead
+      cells[2 * (n - i) + 3] = (#ids + i <= slots) and token or ahead
     end
-    redis.call('HSET', lease, unpack(values))
+    redis.call('HSET', lease, unpack(cells, 2, 2 * n + 1))
     if #ids == 0 then ids = good else for _, id in ipairs(good) do ids[#ids + 1] = id end end
   end
 end
