@@ -66,6 +66,7 @@ function commandsOf(client: BorrowedClient, lose: (cause: unknown) => void): Com
     return {
       send: (key, args) => watch(nodes.send(key, args)),
       pair: (...pair) => watch(nodes.pair(...pair)),
+      takeBack: (answer) => nodes.takeBack(answer),
     }
   }
   const send: Wire['send'] = (_key, args) => watch(client.sendCommand(args, PLAIN))
