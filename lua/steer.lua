@@ -30,6 +30,9 @@ if order == 'journal' then
   local keep = tonumber(ARGV[2])
   if keep == whole.journal and (keep > 0 or redis.call('EXISTS', events) == 0) then return 0 end
   if keep > 0 then
+    -- No message goes behind one that stands: each verb that tells one would fail.
+    local newest = tonumber(string.match((redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1] or { '0' })[1], '^%d+'))
+    if newest > (tonumber(redis.call('HGET', totals, 'position')) or 0) then redis.call('HSET', totals, 'position', string.format('%.0f', newest)) end
     redis.call('HSET', control, 'journal', ARGV[2])
     -- A reader that comes back sees a hole where nothing was kept; who listens now is told of a message without news.
     if whole.journal == 0 then sendNothing(whole, totals, events, ms) end

@@ -89,7 +89,11 @@ export class Room {
     const last = this.#guests.findLast(({ until }) => until <= now)?.turn ?? 0
     let moved = false
     for (let tried = this.#take(0); tried.length > 0; ) {
-      const left = await this.#try(tried)
+      const [{ turn: from }] = tried as [Guest]
+      const left = await this.#try(
+        tried,
+        this.#guests.some(({ turn }) => turn < from),
+      )
       this.#guests = [...left, ...this.#guests].sort((a, b) => a.turn - b.turn)
       for (const guest of left) if (guest.wish.signal?.aborted) this.#leave(guest)
       moved ||= left.length < tried.length
@@ -116,10 +120,11 @@ export class Room {
     return taken
   }
 
-  /** Those that go on waiting. */
-  async #try(guests: readonly Guest[]): Promise<Guest[]> {
+  /** Those that go on waiting. `behind` one who does, none gets in, though room may have come since: full is what is not empty. */
+  async #try(guests: readonly Guest[], behind: boolean): Promise<Guest[]> {
     const { clock, send, verdictOn, closing } = this.#options
-    const batch = new Batch((guests[0] as Guest).wish.policy)
+    const { policy } = (guests[0] as Guest).wish
+    const batch = new Batch(behind ? { ...policy, maxLength: 1 } : policy)
     for (const { id, wish } of guests) batch.add(id, wish.traits, 0)
     try {
       const reply = await send(batch)

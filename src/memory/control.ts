@@ -3,7 +3,7 @@ import { type Control, type ControlReply, LAYOUT, leavesDigest, type Messages } 
 import { nudge } from './alarm.js'
 import { clear } from './clear.js'
 import { arm } from './line.js'
-import { announce, trim } from './news.js'
+import { announce, newest, trim } from './news.js'
 import type { QueueState } from './state.js'
 
 /** What concerns the queue as a whole. */
@@ -73,7 +73,7 @@ function resume(state: QueueState, ms: number): void {
 
 /** What happened while no journal was kept leaves a gap, which its readers see. */
 function journal(state: QueueState, most: number): void {
-  if (state.control.journal === 0 && most > 0) state.totals.position++
+  if (most > 0) state.totals.position = newest(state) + (state.control.journal === 0 ? 1 : 0)
   state.control.journal = most
   trim(state)
 }

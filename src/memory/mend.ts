@@ -2,6 +2,7 @@ import type { Mend, MendReply, MendRequest } from '../audit-verbs.js'
 import { LAYOUT } from '../store.js'
 import { blocked, lineSize, toTail } from './line.js'
 import { partsOf, rankOf } from './naming.js'
+import { newest } from './news.js'
 import type { QueueState } from './state.js'
 
 /** Bring IDs into exactly one state again; what is in order is left as it is. */
@@ -18,7 +19,7 @@ export function mend(state: QueueState, request: MendRequest, now: number): Mend
   toTail(state, tail, ms)
 
   // No message goes behind one that stands.
-  const position = Math.max(totals.position, state.events.at(state.events.size - 1)?.position ?? 0)
+  const position = newest(state)
   const epoch = request.epoch > totals.epoch
   if (epoch) totals.epoch = request.epoch
   // It comes back: entered once more.

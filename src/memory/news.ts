@@ -40,6 +40,11 @@ function say(state: QueueState, ms: number, told: readonly unknown[]): void {
   trim(state)
 }
 
+/** The position behind which the next message goes, also where that was lost and messages still stand. */
+export function newest({ totals, events }: QueueState): number {
+  return Math.max(totals.position, events.at(events.size - 1)?.position ?? 0)
+}
+
 /** The journal keeps its length. */
 export function trim({ events, control }: QueueState): void {
   while (events.size > control.journal) events.shift()

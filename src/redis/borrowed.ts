@@ -1,7 +1,8 @@
 import { ConvoyError } from '../errors.js'
 import { type Lend, Loans } from './loans.js'
+import { Nodes } from './nodes.js'
 import { answered, noneToSpare } from './trouble.js'
-import { abortable, deferred, dial, type MakeWire, PING, PLAIN, type Wire } from './wire.js'
+import { abortable, deferred, dial, type MakeWire, PING, PLAIN, paired, type Wire } from './wire.js'
 
 /** What is asked of a node-redis client, cluster, sentinel or pool that the caller owns; its own types differ too much. */
 export interface BorrowedClient {
@@ -13,12 +14,6 @@ export interface BorrowedClient {
   off(event: string, listener: (...args: any[]) => void): unknown
   // biome-ignore lint/suspicious/noExplicitAny: node-redis's four clients have four signatures, and one caller each below
   sendCommand(...args: any[]): Promise<any>
-}
-
-/** A cluster's: its commands go over one connection. */
-interface Pipeline {
-  addCommand(key: string, isReadonly: boolean, args: readonly string[]): Pipeline
-  execAsPipeline(): Promise<unknown[]>
 }
 
 type Lending = BorrowedClient & {
@@ -67,30 +62,15 @@ function commandsOf(client: BorrowedClient, lose: (cause: unknown) => void): Com
     }
   }
   if (kindOf(client) === 'cluster') {
-    const send: Wire['send'] = (key, args) => watch(client.sendCommand(key, false, args, PLAIN))
-    return { send, pair: (...pair) => watch(pairInCluster(client, send, ...pair)) }
+    const nodes = new Nodes(client)
+    return {
+      send: (key, args) => watch(nodes.send(key, args)),
+      pair: (...pair) => watch(nodes.pair(...pair)),
+      takeBack: (answer) => nodes.takeBack(answer),
+    }
   }
   const send: Wire['send'] = (_key, args) => watch(client.sendCommand(args, PLAIN))
-  return { send, pair: (key, first, second) => Promise.all([send(key, first), send(key, second)]) }
-}
-
-async function pairInCluster(
-  client: BorrowedClient,
-  send: Wire['send'],
-  key: string,
-  first: readonly string[],
-  second: readonly string[],
-): Promise<readonly unknown[]> {
-  const pipeline = (client as unknown as { multi(): Pipeline }).multi()
-  try {
-    return await pipeline.addCommand(key, false, first).addCommand(key, false, second).execAsPipeline()
-  } catch (error) {
-    const { message } = error as Error
-    if (!/^(MOVED|ASK) /.test(message)) throw error
-    // A cluster's pipelines follow no redirection: an ordinary command does, and shows it where the slot is now.
-    await send(key, ['EXISTS', key])
-    throw new Error(`TRYAGAIN the slot of the queue moves: ${message}`, { cause: error })
-  }
+  return { send, pair: (key, first, second) => paired(send(key, first), send(key, second)) }
 }
 
 type Ears = BorrowedClient & { readonly isPubSubActive: boolean }

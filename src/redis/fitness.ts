@@ -1,7 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import type { DurabilityNeed } from '../store.js'
 import { troubleOf } from './trouble.js'
-import type { Wire } from './wire.js'
+import { Untold, type Wire } from './wire.js'
 
 /** `lags`: an answer of this server comes before its write is on disk, and WAITAOF tells when it is. */
 export type Fitness = 'fit' | 'lags'
@@ -12,7 +12,13 @@ export type Fitness = 'fit' | 'lags'
  */
 export async function checkServer(wire: Wire, key: string, need: DurabilityNeed): Promise<Fitness> {
   // Behind a command with a key, so that a cluster asks the node that holds the queue, not all of them.
-  const ask = async (command: string[]): Promise<unknown> => (await wire.pair(key, ['EXISTS', key], command))[1]
+  const ask = async (command: string[]): Promise<unknown> => {
+    try {
+      return (await wire.pair(key, ['EXISTS', key], command))[1]
+    } catch (error) {
+      throw error instanceof Untold ? error.cause : error
+    }
+  }
   const info = await allowed(ask(['INFO', 'default']))
   if (info !== undefined) checkInfo(String(info), need)
   if (need === 'disk') {

@@ -124,8 +124,8 @@ export class Listening {
       tellMissed()
       this.#tell(message)
     })
-    // It may be another server, where nobody has said that somebody listens.
-    if (again) await this.#announce({ timeout: this.#options.replyTimeout })
+    // It may be another server, where nobody has said that somebody listens. From here on that is what is heard over.
+    if (again) await this.#announce({ timeout: this.#options.replyTimeout }, wire)
     tellMissed()
   }
 
@@ -134,14 +134,14 @@ export class Listening {
   }
 
   /** Said again until it is answered: a word that was said twice does no harm, so that its loss is no unknown outcome. */
-  async #announce(patience: Patience): Promise<void> {
+  async #announce(patience: Patience, ears?: Wire): Promise<void> {
     const { connection, clock } = this.#options
     const args = ['SET', this.#key, this.#database ?? '0', 'PX', String(HOLDS)]
     for (const until = clock.now() + patience.timeout; ; ) {
       const wire = await connection.ready({ ...patience, timeout: until - clock.now() })
       try {
         await connection.send(wire, this.#key, args, until - clock.now())
-        this.#compare(wire)
+        this.#compare(wire, ears)
         return
       } catch (thrown) {
         const { kind, error } = troubleOf(thrown)
@@ -168,11 +168,11 @@ export class Listening {
    * Nor does anybody see when its server is master no more. But when the other connection was replaced since the last word
    * and this one was not, then it is now: that tells what was missed.
    */
-  #compare(wire: Wire): void {
+  #compare(wire: Wire, subscribing: Wire | undefined): void {
     const session = this.#session
     if (!session) return
     const { met, connection } = session
-    const ears = connection.wire
+    const ears = subscribing ?? connection.wire
     if (ears && met && met.wire !== wire && met.ears === ears) connection.lose(ears)
     session.met = { wire, ears }
   }

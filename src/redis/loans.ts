@@ -1,5 +1,5 @@
 import { troubleOf } from './trouble.js'
-import { PLAIN } from './wire.js'
+import { PLAIN, paired } from './wire.js'
 
 /** One connection, for as long as it is lent. */
 interface Lent {
@@ -29,11 +29,11 @@ export class Loans {
   }
 
   send(args: readonly string[]): Promise<unknown> {
-    return this.#run([args], ([reply]) => reply)
+    return this.#run([args], ([reply]) => reply as Promise<unknown>)
   }
 
   pair(first: readonly string[], second: readonly string[]): Promise<readonly unknown[]> {
-    return this.#run([first, second], (replies) => replies)
+    return this.#run([first, second], ([one, two]) => paired(one as Promise<unknown>, two as Promise<unknown>))
   }
 
   /** As `Wire.takeBack`. */
@@ -44,7 +44,10 @@ export class Loans {
     return true
   }
 
-  #run<T>(commands: readonly (readonly string[])[], read: (replies: readonly unknown[]) => T): Promise<T> {
+  #run<T>(
+    commands: readonly (readonly string[])[],
+    read: (replies: readonly Promise<unknown>[]) => Promise<T>,
+  ): Promise<T> {
     const errand: Errand = { waits: true, takeBack: () => {} }
     const answer = new Promise<T>((resolve, reject) => {
       errand.takeBack = () => {
@@ -55,7 +58,7 @@ export class Loans {
         if (!errand.waits) return
         errand.waits = false
         const replies = commands.map(async (args) => lent.sendCommand(args, PLAIN))
-        Promise.all(replies).then((all) => resolve(read(all)), reject)
+        read(replies).then(resolve, reject)
         // It is lent until all are answered: nobody else is to wait behind them.
         await Promise.allSettled(replies)
         // By what failed a sentinel's client sees that its master is another.

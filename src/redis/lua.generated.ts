@@ -1412,7 +1412,7 @@ return 1`,
     keys: ['queued', 'wake', 'totals', 'prioritized', 'delayed', 'control', 'schedules', 'events', 'listening', 'alarm', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'since', 'progress', 'remembered', 'kept', 'extras'],
     plain: 10,
     flags: '',
-    rights: ['DEL alarm extras', 'EXISTS control delayed errors events extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control schedules', 'HGET schedules', 'HINCRBY totals', 'HMGET control', 'HSET control schedules', 'LLEN queued wake', 'RPUSH wake', 'SET extras', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XTRIM events', 'ZCARD prioritized'],
+    rights: ['DEL alarm extras', 'EXISTS control delayed errors events extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control schedules', 'HGET schedules totals', 'HINCRBY totals', 'HMGET control', 'HSET control schedules totals', 'LLEN queued wake', 'RPUSH wake', 'SET extras', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XREVRANGE events', 'XTRIM events', 'ZCARD prioritized'],
     text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
 local failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, since, progress, remembered, kept, extras = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
 local function arm(wake, tokens, length)
@@ -1466,6 +1466,8 @@ if order == 'journal' then
   local keep = tonumber(ARGV[2])
   if keep == whole.journal and (keep > 0 or redis.call('EXISTS', events) == 0) then return 0 end
   if keep > 0 then
+    local newest = tonumber(string.match((redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1] or { '0' })[1], '^%d+'))
+    if newest > (tonumber(redis.call('HGET', totals, 'position')) or 0) then redis.call('HSET', totals, 'position', string.format('%.0f', newest)) end
     redis.call('HSET', control, 'journal', ARGV[2])
     if whole.journal == 0 then sendNothing(whole, totals, events, ms) end
     if redis.call('EXISTS', events) == 1 then redis.call('XTRIM', events, 'MAXLEN', keep) end
@@ -1492,6 +1494,7 @@ return 1`,
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
 local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+if not string.find(ARGV[2], '^%d+$') then return redis.error_reply('STALE step ' .. ARGV[2] .. ' is no number such as 1, 2, 3') end
 local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
 local micros = now()
 local ms = math.floor(micros / 1000)

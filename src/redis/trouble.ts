@@ -1,4 +1,5 @@
 import { ConvoyError, type ErrorCode } from '../errors.js'
+import { Untold } from './wire.js'
 
 /**
  * What an error of the server or the socket means for the call that met it:
@@ -17,6 +18,8 @@ export interface Trouble {
 const ENDLESS = /^(Too many Cluster redirections|Cannot find node)/
 /** Of a pool, or taken back by us. */
 const NONE_TO_SPARE = /^(nothing was sent: no connection was free|Timeout waiting for a client)/
+/** Of a client that its owner gave a bound. */
+const FULL = /^The queue is full/
 
 type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hint?: string]
 
@@ -27,7 +30,8 @@ const TABLE: readonly Row[] = [
   [/^MORE keys/, 'more', 'REFUSED'],
   [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
   [/^(READONLY|MASTERDOWN)\b/, 'elsewhere', 'REFUSED'],
-  [/max number of clients|The queue is full/, 'later', 'REFUSED'],
+  [/max number of clients/, 'later', 'REFUSED'],
+  [FULL, 'later', 'REFUSED'],
   [
     /^(MOVED|ASK)\b/,
     'later',
@@ -58,6 +62,14 @@ export function troubleOf(error: unknown): Trouble {
     const kind = error.code === 'UNAVAILABLE' || error.code === 'OUTCOME_UNKNOWN' ? 'unknown' : 'fatal'
     return { kind, error }
   }
+  if (error instanceof Untold) {
+    const { kind, error: why } = troubleOf(error.cause)
+    const told = `the server has it, but could not be asked whether it is safe: ${why.message}`
+    return {
+      kind: kind === 'fatal' ? kind : 'unknown',
+      error: new ConvoyError('OUTCOME_UNKNOWN', told, { cause: why.cause }),
+    }
+  }
   const cause = discreet(error)
   const text = textOf(cause)
   const row = TABLE.find(([pattern]) => pattern.test(text))
@@ -78,9 +90,13 @@ export function answered(error: unknown): boolean {
   return /^[A-Z]{2,} /.test(text) || ENDLESS.test(text)
 }
 
-/** No connection was free for it: that says nothing against those there are. */
+/** No connection was free for it, or had room: that says nothing against those there are. */
 export function noneToSpare(error: unknown): boolean {
-  return NONE_TO_SPARE.test(textOf(error))
+  return NONE_TO_SPARE.test(textOf(error)) || isFull(error)
+}
+
+export function isFull(error: unknown): boolean {
+  return FULL.test(textOf(error))
 }
 
 /**

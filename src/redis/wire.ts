@@ -7,7 +7,10 @@ import { ConvoyError } from '../errors.js'
  */
 export interface Wire {
   send(key: string, args: readonly string[]): Promise<unknown>
-  /** Two commands over the same connection, nothing between them: the second tells of what the first did. */
+  /**
+   * Two commands over the same connection, nothing between them: the second tells of what the first did. Rejects as the
+   * first does, and with `Untold` where that was done and only the second failed.
+   */
   pair(key: string, first: readonly string[], second: readonly string[]): Promise<readonly unknown[]>
   /** What this answers has not gone out, and never will: the answer rejects. False when it may have. */
   takeBack?(answer: Promise<unknown>): boolean
@@ -61,7 +64,7 @@ export function wireTo({ socket, login, patience }: Address): MakeWire {
     }
     await dial(client, signal, cut)
     const send: Wire['send'] = (_key, args) => client.sendCommand(args as string[], PLAIN)
-    const pair: Wire['pair'] = (key, first, second) => Promise.all([send(key, first), send(key, second)])
+    const pair: Wire['pair'] = (key, first, second) => paired(send(key, first), send(key, second))
     const hear: Wire['hear'] = (channel, told) => client.sSubscribe(channel, told)
     return { send, pair, hear, probe: () => client.sendCommand([...PING], PLAIN), lost, cut }
   }
@@ -74,6 +77,24 @@ export interface Address {
   readonly login: { readonly username?: string; readonly password?: string; readonly database?: number }
   /** ms for the TCP connection. */
   readonly patience: number
+}
+
+/** What it was to tell of has been done. */
+export class Untold extends Error {
+  override readonly name = 'Untold'
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}
+
+/** What a pair answers, by its two answers. */
+export async function paired(first: Promise<unknown>, second: Promise<unknown>): Promise<readonly unknown[]> {
+  const told = second.catch((cause: unknown) => new Untold(cause))
+  const answer = await first
+  const telling = await told
+  if (telling instanceof Untold) throw telling
+  return [answer, telling]
 }
 
 /** `URL` refuses a user where no host is. */

@@ -150,6 +150,24 @@ onRedis('a queue edited by hand', (kit) => {
     expect(told).toEqual(['too', [4, 4], 'after'])
   })
 
+  test('a journal whose switch and position are gone is kept on as soon as it is asked for', async () => {
+    const world = await kit.world()
+    const queue = world.queue()
+    await journal(queue, { keep: 5 })
+    await queue.publish('before')
+    await kit.read(world, 'DEL', 'control')
+    await kit.read(world, 'DEL', 'totals')
+    await journal(queue, { keep: 5 })
+    await queue.publish('after')
+    const told: unknown[] = []
+    for await (const event of events(queue, { from: 'oldest' })) {
+      told.push(event.kind === 'gap' ? [event.from, event.to] : event.ids[0])
+      if (told.at(-1) === 'after') break
+    }
+    expect(told).toEqual(['before', [3, 3], 'after'])
+    await audit(queue, { repair: true })
+  })
+
   test('a journal whose switch is gone can be ended all the same', async () => {
     const world = await kit.world()
     const queue = world.queue()

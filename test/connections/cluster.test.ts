@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createQueue, type Queue, redisStore } from '../../src/index.js'
 import { Stage } from '../queue/stage.js'
 import { type RedisCluster, startCluster } from '../support/redis-cluster.js'
-import { closedLater, clusterClient, freshName, keyIn, News } from './kit.js'
+import { until } from '../support/until.js'
+import { closedLater, clusterClient, failureOf, freshName, keyIn, News } from './kit.js'
 
 let cluster: RedisCluster
 
@@ -95,6 +96,45 @@ test('a node that dies and comes back: the queue on it goes on, and tells when i
   expect(news.told).toEqual(news.told.map((_, i) => (i % 2 === 0 ? 'suspended' : 'resumed')))
   expect(news.told.length % 2).toBe(0)
   expect(farNews.told).toEqual([])
+})
+
+test('a node that went away while nothing was asked of it: UNAVAILABLE in time, and nothing goes out when it is back', async () => {
+  const client = await clusterClient(cluster)
+  const queue = closedLater(createQueue(freshName(), { redis: client, publishTimeout: 700 }))
+  await queue.publish('before')
+  const home = await cluster.nodeOf(keyIn(queue, 'queued'))
+  await home.kill()
+  const there = (): boolean => client.masters.every((node) => node.client?.isReady)
+  await until('its client has seen it go', async () => !there())
+  expect(await failureOf(queue.publish('a'))).toMatchObject({ name: 'ConvoyError', code: 'UNAVAILABLE' })
+  await home.restart()
+  await until('it answers', async () => (await failureOf(queue.publish('b'))) === undefined)
+  expect(await queue.inspect('a')).toMatchObject({ state: 'absent' })
+})
+
+test('a slot that no node holds: REFUSED in time, nothing has run, and a node that takes it is found', async () => {
+  const name = freshName()
+  const key = `convoy:{${name}}:queued`
+  const home = await cluster.nodeOf(key)
+  const slot = await home.cli<number>('CLUSTER', 'KEYSLOT', key)
+  await Promise.all(cluster.nodes.map((node) => node.cli('CLUSTER', 'DELSLOTS', slot)))
+  const take = (): Promise<unknown> => home.cli('CLUSTER', 'ADDSLOTS', slot).catch(() => {})
+  onTestFinished(async () => void (await take()))
+  // It learns of the slots when it connects, and of this one that nobody has it.
+  const queue = closedLater(createQueue(name, { redis: await clusterClient(cluster), publishTimeout: 700 }))
+  expect(await failureOf(queue.publish('a'))).toMatchObject({
+    name: 'ConvoyError',
+    code: 'REFUSED',
+    message: expect.stringContaining('CLUSTERDOWN'),
+  })
+  await take()
+  let verdict: unknown
+  await until('it answers', async () => {
+    verdict = await queue.publish('b').catch(() => undefined)
+    return verdict !== undefined
+  })
+  expect(verdict).toEqual({ id: 'b', outcome: 'queued', was: 'absent', guaranteed: true })
+  expect(await queue.inspect('a')).toMatchObject({ state: 'absent' })
 })
 
 test('close() leaves the cluster client open', async () => {

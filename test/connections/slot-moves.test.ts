@@ -199,6 +199,21 @@ test('{ replicas } while the slot moves for longer than one waits: REFUSED, and 
   expect(await queue.inspect('a')).toMatchObject({ state: 'absent' })
 })
 
+test('{ replicas } when the right to WAIT is taken away: an unknown outcome, told at once', async () => {
+  const say = (rule: string): Promise<unknown> =>
+    Promise.all(cluster.nodes.map((node) => node.cli('ACL', 'SETUSER', 'default', rule)))
+  const queue = await open({ durability: { replicas: 1, timeout: 1_500 } })
+  await queue.publish('before')
+  await say('-wait')
+  onTestFinished(async () => void (await say('+wait')))
+  expect(await failureOf(queue.publish('a'))).toMatchObject({
+    code: 'OUTCOME_UNKNOWN',
+    message: expect.stringMatching(/^the server has it, but could not be asked .*'wait'/),
+  })
+  expect(await queue.inspect('a')).toMatchObject({ state: 'queued' })
+  expect((await queue.stats()).totals).toMatchObject({ published: 2, duplicates: 0 })
+})
+
 test('a user who may not say ASKING is refused before the first write, not in the middle of a move', async () => {
   const say = (rule: string): Promise<unknown> =>
     Promise.all(cluster.nodes.map((node) => node.cli('ACL', 'SETUSER', 'default', rule)))

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createQueue, type OpenStore, redisStore } from '../../src/index.js'
 import type { Store } from '../../src/store.js'
 import { Stage } from '../queue/stage.js'
@@ -46,6 +46,25 @@ function lateAnswer(open: OpenStore) {
   }
   return { store, crossed, held, late: () => late }
 }
+
+test('a step number in any spelling but that of an integer is refused before anything is done, and its lane goes on', async () => {
+  const store = redisStore({ url: server.url })({ name: freshName(), prefix: 'convoy', tell() {} })
+  onTestFinished(() => store.close())
+  const patience = { timeout: 5_000 }
+  await store.publish({ ids: ['a'], policy: { processing: 'discard' } }, patience)
+  const none = { settle: [], renew: [], started: [], leaving: false, lease: 60_000, keepFailed: 10 }
+  const step = (number: unknown, claim: number) =>
+    store.step({ ...none, worker: 'w', number: number as number, lane: 0, claim, slots: claim }, patience)
+  for (const odd of ['1.0', '1e0', '0x1', ' 1', '-1', '']) {
+    await expect(step(odd, 1)).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringContaining('STALE step'),
+    })
+  }
+  expect(await store.counts(patience)).toMatchObject({ queued: 1, processing: 0 })
+  expect(await step(1, 1)).toMatchObject({ ids: ['a'] })
+  expect(await step(2, 1)).toMatchObject({ ids: [] })
+})
 
 test('a lane with an unanswered step takes no other, and the other lane goes on', async () => {
   const { store, crossed, held, late } = lateAnswer(redisStore({ url: server.url }))

@@ -87,6 +87,25 @@ test('whoever waits for a job hears of it over another', async () => {
   expect(await wait).toMatchObject({ result: 'done' })
 })
 
+test('the other connection is replaced soon after a new subscription: that is seen, and what was missed is told', async () => {
+  const clock = new ManualClock()
+  const server = await serverHere()
+  const proxy = await proxyHere(server)
+  const queue = queueAt({ url: proxy.url, replyTimeout: REPLY, clock })
+  const told = await listening(queue)
+  const gaps = (): number => told.filter((one) => one === 'gap').length
+  expect(proxy.blackHoleOf('SSUBSCRIBE')).toBe(1)
+  await passUntil(clock, 'the gap is told', async () => gaps() === 1)
+  await queue.publish('between')
+  await until('messages come again', async () => told.includes('between'))
+  // Its subscription stays, as when a master became a replica under it.
+  await server.cli('CLIENT', 'KILL', 'TYPE', 'normal')
+  let answered = false
+  void queue.publish('after').then(() => (answered = true))
+  await passUntil(clock, 'it is replaced', async () => answered)
+  await passUntil(clock, 'the second gap is told', async () => gaps() === 2)
+})
+
 test('it costs a PING each time while somebody listens, and nothing while nobody does', async () => {
   const clock = new ManualClock()
   const server = await serverHere()

@@ -100,11 +100,7 @@ export const CLIENTS: readonly Mutant[] = [
     'a publish whose answer is lost',
     [
       edit('src/redis/loans.ts', 'if (!errand.waits) return\n        errand', 'errand'),
-      edit(
-        'src/redis/loans.ts',
-        '.then((all) => resolve(read(all)), reject)',
-        '.then((all) => resolve(read(all)), () => {})',
-      ),
+      edit('src/redis/loans.ts', 'read(replies).then(resolve, reject)', 'read(replies).then(resolve, () => {})'),
     ],
   ),
 ]

@@ -113,6 +113,31 @@ onBothStores((kit) => {
     expect(await long).toMatchObject({ outcome: 'full' })
   })
 
+  test('nor does it get in before who waits longer, where room comes between the scripts of one try', async () => {
+    const world = await kit.world()
+    const { clock, spy } = world
+    const queue = world.queueFor<string>({ clock, maxLength: 2, waitForRoom: 'PT1M' })
+    const payload = 'x'.repeat(200_000)
+    for (const id of ['a', 'stays']) await queue.publish(id, { payload: '' })
+    const long = queue.publish('b', { payload })
+    const short = queue.publish('c', { payload, waitForRoom: 500 })
+    const again = queue.publish('stays', { payload, waitForRoom: 500 })
+    await spy.until(() => spy.of('publish').length >= 3)
+    const first = spy.hold('publish')
+    clock.pass(500)
+    await spy.until(() => first.waiting === 1)
+    const second = spy.hold('publish')
+    first.opened.open()
+    await spy.until(() => second.waiting === 1)
+    await queue.withdraw('a')
+    second.opened.open()
+    expect(await short).toMatchObject({ id: 'c', outcome: 'full' })
+    // What needs no room is told what it met.
+    expect(await again).toMatchObject({ id: 'stays', outcome: 'duplicate' })
+    clock.pass(1_000)
+    expect(await long).toMatchObject({ id: 'b', outcome: 'queued' })
+  })
+
   test('when its time is over it is told full, and was tried until then', async () => {
     const world = await kit.world()
     const { clock, spy } = world

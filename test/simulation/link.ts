@@ -1,4 +1,4 @@
-import { deferred, type Wire } from '../../src/redis/wire.js'
+import { deferred, paired, type Wire } from '../../src/redis/wire.js'
 import type { Network } from './network.js'
 import { type Command, nameOf, readCommand, show } from './script-call.js'
 
@@ -77,7 +77,7 @@ export class Link implements Wire {
   }
 
   pair(key: string, first: readonly string[], second: readonly string[]): Promise<readonly unknown[]> {
-    return Promise.all([this.send(key, first), this.send(key, second)])
+    return paired(this.send(key, first), this.send(key, second))
   }
 
   cut(): void {
