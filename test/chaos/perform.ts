@@ -73,6 +73,7 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
     },
     ...{ troubles, notes, seconds: (performance.now() - started) / 1_000 },
   })
+  if (findings.cutShort > 0) notes.push(`${findings.cutShort} times the next fault came before anything ran`)
   if (stage.undone > 0) notes.push(`${stage.undone} bytes of history were taken back`)
   const blunt = troubles.length === 0 ? row.toothless?.(tally()) : undefined
   if (blunt !== undefined) troubles.push(`the fault did not bite: ${blunt}`)

@@ -101,6 +101,13 @@ export class Stage<S extends Scene = Scene> {
     }
   }
 
+  /** Work flows again: some has been done since. That it comes in time is judged later, by rule K9. */
+  async recovered(): Promise<void> {
+    const done = (): Promise<unknown> => this.scene.cli('HGET', key('totals'), 'done')
+    const before = await done()
+    await until('work flows again', async () => (await done()) !== before).catch(() => {})
+  }
+
   /** Publishers go home, all that is in the queue is worked off, everybody goes home, and what is left is written down. */
   async end(): Promise<void> {
     await this.#dismiss(this.of('publisher'))

@@ -26,7 +26,8 @@ export const netPartition = row({
       await stage.calm(0.5 * lease, 2 * lease)
       network.pass('all')
     })
-    await stage.calm(500)
+    // A first packet that was dropped is repeated a second later: for so long whoever was dialling just then hears nothing.
+    await stage.recovered()
   },
   toothless: ({ findings }) => (findings.repeated + findings.unknown === 0 ? 'no call was repeated' : undefined),
 })
