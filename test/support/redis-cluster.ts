@@ -23,20 +23,23 @@ export interface RedisCluster {
 
 /** Masters, by default without replicas, all slots assigned. Resolves when each of them calls the cluster well (2 to 3 s). */
 export async function startCluster(masters = 3, args: readonly string[] = [], replicasEach = 0): Promise<RedisCluster> {
-  const started = await Promise.allSettled(Array.from({ length: masters }, () => startNode(args)))
-  const nodes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const nodes: Node[] = []
   const replicas: RedisServer[] = []
   const newcomers: RedisServer[] = []
   const stop = async (): Promise<void> => {
     await Promise.all([...nodes.map(({ server }) => server), ...replicas, ...newcomers].map((server) => server.stop()))
   }
   try {
-    const failed = started.find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    await startAll(
+      Array.from({ length: masters }, () => startNode(args)),
+      nodes,
+    )
     await join(nodes)
-    for (const node of nodes) {
-      for (let i = 0; i < replicasEach; i++) replicas.push(await follow(node, args))
-    }
+    const masterOfEach = nodes.flatMap((node) => Array<Node>(replicasEach).fill(node))
+    await startAll(
+      masterOfEach.map((node) => follow(node, args)),
+      replicas,
+    )
   } catch (error) {
     await stop()
     throw error
@@ -70,6 +73,14 @@ interface Node {
   readonly busPort: number
   /** Its last slot. */
   last: number
+}
+
+/** What has come up is there to be stopped, also when another has not. */
+async function startAll<T>(starting: readonly Promise<T>[], up: T[]): Promise<void> {
+  const results = await Promise.allSettled(starting)
+  for (const result of results) if (result.status === 'fulfilled') up.push(result.value)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 async function startNode(args: readonly string[]): Promise<Node> {
