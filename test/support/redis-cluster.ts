@@ -4,6 +4,8 @@ import { type RedisServer, startRedis } from './redis-server.js'
 import { until } from './until.js'
 
 const SLOTS = 16_384
+/** How long a node is not heard of before the others take it for dead, ms. */
+export const NODE_TIMEOUT = 2_000
 const RULES = [...ALL_RULES, ...CLUSTER_RULES, ...DURABLE_RULES]
 
 export interface RedisCluster {
@@ -86,7 +88,14 @@ async function startAll<T>(starting: readonly Promise<T>[], up: T[]): Promise<vo
 async function startNode(args: readonly string[]): Promise<Node> {
   // The default bus port, 10,000 higher, lies where outgoing connections get theirs.
   const busPort = await freePort()
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port', `${busPort}`]
+  const cluster = [
+    '--cluster-enabled',
+    'yes',
+    '--cluster-node-timeout',
+    `${NODE_TIMEOUT}`,
+    '--cluster-port',
+    `${busPort}`,
+  ]
   return { server: await startRedis({ port: 'tcp', args: [...cluster, ...args], rules: RULES }), busPort, last: -1 }
 }
 
