@@ -1,6 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import { type Lend, Loans } from './loans.js'
 import { Nodes } from './nodes.js'
+import { endStrays } from './strays.js'
 import { answered, noneToSpare } from './trouble.js'
 import { abortable, deferred, dial, type MakeWire, PING, PLAIN, paired, type Wire } from './wire.js'
 
@@ -127,6 +128,7 @@ function overTwins(first: BorrowedClient): MakeWire {
     twin.on('error', (error: unknown) => up && lose(error))
     const cut = (): void => {
       lose(undefined)
+      endStrays(twin)
       const { destroy } = twin as unknown as { destroy(): unknown }
       // A sentinel's destroy() may also reject later; either way it is gone.
       Promise.resolve()

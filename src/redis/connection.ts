@@ -134,6 +134,7 @@ export class Connection {
       suspended = true
     }
     for (let attempt = 0; !signal.aborted; ) {
+      let began = clock.now()
       const giveUp = new AbortController()
       const stop = (): void => giveUp.abort()
       const timer = clock.setTimer(stop, replyTimeout)
@@ -153,6 +154,7 @@ export class Connection {
         attempt = 0
         this.#changed()
         const cause = await Promise.race([wire.lost, this.#givenUp()])
+        began = clock.now()
         if (this.#wire === wire) this.#wire = undefined
         if (!this.#doubt) wire.cut()
         suspend(this.#doubt ?? lostTo(make.to, cause))
@@ -164,7 +166,9 @@ export class Connection {
         clock.clearTimer(timer)
         signal.removeEventListener('abort', stop)
       }
-      const backoff = Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** attempt++)
+      // A dial that hung was a pause itself: TCP repeats its first packet only once a second, a new dial sends one at once.
+      const hung = clock.now() - began
+      const backoff = Math.max(FIRST_BACKOFF, Math.min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** attempt++) - hung)
       await pause(clock, backoff * (0.75 + chance(clock) / 2), signal)
     }
   }

@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { reap } from '../support/reaper.js'
+import { compiled } from './compiled.js'
 import type { Part } from './part.js'
 
-const PLAY = fileURLToPath(new URL('./play.ts', import.meta.url))
 /** A queue lets its jobs end for 30 s at most when it is closed; then it must be gone. ms. */
 const GONE_WITHIN = 60_000
 
@@ -18,8 +17,9 @@ export class Actor {
 
   constructor(part: Part, env: Readonly<Record<string, string>> = {}) {
     this.part = part
-    this.#child = fork(PLAY, [JSON.stringify(part)], {
-      execArgv: ['--import', 'tsx'],
+    this.#child = fork(compiled(), [JSON.stringify(part)], {
+      // Ours compiles at its start, theirs need not.
+      execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       env: { ...process.env, ...env },
     })

@@ -1,5 +1,6 @@
 import { createCluster, createSentinel } from 'redis'
 import { createQueue, type Durability, type Queue, redisStore } from '../../src/index.js'
+import { endStrays } from '../../src/redis/strays.js'
 
 /** How a process finds the server. */
 export type Connect =
@@ -85,7 +86,12 @@ export function queueOf({
     connect.kind === 'sentinel'
       ? createSentinel({ name: connect.name, sentinelRootNodes: [...connect.nodes] })
       : createCluster({ rootNodes: connect.urls.map((url) => ({ url })) })
+  const letGo = (): unknown => {
+    // Else a process might not end for a reason of node-redis alone, and it is the queue's end that is judged.
+    if (connect.kind === 'cluster') endStrays(client)
+    return client.destroy()
+  }
   client.on('error', () => {})
   const store = redisStore({ client, replyTimeout })
-  return { queue: createQueue<unknown>(queue, { ...options, store }), letGo: () => client.destroy() }
+  return { queue: createQueue<unknown>(queue, { ...options, store }), letGo }
 }

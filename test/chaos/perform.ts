@@ -10,6 +10,7 @@ import type { Load } from './part.js'
 import { Random } from './random.js'
 import type { Row } from './row.js'
 import { Stage } from './stage.js'
+import { Stopwatch } from './stopwatch.js'
 import type { Tally } from './tally.js'
 import { lasting } from './time.js'
 
@@ -29,7 +30,7 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
   const load = { ...LOAD, ...row.load }
   const allow = allowanceOf(row, load)
   const folder = mkdtempSync(join(tmpdir(), `convoy-chaos-${row.name}-`))
-  const started = performance.now()
+  const watch = new Stopwatch()
   const troubles: string[] = []
   const notes: string[] = []
   const scene = await row.open()
@@ -39,8 +40,10 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
   let rounds = 0
   const play = async (): Promise<void> => {
     await stage.begin()
+    watch.lap('set-up')
     const until = minutes === undefined ? undefined : performance.now() + minutes * 60_000
     while (until === undefined ? rounds < row.rounds : performance.now() < until) await row.round(stage, ++rounds)
+    watch.lap('rounds')
     await stage.end()
     if (scene.aof !== undefined) replayAll(replay, scene.aof)
   }
@@ -56,9 +59,11 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
     over.abort()
     await stage.clear()
     await scene.stop()
+    watch.lap('drain')
   }
   const checked = await check(merged(stage.files), allow)
   const findings = { ...checked, breaches: [...checked.breaches, ...replay.breaches] }
+  watch.lap('check')
   const tally = (): Tally => ({
     ...{
       row: row.name,
@@ -71,10 +76,12 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
       transactions: replay.transactions,
       findings,
     },
-    ...{ troubles, notes, seconds: (performance.now() - started) / 1_000 },
+    ...{ troubles, notes, seconds: watch.laps },
   })
+  if (findings.cutShort > 0) notes.push(`${findings.cutShort} times the next fault came before anything ran`)
   if (stage.undone > 0) notes.push(`${stage.undone} bytes of history were taken back`)
-  const blunt = troubles.length === 0 ? row.toothless?.(tally()) : undefined
+  const blind = findings.faults > 0 && findings.recoveries.length === 0 ? 'no recovery was seen' : undefined
+  const blunt = troubles.length === 0 ? (row.toothless?.(tally()) ?? blind) : undefined
   if (blunt !== undefined) troubles.push(`the fault did not bite: ${blunt}`)
   if (!keep && troubles.length === 0 && findings.breaches.length === 0) rmSync(folder, { recursive: true, force: true })
   else notes.push(`its history: ${folder}`)

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { perform } from './perform.js'
 import { rows } from './rows.js'
+import { total } from './stopwatch.js'
 import { type Line, table } from './table.js'
 
 const usage = `npm run chaos -- [options]
@@ -55,7 +56,7 @@ for (const row of chosen) {
     held: tally.findings.breaches.length === 0 && tally.troubles.length === 0,
   }
   lines.push(line)
-  console.log(`${row.name}: ${line.held ? 'held' : 'BROKEN'} in ${Math.round(tally.seconds)} s`)
+  console.log(`${row.name}: ${line.held ? 'held' : 'BROKEN'} in ${Math.round(total(tally.seconds))} s`)
   for (const text of [...tally.troubles, ...tally.notes]) console.log(`  ${text}`)
   for (const { rule, what } of tally.findings.breaches.slice(0, 10)) console.log(`  ${rule}: ${what}`)
 }

@@ -91,7 +91,7 @@ export class Stage<S extends Scene = Scene> {
     return lasting(this.random.between(least, most))
   }
 
-  /** A fault, from its beginning to its end; `window`: what the server may forget, ms. */
+  /** A fault, from its beginning to its end, and until work flows again; `window`: what the server may forget, ms. */
   async fault(name: string, inject: () => Promise<unknown>, window?: number): Promise<void> {
     this.note({ op: 'fault', phase: 'invoke', name, ...(window === undefined ? {} : { window }) })
     try {
@@ -99,6 +99,7 @@ export class Stage<S extends Scene = Scene> {
     } finally {
       this.note({ op: 'fault', phase: 'ok', name })
     }
+    await this.#recovered()
   }
 
   /** Publishers go home, all that is in the queue is worked off, everybody goes home, and what is left is written down. */
@@ -118,6 +119,13 @@ export class Stage<S extends Scene = Scene> {
     this.#looking = false
     for (const actor of this.#cast) if (actor.alive) await actor.kill()
     await this.#looks
+  }
+
+  /** Some work has been done since. Whether in time, rule K9 says of the history. */
+  async #recovered(): Promise<void> {
+    const done = (): Promise<unknown> => this.scene.cli('HGET', key('totals'), 'done')
+    const before = await done().catch(() => undefined)
+    await until('work flows again', async () => (await done()) !== before).catch(() => {})
   }
 
   async #dismiss(actors: readonly Actor[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Findings } from './check/check.js'
+import type { Lap } from './stopwatch.js'
 
 /** One line of the table. */
 export interface Tally {
@@ -16,5 +17,5 @@ export interface Tally {
   readonly troubles: readonly string[]
   /** Said with the verdict, and not held against the row. */
   readonly notes: readonly string[]
-  readonly seconds: number
+  readonly seconds: Readonly<Record<Lap, number>>
 }

@@ -4,6 +4,8 @@ import { type RedisServer, startRedis } from './redis-server.js'
 import { until } from './until.js'
 
 const SLOTS = 16_384
+/** How long a node is not heard of before the others take it for dead, ms. */
+export const NODE_TIMEOUT = 2_000
 const RULES = [...ALL_RULES, ...CLUSTER_RULES, ...DURABLE_RULES]
 
 export interface RedisCluster {
@@ -23,20 +25,23 @@ export interface RedisCluster {
 
 /** Masters, by default without replicas, all slots assigned. Resolves when each of them calls the cluster well (2 to 3 s). */
 export async function startCluster(masters = 3, args: readonly string[] = [], replicasEach = 0): Promise<RedisCluster> {
-  const started = await Promise.allSettled(Array.from({ length: masters }, () => startNode(args)))
-  const nodes = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  const nodes: Node[] = []
   const replicas: RedisServer[] = []
   const newcomers: RedisServer[] = []
   const stop = async (): Promise<void> => {
     await Promise.all([...nodes.map(({ server }) => server), ...replicas, ...newcomers].map((server) => server.stop()))
   }
   try {
-    const failed = started.find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    await startAll(
+      Array.from({ length: masters }, () => startNode(args)),
+      nodes,
+    )
     await join(nodes)
-    for (const node of nodes) {
-      for (let i = 0; i < replicasEach; i++) replicas.push(await follow(node, args))
-    }
+    const masterOfEach = nodes.flatMap((node) => Array<Node>(replicasEach).fill(node))
+    await startAll(
+      masterOfEach.map((node) => follow(node, args)),
+      replicas,
+    )
   } catch (error) {
     await stop()
     throw error
@@ -72,10 +77,25 @@ interface Node {
   last: number
 }
 
+/** What has come up is there to be stopped, also when another has not. */
+async function startAll<T>(starting: readonly Promise<T>[], up: T[]): Promise<void> {
+  const results = await Promise.allSettled(starting)
+  for (const result of results) if (result.status === 'fulfilled') up.push(result.value)
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
 async function startNode(args: readonly string[]): Promise<Node> {
   // The default bus port, 10,000 higher, lies where outgoing connections get theirs.
   const busPort = await freePort()
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-port', `${busPort}`]
+  const cluster = [
+    '--cluster-enabled',
+    'yes',
+    '--cluster-node-timeout',
+    `${NODE_TIMEOUT}`,
+    '--cluster-port',
+    `${busPort}`,
+  ]
   return { server: await startRedis({ port: 'tcp', args: [...cluster, ...args], rules: RULES }), busPort, last: -1 }
 }
 

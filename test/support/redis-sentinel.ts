@@ -81,6 +81,9 @@ async function startOne(dir: string, port: number, name: string, master: number)
   writeFileSync(file, `${lines.join('\n')}\n`)
   const sentinel = new ServerProcess(findServer(), [file, '--sentinel'], { url: `redis://127.0.0.1:${port}` })
   await sentinel.start()
+  // By default they tell each other of themselves every 2 s, ask the servers every 10 s, and wait eight seconds before they
+  // make a master that came back a replica again.
+  await sentinel.command('SENTINEL', 'DEBUG', 'INFO-PERIOD', 1_000, 'PUBLISH-PERIOD', 500)
   return sentinel
 }
 

@@ -21,8 +21,10 @@ export interface Findings {
   readonly refused: number
   /** Lost within the window of a fault: counted, not held against the library. */
   readonly withinWindow: number
-  /** ms. */
+  /** ms, of those that were seen … */
   readonly recoveries: readonly number[]
+  /** … and faults that the next one followed before anything ran. */
+  readonly cutShort: number
   readonly looks: number
   readonly faults: number
 }
@@ -56,7 +58,8 @@ export async function check(history: AsyncIterable<Entry> | Iterable<Entry>, all
     unknown: publishes.filter((one) => one === 'unknown').length,
     refused: publishes.filter((one) => one === 'refused').length,
     withinWindow: rules.withinWindow.length,
-    recoveries: recovered.map(({ ms }) => ms).sort((a, b) => a - b),
+    recoveries: recovered.flatMap(({ ms, cutShort }) => (cutShort ? [] : [ms])).sort((a, b) => a - b),
+    cutShort: recovered.filter(({ cutShort }) => cutShort).length,
     looks: lives.looks.count,
     faults: lives.faults.length,
   }

@@ -189,6 +189,34 @@ const PLANTED: readonly [rule: Rule, what: string, plant: (story: Story) => unkn
   ],
   [
     'K9',
+    'no run within the bound after a fault, though another fault came before one',
+    (s) =>
+      s
+        .fault('cut', 500)
+        .wait(3_100)
+        .fault('cut again', 500)
+        .publish('p', 'c', QUEUED)
+        .wait(100)
+        .run('w', 'c', 4)
+        .end('w', 'c'),
+    STRICT,
+  ],
+  [
+    'K9',
+    'two faults in a row, and no run within the bound after the second',
+    (s) =>
+      s
+        .fault('cut', 500)
+        .wait(1_000)
+        .fault('cut again', 500)
+        .publish('p', 'c', QUEUED)
+        .wait(3_100)
+        .run('w', 'c', 4)
+        .end('w', 'c'),
+    STRICT,
+  ],
+  [
+    'K9',
     'a death recovered too late',
     (s) =>
       s
@@ -216,6 +244,14 @@ test.each(PLANTED)('%s turns red, and nothing else: %s', async (rule, _what, pla
   const story = healthy()
   plant(story)
   expect(await red(over(story), allow)).toEqual([rule])
+})
+
+test('what the next fault holds up is not held against the one before, and told apart from what was seen to recover', async () => {
+  const story = healthy()
+  story.fault('cut', 500).wait(800).fault('cut again', 3_000)
+  story.publish('p', 'c', QUEUED).wait(997).run('w', 'c', 4).end('w', 'c')
+  const { breaches, recoveries, cutShort } = await check(over(story).entries(), STRICT)
+  expect({ breaches, recoveries, cutShort }).toEqual({ breaches: [], recoveries: [1_000], cutShort: 1 })
 })
 
 const LEFT: readonly [what: string, final: Partial<Final>][] = [

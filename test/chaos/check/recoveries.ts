@@ -2,12 +2,15 @@ import type { Life, Lives, Run } from './lives.js'
 
 export interface Recovery {
   readonly what: string
+  /** Until it came, or until nobody could tell any more. */
   readonly ms: number
+  /** The next fault was there first: in so many ms it had not come, and that is all there is to know. */
+  readonly cutShort: boolean
   /** ms that it may take beyond the bound, for a reason that is documented. */
   readonly most: number
 }
 
-/** K9: from the end of each fault to the first run of anything, and from each death to the run of what it held. */
+/** K9: from the end of each fault to the first run of anything (what the next fault holds up is for that one to answer), and from each death to the run of what it held. */
 export function recoveries(lives: Lives): readonly Recovery[] {
   return [...afterFaults(lives), ...afterDeaths(lives)]
 }
@@ -20,8 +23,10 @@ function* afterFaults({ ids, faults, procs }: Lives): Generator<Recovery> {
     const first = starts[firstFrom(starts, until)]
     // Faults that end when all are gone home have nothing to recover.
     if (published[firstFrom(published, until)] === undefined) continue
-    if (first === undefined) yield { what: `no run after ${name}`, ms: Number.POSITIVE_INFINITY, most: 0 }
-    else yield { what: `the first run after ${name}`, ms: (first - until) / 1_000, most: 0 }
+    const next = faults.reduce((least, { at }) => (at >= until ? Math.min(least, at) : least), Number.POSITIVE_INFINITY)
+    const cutShort = next < (first ?? Number.POSITIVE_INFINITY)
+    const what = `${first === undefined || cutShort ? 'no' : 'the first'} run after ${name}`
+    yield { what, ms: (Math.min(first ?? next, next) - until) / 1_000, cutShort, most: 0 }
   }
 }
 
@@ -36,6 +41,7 @@ function* afterDeaths({ ids, procs, faults }: Lives): Generator<Recovery> {
       yield {
         what: `${id} after the death of ${run.proc}`,
         ms: (next.at - killed) / 1_000,
+        cutShort: false,
         most: grace(life, run, next),
       }
     }

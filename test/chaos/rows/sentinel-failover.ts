@@ -23,9 +23,9 @@ const sentinelFailover = (durable: boolean) =>
       const { scene } = stage
       const hangs = number % 2 === 0
       await stage.calm(1_000, 2_000)
-      const failOver = async (): Promise<void> => {
+      const failOver = (): Promise<void> => {
         const { replica } = scene
-        await scene.failOver(async (master) => {
+        return scene.failOver(async (master) => {
           replica.pause()
           await master.cli('CLIENT', 'KILL', 'TYPE', 'replica')
           await stage.calm(LAG)
@@ -33,11 +33,13 @@ const sentinelFailover = (durable: boolean) =>
           else await master.kill()
           replica.resume()
         })
-        if (hangs) await scene.rejoin(async (old) => old.resume())
       }
-      await stage.fault(hangs ? 'the master hangs' : 'the master dies', failOver, durable ? undefined : WINDOW)
+      const window = durable ? undefined : WINDOW
+      await stage.fault(hangs ? 'the master hangs' : 'the master dies', failOver, window)
       await stage.calm(1_000)
-      if (!hangs) await scene.rejoin((old) => old.restart())
+      // One that hung takes itself for the master until the sentinels reach it.
+      const back = (): Promise<void> => scene.rejoin(async (old) => (hangs ? old.resume() : old.restart()))
+      await stage.fault('the old master comes back', back, window)
     },
     toothless: ({ findings: { unknown, withinWindow } }) => {
       if (durable) return unknown === 0 ? 'every publish was confirmed' : undefined
