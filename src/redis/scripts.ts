@@ -19,31 +19,21 @@ const NOW = "local t = redis.call('TIME') return t[1] * 1000000 + t[2]"
 
 export type Scripts = Readonly<Record<ScriptName, Script>>
 
-type Texts = Readonly<Record<ScriptName, Pick<Script, 'text' | 'sha'>>>
-
-/** The same for every queue, so made once, for the first. */
-let usual: Texts | undefined
-
-function textsBy(now: string): Texts {
-  const texts = Object.entries(LUA).map(([name, { flags, text }]) => {
+/** The scripts of one queue. `clockKey` is for tests: a key that holds the time in microseconds. */
+export function scriptsFor(prefix: string, queue: string, clockKey?: string): Scripts {
+  const now = clockKey === undefined ? NOW : `return tonumber(redis.call('GET', '${clockKey}'))`
+  const scripts = Object.entries(LUA).map(([name, { keys, plain, flags, text }]) => {
     // With `#!lua` on line 1 the server refuses a script up front (READONLY, OOM, NOREPLICAS), before any effect.
     const head = `#!lua${flags === '' ? '' : ` flags=${flags}`}`
     const whole = `${head}\nlocal function now() ${now} end\n${text}`
-    return [name, { text: whole, sha: createHash('sha1').update(whole).digest('hex') }]
-  })
-  return Object.fromEntries(texts) as Texts
-}
-
-/** The scripts of one queue. `clockKey` is for tests: a key that holds the time in microseconds. */
-export function scriptsFor(prefix: string, queue: string, clockKey?: string): Scripts {
-  usual ??= textsBy(NOW)
-  const texts = clockKey === undefined ? usual : textsBy(`return tonumber(redis.call('GET', '${clockKey}'))`)
-  const scripts = Object.entries(LUA).map(([name, { keys, plain, flags }]) => {
-    const { text, sha } = texts[name as ScriptName]
+    const sha = createHash('sha1').update(whole).digest('hex')
     const spelled = keys.map((part) => keyOf(prefix, queue, part as Part))
     const call = flags.includes('no-writes') ? 'EVALSHA_RO' : 'EVALSHA'
     const headOf = (some: readonly string[]): readonly string[] => [call, sha, String(some.length), ...some]
-    return [name, { name, text, sha, parts: keys, head: headOf(spelled), plain: headOf(spelled.slice(0, plain)) }]
+    return [
+      name,
+      { name, text: whole, sha, parts: keys, head: headOf(spelled), plain: headOf(spelled.slice(0, plain)) },
+    ]
   })
   return Object.fromEntries(scripts) as Scripts
 }

@@ -46,16 +46,13 @@ const makeClients = async () => (await import('redis')).RedisClient.factory()
  * commands whenever the client before had other options, be it another user, which stops the process for tens of ms.
  */
 let made: ReturnType<typeof makeClients> | undefined
-const clients = (): ReturnType<typeof makeClients> => {
-  made ??= makeClients()
-  return made
-}
 
 /** A wire of our own to one server. */
 export function wireTo({ socket, login, patience }: Address): MakeWire {
   const to = 'path' in socket ? socket.path : `${socket.host}:${socket.port}`
   const make = async (signal: AbortSignal): Promise<Wire> => {
-    const client = (await clients())({
+    made ??= makeClients()
+    const client = (await made)({
       ...login,
       socket: { ...socket, connectTimeout: patience, reconnectStrategy: () => false as const } as never,
       commandOptions: PLAIN,
