@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.js'
 
 const limits = { testTimeout: 30_000, hookTimeout: 30_000 }
 
@@ -8,6 +9,7 @@ export default defineConfig({
   test: {
     // Most of a test's time is waiting for other processes, so on a small machine one worker per core is too few.
     maxWorkers: Math.max(3, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...limits, name: 'unit', include: ['test/**/*.unit.test.ts'] } },
       { test: { ...limits, name: 'house', include: ['test/house/*.test.ts'] } },

@@ -42,13 +42,20 @@ export const PLAIN = { timeout: undefined, typeMapping: undefined, abortSignal: 
 /** Of few commands the server lets one who has subscribed ask it, whatever the protocol. */
 export const PING: readonly string[] = ['PING']
 
+const makeClients = async () => (await import('redis')).RedisClient.factory()
+
+/**
+ * Loaded on first use: importing this library costs little. And made once: `createClient` makes a class of hundreds of
+ * commands whenever the client before had other options, be it another user, which stops the process for tens of ms.
+ */
+let made: ReturnType<typeof makeClients> | undefined
+
 /** A wire of our own to one server. */
 export function wireTo({ socket, login, patience }: Address): MakeWire {
   const to = 'path' in socket ? socket.path : `${socket.host}:${socket.port}`
   const make = async (signal: AbortSignal): Promise<Wire> => {
-    // Loaded on first use: importing this library costs little.
-    const { createClient } = await import('redis')
-    const client = createClient({
+    made ??= makeClients()
+    const client = (await made)({
       ...login,
       socket: { ...socket, connectTimeout: patience, reconnectStrategy: () => false as const } as never,
       commandOptions: PLAIN,

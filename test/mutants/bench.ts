@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../house/sources.js'
-import { dropFolder, keepFolder } from '../support/reaper.js'
+import { dropFolder, keepFolder, reap } from '../support/reaper.js'
 import type { Check, Edit } from './mutant.js'
 
 const COPIED = ['src', 'lua', 'test', 'package.json', 'SECURITY.md', 'tsconfig.json', 'vitest.config.ts']
@@ -63,6 +63,7 @@ export class Bench {
     const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
     // A group of its own, so that what a hanging test started goes with it.
     const child = spawn(process.execPath, [vitest, ...args], { cwd: this.#dir, env, stdio: 'ignore', detached: true })
+    reap(child)
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         process.kill(-(child.pid as number), 'SIGKILL')

@@ -1,22 +1,39 @@
 import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
 import { MUTANTS } from './all.js'
 import { Bench, type Outcome } from './bench.js'
-import type { Check, Mutant } from './mutant.js'
+import type { Mutant } from './mutant.js'
+import { cheapestFirst, partOf, readPart, together } from './plan.js'
 
-// npm run mutants               plants every bug, one at a time, on a copy; each must turn its check red
-// npm run mutants -- renewal    those whose words, or whose check's, hold this
+// npm run mutants                   plants every bug, one at a time, on a copy; each must turn its check red
+// npm run mutants -- renewal        those whose words, or whose check's, hold this
+// npm run mutants -- --part 2/3     the second of three parts that take about as long
 //
-// First each check runs on the sound copy and must be green: red with a bug and red without would prove nothing.
+// First each check runs on the sound copy and must be green: red with a bug and red without would prove nothing. What
+// becomes of each bug is told at once; at the end who was missed, and the exit code.
 
 /** ms; a check that takes longer has caught nothing. */
 const LIMIT = 120_000
 
-const word = process.argv[2] ?? ''
-const mutants = MUTANTS.filter(({ bug, where, check }) => `${bug} ${where} ${check.what}`.includes(word))
-if (mutants.length === 0) throw new Error(`no mutant is described by ${word}`)
+const { values, positionals } = parseArgs({
+  options: { part: { type: 'string', default: '1/1' } },
+  allowPositionals: true,
+})
+const part = readPart(values.part)
+if (part === undefined) throw new Error(`--part ${values.part}: expected the second of three as 2/3`)
+const word = positionals.join(' ')
+const described = MUTANTS.filter(({ bug, where, check }) => `${bug} ${where} ${check.what}`.includes(word))
+if (described.length === 0) throw new Error(`no mutant is described by ${word}`)
+const mutants = cheapestFirst(partOf(described, part))
 
 const started = performance.now()
-const benches = Array.from({ length: Math.min(2, availableParallelism()) }, () => new Bench())
+const benches = Array.from({ length: Math.min(4, availableParallelism()) }, () => new Bench())
+/** What is wrong, said once more at the end. */
+const amiss: string[] = []
+
+// Cut off by hand, it leaves nothing behind: what it started, and its copies, go as it exits.
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 }))
+  process.once(signal, () => process.exit(code))
 
 /** Each bench takes the next. */
 async function share<T>(all: readonly T[], work: (bench: Bench, one: T) => Promise<void>): Promise<void> {
@@ -27,51 +44,49 @@ async function share<T>(all: readonly T[], work: (bench: Bench, one: T) => Promi
   await Promise.all(benches.map(lane))
 }
 
-/** One check per file, that asks for all that any mutant asks of it. */
-function together(all: readonly Check[]): Check[] {
-  const byFile = new Map(all.map((check) => [check.file, check]))
-  return [...byFile.values()].map((one) => {
-    const patterns = new Set(all.filter(({ file }) => file === one.file).map(({ tests }) => tests))
-    const seeds = Math.max(0, ...all.filter(({ file }) => file === one.file).map(({ seeds = 0 }) => seeds))
-    return { ...one, ...(seeds > 0 ? { seeds } : {}), tests: patterns.has('') ? '' : [...patterns].join('|') }
-  })
-}
-
 const checks = together(mutants.map(({ check }) => check))
-const unsound: string[] = []
 await share(checks, async (bench, check) => {
   const outcome = await bench.check(check, 3 * LIMIT)
-  if (outcome.kind !== 'green')
-    unsound.push(`${check.file} -t '${check.tests}' is ${outcome.kind} without any bug: ${outcome.why}`)
+  if (outcome.kind === 'green') return
+  say(`${check.file} -t '${check.tests}' is ${outcome.kind} without any bug: ${outcome.why}`)
 })
 console.log(
-  `${checks.length} files of checks, ${checks.length - unsound.length} green on the sound copy, ${seconds(started)}`,
+  `${checks.length} files of checks, ${checks.length - amiss.length} green on the sound copy, ${since(started)}`,
 )
 
-const rows: { readonly mutant: Mutant; readonly outcome: Outcome; readonly took: string }[] = []
-if (unsound.length === 0) {
+let caught = 0
+let met = 0
+if (amiss.length === 0) {
   await share(mutants, async (bench, mutant) => {
     const from = performance.now()
-    const plain = { kind: 'broken', why: '' } as const
     const outcome = await bench
       .with(mutant.edits, () => bench.check(mutant.check, LIMIT))
-      .catch((error: Error): Outcome => ({ ...plain, why: error.message }))
-    rows.push({ mutant, outcome, took: seconds(from) })
+      .catch((error: Error): Outcome => ({ kind: 'broken', why: error.message }))
+    const line = `| ${++met} of ${mutants.length} ${row(mutant, outcome)} | ${since(from)} |`
+    if (outcome.kind === 'red') {
+      caught++
+      console.log(line)
+    } else say(line)
   })
 }
 for (const bench of benches) bench.drop()
 
-for (const { mutant, outcome, took } of rows.sort((a, b) => mutants.indexOf(a.mutant) - mutants.indexOf(b.mutant))) {
-  const { bug, where, check } = mutant
-  const by = outcome.kind === 'red' ? `${check.what}: ${outcome.test}` : outcome.kind === 'green' ? 'NOBODY' : 'NOT RUN'
-  console.log(`| ${where} | ${bug} | ${by} | ${took} |`)
-  if (outcome.kind !== 'green') console.log(`|   | | ${outcome.why.slice(0, 160).replaceAll('|', '/')} | |`)
-}
-const caught = rows.filter(({ outcome }) => outcome.kind === 'red').length
-for (const line of unsound) console.error(line)
-console.log(`${caught} of ${mutants.length} mutants caught, ${seconds(started)}`)
-process.exitCode = caught === mutants.length && unsound.length === 0 ? 0 : 1
+console.log(`${caught} of ${mutants.length} mutants caught, ${since(started)}`)
+for (const line of amiss) console.error(line)
+process.exitCode = caught === mutants.length ? 0 : 1
 
-function seconds(from: number): string {
+function row({ where, bug, check }: Mutant, outcome: Outcome): string {
+  if (outcome.kind === 'green') return `| ${where} | ${bug} | NOBODY: ${check.what} is green`
+  const why = outcome.why.slice(0, 160).replaceAll('|', '/')
+  const by = outcome.kind === 'red' ? `${check.what}: ${outcome.test}` : `NOT RUN: ${check.what}`
+  return `| ${where} | ${bug} | ${by} (${why})`
+}
+
+function say(line: string): void {
+  amiss.push(line)
+  console.log(line)
+}
+
+function since(from: number): string {
   return `${((performance.now() - from) / 1_000).toFixed(1)} s`
 }

@@ -29,6 +29,8 @@ export class World {
   readonly #queues: AnyQueue[] = []
   readonly #stores: Store[] = []
   readonly #stages: Stage[] = []
+  /** Of guards and of the dead: over whose wires they come is no matter, and wires take long to make. */
+  #common: Store | undefined
   #now: number
   #dead = 0
 
@@ -106,7 +108,8 @@ export class World {
     const { claim = 1, started = claim, lease = 30_000 } = death
     const worker = `dead${++this.#dead}`
     const nothing = { settle: [], renew: [], started: [], leaving: false, keepFailed: 10 }
-    return (await this.store().step({ worker, number: 1, lane: 0, lease, claim, slots: started, ...nothing }, PATIENCE))
+    this.#common ??= this.store()
+    return (await this.#common.step({ worker, number: 1, lane: 0, lease, claim, slots: started, ...nothing }, PATIENCE))
       .ids
   }
 
@@ -118,7 +121,8 @@ export class World {
     jitter = 0,
     limit = 100,
   } = {}): Promise<readonly Jammed[]> {
-    const store = this.store()
+    this.#common ??= this.store()
+    const store = this.#common
     const error = JSON.stringify({ code: 'JAMMED', message: 'jammed', attempt: 1 })
     const request = { limit, maxJams, keepFailed, lease, jitter, error, guard: null }
     const jammed = [...(await store.sweep(request, PATIENCE)).jammed]

@@ -40,8 +40,7 @@ export function handlerOf(
   const { dice } = world
   return (job: Job) => {
     const run = witness.began(host, worker(), job)
-    const kinds = Object.entries(manners.current ?? manners.usual)
-    const kind = dice.pick(kinds.flatMap(([kind, weight]) => Array<string>(weight).fill(kind)))
+    const kind = dice.pick(kindsOf(manners.current ?? manners.usual))
     world.note(() => `${host.name} runs ${job.id} (${job.token}), ${kind}`)
     const after = (ms: number): Promise<void> => new Promise((resolve) => host.deliver(ms, resolve))
     const tell = (): void => {
@@ -85,6 +84,17 @@ export function handlerOf(
         )
     }
   }
+}
+
+const KINDS = new WeakMap<Manners, readonly string[]>()
+
+/** Each as often as it weighs. */
+function kindsOf(manners: Manners): readonly string[] {
+  const known = KINDS.get(manners)
+  if (known) return known
+  const kinds = Object.entries(manners).flatMap(([kind, weight]) => Array<string>(weight).fill(kind))
+  KINDS.set(manners, kinds)
+  return kinds
 }
 
 /** Resolves when the work is done, rejects as soon as it is told to stop. */

@@ -17,6 +17,8 @@ interface Known {
 export class Looks {
   readonly #world: World
   readonly #known = new Map<string, Known[]>()
+  /** What the last of each was told from. */
+  readonly #facts = new Map<string, readonly unknown[]>()
 
   constructor(world: World) {
     this.#world = world
@@ -26,6 +28,9 @@ export class Looks {
   changed(state: QueueState, order: number, fresh: readonly string[] = []): void {
     for (const id of fresh) if (!this.#known.has(id)) this.#known.set(id, [nothing(id)])
     for (const [id, known] of this.#known) {
+      const facts = factsOf(state, id)
+      if (this.#facts.get(id)?.every((fact, i) => fact === facts[i])) continue
+      this.#facts.set(id, facts)
       const [seen] = inspect(state, [id], 0) as [Inspection]
       if (!same((known.at(-1) as Known).seen, seen)) known.push({ order, seen })
     }
@@ -89,6 +94,16 @@ export class Looks {
 }
 
 const nothing = (id: string): Known => ({ order: 0, seen: inspect(emptyState(), [id], 0)[0] as Inspection })
+
+/** All that `inspect` looks at, where it is cheap to see that nothing has changed: nearly always. */
+function factsOf(state: QueueState, id: string): readonly unknown[] {
+  const { processing, delayed, remembered, lease, progress, withdrawn, owed } = state
+  const { committed, failed, failures, tries, errors, priority, payload } = state
+  const where = [committed.has(id), processing.score(id), delayed.score(id), failed.get(id), remembered.score(id)]
+  const held = [lease.get(id), progress.get(id), withdrawn.has(id), owed.has(id)]
+  const past = [tries.get(id), errors.get(id), failures.get(id), priority.get(id), payload.get(id)]
+  return [...where, ...held, ...past]
+}
 
 /** What was remembered is forgotten by time alone. */
 function overTime(seen: Inspection): Inspection[] {

@@ -1,4 +1,4 @@
-import { createClient } from 'redis'
+import { RedisClient } from 'redis'
 
 /** How to reach a server without the library under test. */
 export interface Address {
@@ -12,15 +12,19 @@ export interface Address {
 
 export type Argument = string | number | Buffer
 
+/** One class for all, with no more than the commands of a plain server: `createClient` makes another for each address. */
+const PROTOCOL = { RESP: 2 } as const
+const plainClient = RedisClient.factory(PROTOCOL)
+
 /**
  * A plain client. RESP 2, so that a reply is what redis-cli shows; no CLIENT SETINFO and no maintenance handshake, which
  * would show in the server's statistics.
  */
 export function rawClient(address: Address, retryEvery?: number) {
   const reconnectStrategy = retryEvery === undefined ? (false as const) : (): number => retryEvery
-  const client = createClient({
+  const client = plainClient({
+    ...PROTOCOL,
     url: address.adminUrl ?? address.url,
-    RESP: 2,
     disableClientInfo: true,
     maintNotifications: 'disabled',
     socket: { reconnectStrategy, ...(address.ca === undefined ? {} : { tls: true as const, ca: address.ca }) },
