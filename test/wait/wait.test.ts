@@ -312,6 +312,8 @@ onBothStores((kit) => {
     await settled(world, 1)
     const wait = waitFor(queue, 'a')
     await ears.looked(4)
+    // All of it: the run's messages may come later than what was settled.
+    await ears.releaseTo('"done"')
     ears.release()
     await ears.looked(5)
     expect(await pending(wait)).toBe(true)
