@@ -45,8 +45,10 @@ export async function startSentinel(name = 'convoy'): Promise<RedisSentinel> {
     const replica = ['--replicaof', '127.0.0.1', `${first.port}`, '--repl-diskless-sync-delay', '0']
     const second = await startRedis({ port: 'tcp', args: replica, rules: RULES })
     servers.push(second)
+    // Online is not enough: before its first word, up to 1 s later, the master sends it nothing, and counts it for nothing.
+    await first.cli('PUBLISH', 'probe', 'are you there?')
     await until('the replica is in step', async () =>
-      (await second.cli('INFO', 'replication')).includes('link_status:up'),
+      /state=online,offset=[1-9]/.test(await first.cli('INFO', 'replication')),
     )
     const ports: number[] = []
     for (let place = 0; place < SENTINELS; place++) {

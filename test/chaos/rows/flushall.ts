@@ -1,4 +1,5 @@
 import { type AuditReport, audit } from '../../../src/audit/index.js'
+import { until } from '../../support/until.js'
 import { queueOf } from '../part.js'
 import { row } from '../row.js'
 import { key, queueName } from '../scene/look.js'
@@ -44,6 +45,8 @@ export const flushall = row({
       const entered = Number(await scene.cli('HGET', key('totals'), 'entered'))
       const waiting = await scene.cli<string[]>('SMEMBERS', key('committed'))
       await scene.cli('FLUSHALL')
+      // Of a queue that nobody has used since, nobody can tell that it was ever there.
+      await until('somebody published since', async () => (await scene.cli<number>('EXISTS', key('totals'))) === 1)
       await audited(stage, waiting, entered)
     }
     await stage.fault('FLUSHALL', empty, EVERYTHING)
