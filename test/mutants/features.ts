@@ -123,7 +123,7 @@ export const FEATURES: readonly Mutant[] = [
   inLives('who has waited for room longest goes behind who came since', 'publisher', safety(300), [
     edit('src/room.ts', '[...left, ...this.#guests].sort((a, b) => a.turn - b.turn)', '[...this.#guests, ...left]'),
   ]),
-  inClient('who was tried early for room is let in before its turn', 'test/queue/room.test.ts', 'before its turn', [
+  inClient('who was tried early for room is let in before its turn', 'test/queue/room.test.ts', 'goes back behind', [
     edit('src/room.ts', '.sort((a, b) => a.turn - b.turn)', ''),
   ]),
   inLives('at most once, and what was cut off runs again', 'worker loop', liveness(300), [

@@ -138,6 +138,27 @@ onBothStores((kit) => {
     expect(await long).toMatchObject({ id: 'b', outcome: 'queued' })
   })
 
+  test('who was tried with one whose time was over goes back behind who came before', async () => {
+    const world = await kit.world()
+    const { clock, spy } = world
+    const queue = world.queueFor<string>({ clock, maxLength: 1, waitForRoom: 'PT1M' })
+    const payload = 'x'.repeat(200_000)
+    await queue.publish('a', { payload: '' })
+    // No script takes the payloads of these two …
+    const first = queue.publish('b', { payload })
+    const short = queue.publish('c', { payload, waitForRoom: 500 })
+    // … but one takes that of the second and this.
+    const last = queue.publish('d', { payload: '' })
+    await spy.until(() => spy.of('publish').length >= 2)
+    clock.pass(500)
+    expect(await short).toMatchObject({ id: 'c', outcome: 'full' })
+    await queue.withdraw('a')
+    clock.pass(1_000)
+    expect(await Promise.race([first, last])).toMatchObject({ id: 'b', outcome: 'queued' })
+    await queue.close()
+    expect(await last).toMatchObject({ id: 'd', outcome: 'full' })
+  })
+
   test('when its time is over it is told full, and was tried until then', async () => {
     const world = await kit.world()
     const { clock, spy } = world

@@ -26,4 +26,8 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 856, mode: 'safety', was: 'a reader that was ended as it caught up was told what it had heard behind that' },
   { seed: 256, mode: 'safety', was: 'planted: a report of one whose claim was lost was kept' },
   { seed: 1731, mode: 'safety', was: 'who was tried for room with one whose time was over got in before its turn' },
+  { seed: 350, mode: 'liveness', was: 'planted: a wait looked only where it had heard something' },
+  { seed: 1205, mode: 'liveness', was: 'planted: a schedule ended at its first error' },
+  { seed: 586, mode: 'safety', was: 'planted: who had waited for room longest went behind who came since' },
+  { seed: 4450, mode: 'safety', was: 'planted: a schedule caught up on all that it had missed' },
 ]
