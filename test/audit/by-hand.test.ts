@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Kind } from '../../src/audit/index.js'
 import { events, journal } from '../../src/events-log/index.js'
+import type { Queue } from '../../src/index.js'
 import type { Part } from '../../src/redis/keys.js'
 import { onRedis } from '../queue/kit.js'
 import { audit, COMMITTED, drain, kinds, rich } from './rich.js'
@@ -76,6 +77,16 @@ const EDITS: Edit[] = [
   ['a mark is beyond the tail', 'RPUSH', 'marks', ['99999:1'], ['marks']],
 ]
 
+/** Of the journal, from the oldest message to that of `last`: the first ID of each, or from where to where the gap is. */
+async function toldTo(queue: Queue, last: string): Promise<unknown[]> {
+  const told: unknown[] = []
+  for await (const event of events(queue, { from: 'oldest' })) {
+    told.push(event.kind === 'gap' ? [event.from, event.to] : event.ids[0])
+    if (told.at(-1) === last) break
+  }
+  return told
+}
+
 onRedis('a queue edited by hand', (kit) => {
   test.each(EDITS)('%s: %s %s', async (_, command, part, args, found, runs = ALL) => {
     const world = await kit.world()
@@ -142,12 +153,7 @@ onRedis('a queue edited by hand', (kit) => {
     expect(kinds(await audit(queue))).toEqual([])
     expect(await kit.read(world, 'HGET', 'control', 'journal')).toBe('2')
     await queue.publish('after')
-    const told: unknown[] = []
-    for await (const event of events(queue, { from: 'oldest' })) {
-      told.push(event.kind === 'gap' ? [event.from, event.to] : event.ids[0])
-      if (told.at(-1) === 'after') break
-    }
-    expect(told).toEqual(['too', [4, 4], 'after'])
+    expect(await toldTo(queue, 'after')).toEqual(['too', [4, 4], 'after'])
   })
 
   test('a journal whose switch and position are gone is kept on as soon as it is asked for', async () => {
@@ -159,12 +165,7 @@ onRedis('a queue edited by hand', (kit) => {
     await kit.read(world, 'DEL', 'totals')
     await journal(queue, { keep: 5 })
     await queue.publish('after')
-    const told: unknown[] = []
-    for await (const event of events(queue, { from: 'oldest' })) {
-      told.push(event.kind === 'gap' ? [event.from, event.to] : event.ids[0])
-      if (told.at(-1) === 'after') break
-    }
-    expect(told).toEqual(['before', [3, 3], 'after'])
+    expect(await toldTo(queue, 'after')).toEqual(['before', [3, 3], 'after'])
     await audit(queue, { repair: true })
   })
 

@@ -5,7 +5,7 @@ import { until } from './until.js'
 
 const SLOTS = 16_384
 /** How long a node is not heard of before the others take it for dead, ms. */
-export const NODE_TIMEOUT = 2_000
+const NODE_TIMEOUT = 2_000
 const RULES = [...ALL_RULES, ...CLUSTER_RULES, ...DURABLE_RULES]
 
 export interface RedisCluster {
