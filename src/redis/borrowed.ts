@@ -1,7 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import { type Lend, Loans } from './loans.js'
 import { Nodes } from './nodes.js'
-import { endStrays } from './strays.js'
+import { endingStrays } from './strays.js'
 import { answered, noneToSpare } from './trouble.js'
 import { abortable, deferred, dial, type MakeWire, PING, PLAIN, paired, type Wire } from './wire.js'
 
@@ -126,9 +126,10 @@ function overTwins(first: BorrowedClient): MakeWire {
     let up = false
     // Until it is up it goes on dialling by itself; an error nobody listens to would end the process, also after its end.
     twin.on('error', (error: unknown) => up && lose(error))
+    const endStrays = endingStrays(twin)
     const cut = (): void => {
       lose(undefined)
-      endStrays(twin)
+      endStrays()
       const { destroy } = twin as unknown as { destroy(): unknown }
       // A sentinel's destroy() may also reject later; either way it is gone.
       Promise.resolve()

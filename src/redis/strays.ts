@@ -1,17 +1,29 @@
-type Nodes = readonly { readonly client?: { destroy(): unknown } }[]
+interface Connected {
+  destroy(): unknown
+}
+type Nodes = readonly { readonly client?: Connected; readonly pubSub?: { readonly client: Connected } }[]
 
 /**
- * For a client of node-redis that is about to be destroyed. A cluster's that looks for its slots just then does not notice:
- * it dials all nodes anew, for good, and its process never ends. So whatever comes up after its end is ended then; what is
- * dialled is remembered until it has a socket, for a `destroy()` that comes before that is forgotten as well.
+ * For a client of node-redis, before it connects; what comes back is called just before it is destroyed. A cluster's that
+ * looks for its slots or subscribes just then does not notice: it dials anew, for good, and its process never ends. So
+ * whatever comes up after its end is ended then; and all that was ever dialled is remembered, since a `destroy()` that
+ * comes before there is a socket is forgotten as well.
  */
-export function endStrays(client: { on(event: string, listener: () => void): unknown }): void {
-  const strays = new Set<Nodes[number]['client']>()
-  const end = (): void => {
-    const { masters, replicas } = client as unknown as { readonly masters: Nodes; readonly replicas: Nodes }
-    for (const node of [...masters, ...replicas]) strays.add(node.client)
-    for (const stray of strays) stray?.destroy()
+export function endingStrays(client: { on(event: string, listener: () => void): unknown }): () => void {
+  const all = new Set<Connected>()
+  let over = false
+  const look = (): void => {
+    const { masters = [], replicas = [] } = client as { readonly masters?: Nodes; readonly replicas?: Nodes }
+    for (const { client: own, pubSub } of [...masters, ...replicas]) {
+      if (own) all.add(own)
+      if (pubSub) all.add(pubSub.client)
+    }
+    if (over) for (const one of all) one.destroy()
   }
   // Others than a cluster's have no such events.
-  for (const event of ['node-connect', 'node-reconnecting']) client.on(event, end)
+  for (const event of ['node-connect', 'node-reconnecting']) client.on(event, look)
+  return () => {
+    over = true
+    look()
+  }
 }

@@ -1,6 +1,6 @@
 import { createCluster, createSentinel } from 'redis'
 import { createQueue, type Durability, type Queue, redisStore } from '../../src/index.js'
-import { endStrays } from '../../src/redis/strays.js'
+import { endingStrays } from '../../src/redis/strays.js'
 
 /** How a process finds the server. */
 export type Connect =
@@ -86,9 +86,10 @@ export function queueOf({
     connect.kind === 'sentinel'
       ? createSentinel({ name: connect.name, sentinelRootNodes: [...connect.nodes] })
       : createCluster({ rootNodes: connect.urls.map((url) => ({ url })) })
+  // Else a process might not end for a reason of node-redis alone, and it is the queue's end that is judged.
+  const endStrays = endingStrays(client)
   const letGo = (): unknown => {
-    // Else a process might not end for a reason of node-redis alone, and it is the queue's end that is judged.
-    if (connect.kind === 'cluster') endStrays(client)
+    endStrays()
     return client.destroy()
   }
   client.on('error', () => {})
