@@ -6,6 +6,9 @@ import { Untold, type Wire } from './wire.js'
 /** `lags`: an answer of this server comes before its write is on disk, and WAITAOF tells when it is. */
 export type Fitness = 'fit' | 'lags'
 
+/** Replicas are looked for so often, for a tenth of a second each: one that joins may first report after a second. */
+const LOOKS = 15
+
 /**
  * Is this server fit for a queue? Rejects with one line that says what to change: UNSUPPORTED when it is too old,
  * NOT_DURABLE when it may evict keys, or cannot give the durability asked for.
@@ -33,7 +36,8 @@ export async function checkServer(wire: Wire, key: string, need: DurabilityNeed)
   }
   if (typeof need === 'object') {
     const { replicas } = need
-    const there = Number(await ask(['WAIT', String(replicas), '100']))
+    let there = 0
+    for (let i = 0; i < LOOKS && there < replicas; i++) there = Number(await ask(['WAIT', String(replicas), '100']))
     if (there < replicas) {
       throw unfit(`${replicas} replicas were asked for, the server has ${there}: add replicas, or ask for fewer`)
     }

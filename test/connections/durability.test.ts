@@ -210,6 +210,15 @@ test('replicas: too few at the start is refused in one line', async () => {
   expect(await master.cli('KEYS', '*')).toEqual([])
 })
 
+test('replicas: one that joins while the queue looks counts', async () => {
+  const [master] = await group(0)
+  const replica = await serverHere(TCP)
+  const published = open(master, { replicas: 1 }).publish('a')
+  await until('it was missed once', async () => (await calls(master, 'wait')) >= 2)
+  await replica.cli('REPLICAOF', '127.0.0.1', `${master.port}`)
+  expect(await published).toMatchObject({ outcome: 'queued' })
+})
+
 test('replicas: a user who may not WAIT is refused before the first write', async () => {
   const [master] = await group(1)
   await master.cli('ACL', 'SETUSER', 'driver', 'on', '>pass', '&*', '~*', '+@all', '-wait')
