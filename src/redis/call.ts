@@ -12,6 +12,13 @@ export interface Answer {
   readonly repeated: boolean
 }
 
+interface Call {
+  readonly script: Script
+  readonly args: readonly string[]
+  readonly patience: Patience
+  readonly until: number
+}
+
 /** ms. */
 const LONGEST_LOAD = 1_000
 /** How long a queue is taken to be more than a plain lane, once a script has said so. */
@@ -35,10 +42,10 @@ export class Caller {
 
   #richUntil = Number.NEGATIVE_INFINITY
 
-  constructor(connection: Connection, clock: Clock, send: Sending = (...sending) => connection.send(...sending)) {
+  constructor(connection: Connection, clock: Clock, send?: Sending) {
     this.#connection = connection
     this.#clock = clock
-    this.#send = send
+    this.#send = send ?? ((wire, key, command, limit) => connection.send(wire, key, command, limit))
   }
 
   /** How `script` is called: `plainly` if the call asks for nothing beyond a plain lane, and the queue is one as far as we know. */
@@ -48,45 +55,56 @@ export class Caller {
 
   async run(script: Script, args: readonly string[], patience: Patience, plainly = false): Promise<Answer> {
     const until = this.#clock.now() + patience.timeout
-    let command = this.headOf(script, plainly).concat(args)
-    const key = script.head[3] as string
-    let sent = false
-    let last: ConvoyError | undefined
+    const command = this.headOf(script, plainly).concat(args)
+    const wire = (patience.timeout > 0 && this.#connection.wire) || (await this.#connection.ready(patience))
+    // Apart from what follows a failure: the less there is of what each script goes through, the sooner it is fast.
+    try {
+      // A wire that had to be made has cost time.
+      const rest = until - this.#clock.now()
+      return { reply: await this.#send(wire, script.head[3] as string, command, rest), repeated: false }
+    } catch (error) {
+      return this.#insist({ script, args, patience, until }, command, wire, error)
+    }
+  }
+
+  /** Again and again, after a first sending failed. */
+  async #insist(call: Call, first: readonly string[], over: Wire, failure: unknown): Promise<Answer> {
+    const { script, args, patience, until } = call
+    let [command, wire, error, sent] = [first, over, failure, false]
     /** Since when every answer was a refusal that another server might not give. */
     let refusedSince: number | undefined
     for (let attempt = 0; ; attempt++) {
-      const left = attempt === 0 ? patience.timeout : until - this.#clock.now()
-      // A refusal is a clear answer: one more sending that cannot wait for its own would turn it into an unknown outcome.
-      if (last && (left < (sent ? 1 : LEAST_WAIT) || patience.signal?.aborted)) throw sent ? unknown(last) : last
-      let wire = left > 0 ? this.#connection.wire : undefined
-      let rest = left
-      if (!wire) {
-        wire = await this.#connection.ready({ ...patience, timeout: left }).catch((error: unknown) => {
-          throw sent ? unknown(error) : error
-        })
-        // A wire that had to be made has cost time.
-        rest = until - this.#clock.now()
-      }
-      try {
-        return { reply: await this.#send(wire, key, command, rest), repeated: sent }
-      } catch (error) {
-        let trouble: Trouble | undefined = troubleOf(error)
-        sent ||= trouble.kind === 'unknown'
-        last = trouble.error
-        if (trouble.kind === 'more') {
-          this.#richUntil = this.#clock.now() + RICH
-          command = script.head.concat(args)
-          trouble = undefined
-        } else if (trouble.kind === 'load') trouble = await this.#load(script, wire, until - this.#clock.now())
-        if (trouble?.kind === 'fatal' || this.#connection.closed) throw sent ? unknown(last) : (trouble?.error ?? last)
-        // An emptied script cache is filled at once. All else waits: a wire that failed under us is replaced, one that
-        // lives answers at once, so do not spin on it.
-        if (!trouble) last = undefined
-        if (!trouble && attempt < 3) continue
+      let trouble: Trouble | undefined = troubleOf(error)
+      let last: ConvoyError | undefined = trouble.error
+      sent ||= trouble.kind === 'unknown'
+      if (trouble.kind === 'more') {
+        this.#richUntil = this.#clock.now() + RICH
+        command = script.head.concat(args)
+        trouble = undefined
+      } else if (trouble.kind === 'load') trouble = await this.#load(script, wire, until - this.#clock.now())
+      if (trouble?.kind === 'fatal' || this.#connection.closed) throw sent ? unknown(last) : (trouble?.error ?? last)
+      if (!trouble) last = undefined
+      // An emptied script cache is filled at once. All else waits: a wire that failed under us is replaced, one that
+      // lives answers at once, so do not spin on it.
+      if (trouble || attempt >= 3) {
         refusedSince = trouble && mayBeElsewhere(trouble) ? (refusedSince ?? this.#clock.now()) : undefined
         const lasts = refusedSince !== undefined && this.#clock.now() - refusedSince >= this.#connection.replyTimeout
         if (trouble && (lasts || trouble.kind === 'elsewhere')) this.#connection.doubt(wire, trouble.error)
         await this.#pause(attempt, until, patience.signal)
+      }
+      const left = until - this.#clock.now()
+      // A refusal is a clear answer: one more sending that cannot wait for its own would turn it into an unknown outcome.
+      if (last && (left < (sent ? 1 : LEAST_WAIT) || patience.signal?.aborted)) throw sent ? unknown(last) : last
+      try {
+        wire = await this.#connection.ready({ ...patience, timeout: left })
+      } catch (none) {
+        throw sent ? unknown(none) : none
+      }
+      try {
+        const rest = until - this.#clock.now()
+        return { reply: await this.#send(wire, script.head[3] as string, command, rest), repeated: sent }
+      } catch (again) {
+        error = again
       }
     }
   }

@@ -78,9 +78,13 @@ export function page(reply: unknown): Page {
   return { ids, cursor: cursor < 0 ? null : cursor }
 }
 
+type Texts = (string | null)[]
+type Figures = [number, number, number, number, number, number, number, number, Texts, number, number]
+
 export function counts(reply: unknown): Counts {
-  const [figures, numbers, remembered, paused] = split(reply as unknown[])
-  const [now, committed, processing, delayed, failed, runningSince, approximate, waitingSince] = figures
+  const [now, committed, processing, delayed, failed, runningSince, approximate, waitingSince, ...rest] =
+    reply as Figures
+  const [numbers, remembered, paused] = rest
   const totals = Object.fromEntries(TOTALS.map((name, i) => [name, Number(numbers[i] ?? 0)])) as Totals
   const queued = committed - processing - delayed
   return {
@@ -99,30 +103,9 @@ export function counts(reply: unknown): Counts {
   }
 }
 
-type Figures = [number, number, number, number, number, number, number, number]
-
-function split(reply: readonly unknown[]): [Figures, (string | null)[], number, number] {
-  return [reply.slice(0, 8) as Figures, ...(reply.slice(8) as [(string | null)[], number, number])]
-}
-
-type Cell = string | number | null
-type Columns = [
-  number[],
-  Cell[],
-  (string | null)[],
-  Cell[],
-  Cell[],
-  Cell[],
-  (string | null)[],
-  (string | null)[],
-  number[],
-  Cell[],
-  Cell[],
-  Cell[],
-  (string | null)[],
-  (string | null)[],
-  number,
-]
+type Cells = (string | number | null)[]
+type Columns = [number[], Cells, Texts, Cells, Cells, Cells, Texts, Texts, number[], Cells, ...Rest]
+type Rest = [Cells, Cells, Texts, Texts, number]
 
 export function inspections(ids: readonly string[], reply: unknown): readonly Inspection[] {
   const [committed, leaseEnds, tokens, due, failed, failures, errors, tries, withdrawn, owed, ...rest] =
@@ -154,13 +137,9 @@ export function inspections(ids: readonly string[], reply: unknown): readonly In
   })
 }
 
-function stateOf(
-  committed: boolean,
-  leaseEnd: Cell | undefined,
-  due: Cell | undefined,
-  failed: Cell | undefined,
-  known: boolean,
-): State {
+type Spot = Cells[number] | undefined
+
+function stateOf(committed: boolean, leaseEnd: Spot, due: Spot, failed: Spot, known: boolean): State {
   if (!committed && known) return 'remembered'
   if (!committed) return failed === null || failed === undefined ? 'absent' : 'failed'
   if (leaseEnd !== null && leaseEnd !== undefined) return 'processing'

@@ -1,52 +1,46 @@
 import type { StepPolicy } from '../policy.js'
 import type { Held, Settlement, StepRequest } from '../step.js'
 
-const kindOf = (group: Settlement): string => {
-  switch (group.end) {
-    case 'done':
-      return group.results ? 'k' : 'd'
-    case 'release':
-      return 'r'
-    case 'fail':
-      return 'f'
-    case 'retry':
-      return 't'
-  }
-}
+const LETTERS: Readonly<Record<Settlement['end'], string>> = { done: 'd', release: 'r', fail: 'f', retry: 't' }
+const NONE: readonly string[] = []
+
+const kindOf = (group: Settlement): string => (group.end === 'done' && group.results ? 'k' : LETTERS[group.end])
 
 /** What stands behind the IDs: a text for each of these. */
-const textsOf = (group: Settlement): readonly string[] => {
-  switch (group.end) {
-    case 'done':
-      return group.results?.map(({ text, ttl }) => `${ttl} ${text}`) ?? []
-    case 'release':
-      return []
-    case 'fail':
-      return group.errors
-    case 'retry':
-      return group.errors.map((error, i) => `${group.delays[i]} ${error}`)
-  }
+function textsOf(group: Settlement): readonly string[] {
+  if (group.end === 'done') return group.results?.map(({ text, ttl }) => `${ttl} ${text}`) ?? NONE
+  if (group.end === 'retry') return group.errors.map((error, i) => `${group.delays[i]} ${error}`)
+  return group.end === 'fail' ? group.errors : NONE
 }
 
-/** A step request as `lua/step.lua` reads it. On the hot path: one array, filled once. */
+/**
+ * A step request as `lua/step.lua` reads it. On the path of every step: one array, filled once, and loops by index, which
+ * are a fraction of `for … of` to the compiler.
+ */
 export function stepArguments(request: StepRequest): string[] {
   const { worker, number, lane, lease, keepFailed, claim, slots, leaving, policy, settle, renew, started } = request
-  const numbers = [number, lane, lease, keepFailed, claim, slots, leaving ? 1 : 0]
-  const args = [worker, ...numbers.map(String), policy ? policyText(policy) : '']
+  const args = [worker, String(number), String(lane), String(lease), String(keepFailed), String(claim), String(slots)]
+  args.push(leaving ? '1' : '0', policy ? policyText(policy) : '')
   pushList(args, settle, kindOf)
-  for (const group of settle) {
-    if (group.end !== 'done' || group.results) for (const text of textsOf(group)) args.push(text)
+  for (let i = 0; i < settle.length; i++) {
+    const texts = textsOf(settle[i] as Settlement)
+    if (texts.length > 0) args.push(...texts)
   }
-  pushList(args, renew, () => '')
-  pushList(args, started, () => '')
+  pushList(args, renew, noKind)
+  pushList(args, started, noKind)
   return args
 }
+
+const noKind = (): string => ''
 
 /** Groups first, then all IDs in one run: the script hands such a run on as it is. */
 function pushList<Group extends Held>(args: string[], groups: readonly Group[], kind: (group: Group) => string): void {
   args.push(String(groups.length))
-  for (const group of groups) args.push(kind(group), group.token, String(group.ids.length))
-  for (const { ids } of groups) for (const id of ids) args.push(id)
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i] as Group
+    args.push(kind(group), group.token, String(group.ids.length))
+  }
+  for (let i = 0; i < groups.length; i++) args.push(...(groups[i] as Group).ids)
 }
 
 function policyText({ remember = 0, rememberFrom, active = 0, rate, ordered }: StepPolicy): string {

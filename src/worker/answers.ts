@@ -6,6 +6,7 @@ import type { Held, StepReply } from '../step.js'
 import { show } from '../time.js'
 import { type Claims, each } from './claims.js'
 import type { Thrown } from './outbox.js'
+import type { Runs } from './runs.js'
 import type { Wish } from './steps.js'
 import type { Watch } from './watch.js'
 
@@ -15,7 +16,7 @@ export interface AnswersOptions {
   readonly pulse: Pulse | undefined
   readonly events: Events
   readonly desk: Desk
-  readonly start: (job: Job) => void
+  readonly runs: Runs
 }
 
 /** What the answer to a step says of this worker's jobs. */
@@ -60,7 +61,7 @@ export class Answers {
   }
 
   #claimed({ token, ids, tries, payloads }: StepReply, since: number, slots: number): void {
-    const { claims, watch, pulse, desk, start } = this.#options
+    const { claims, watch, pulse, desk, runs } = this.#options
     pulse?.held(token, ids)
     const late = watch.tooLate(since)
     for (let i = 0; i < ids.length; i++) {
@@ -70,7 +71,7 @@ export class Answers {
       if (before) this.#lose(before)
       claims.add(job)
       if (late) watch.stop(job)
-      start(job)
+      runs.add(job)
     }
   }
 

@@ -10,7 +10,7 @@ export class Condition {
   }
 
   look(): void {
-    for (const look of [...this.#lookers]) look()
+    if (this.#lookers.size > 0) for (const look of [...this.#lookers]) look()
   }
 
   /** Resolves once `holds()`, or after `ms`; leaves no timer behind. */

@@ -10,6 +10,7 @@ import type { Claims } from './claims.js'
 import type { Outbox } from './outbox.js'
 import type { Reports } from './reports.js'
 import type { RunEnds } from './runs.js'
+import type { Turn } from './turn.js'
 
 export interface EndsOptions extends Pick<RunSettings, 'retries' | 'keepResult' | 'delivery'> {
   readonly resultSerializer: Serializer<unknown>
@@ -18,8 +19,8 @@ export interface EndsOptions extends Pick<RunSettings, 'retries' | 'keepResult' 
   readonly reports: Reports
   readonly clock: Clock
   readonly onError: (error: ConvoyError) => void
-  /** There may be something for the next step. */
-  readonly due: () => void
+  /** For the next step. */
+  readonly turn: Turn
 }
 
 /** What becomes of a run that has ended: by the queue's options, and once all that it told of itself is out. */
@@ -74,13 +75,13 @@ export class Ends implements RunEnds {
    * more, or not yet, since its last reports are on their way; then its end comes again.
    */
   #take(job: Job, end: 'done' | 'fail' | 'refuse' | 'release', what?: unknown): boolean {
-    const { reports, claims, due } = this.#options
+    const { reports, claims, turn } = this.#options
     if (reports.of(job)) {
       reports.finish(job, () => this[end](job, what))
       return false
     }
     if (!claims.drop(job)) return false
-    due()
+    turn.due()
     return true
   }
 

@@ -3,6 +3,7 @@ import type { ConvoyError } from '../errors.js'
 import type { Job } from '../job.js'
 import type { Report, Store } from '../store.js'
 import type { Claims } from './claims.js'
+import type { Condition } from './condition.js'
 import { known } from './steps.js'
 
 export interface ReportsOptions {
@@ -14,7 +15,7 @@ export interface ReportsOptions {
   readonly keepLog: number
   readonly onError: (error: ConvoyError) => void
   /** Nothing is on its way any more. */
-  readonly quiet: () => void
+  readonly ended: Condition
 }
 
 /** Bytes kept of a log, and of what waits to be sent of it. */
@@ -89,7 +90,7 @@ export class Reports {
     }
     this.#streams.delete(job)
     stream.last?.()
-    if (this.#streams.size === 0) this.#options.quiet()
+    if (this.#streams.size === 0) this.#options.ended.look()
   }
 
   async #send(job: Job, { progress, lines }: Fold): Promise<boolean> {

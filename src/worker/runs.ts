@@ -1,7 +1,11 @@
 import { ConvoyError } from '../errors.js'
+import type { Events } from '../events.js'
 import type { Handler, Job } from '../job.js'
 import { type Clock, show, type Timer } from '../time.js'
-import { type Slot, Slots } from './slots.js'
+import type { Claims } from './claims.js'
+import type { Condition } from './condition.js'
+import { type Runner, type Slot, Slots } from './slots.js'
+import type { Turn } from './turn.js'
 
 /** How a run ended; exactly one of these is called for each job that was added, once. */
 export interface RunEnds {
@@ -22,12 +26,11 @@ export interface RunsOptions {
   readonly jobTimeout: number
   readonly abortGrace: number
   readonly clock: Clock
-  /** A job that had been claimed ahead starts. */
-  readonly begun: (job: Job) => void
-  /** A handler did not return in time; its slot is freed while it still runs. */
-  readonly overrun: (job: Job) => void
+  readonly events: Events
+  readonly claims: Claims
+  readonly turn: Turn
   /** Nothing runs any more. */
-  readonly quiet: () => void
+  readonly ended: Condition
 }
 
 interface Run {
@@ -40,18 +43,19 @@ interface Run {
 }
 
 /** The handlers at work, each in a slot; one timer watches all deadlines. */
-export class Runs {
+export class Runs implements Runner {
   readonly #options: RunsOptions
   readonly #slots: Slots
   /** In the order they started: so the first has the next deadline. */
   readonly #runs = new Map<Job, Run>()
+  #shut = false
   #timer: Timer
   /** When the timer goes off; later than any deadline when there is none. */
   #wakeAt = Number.POSITIVE_INFINITY
 
   constructor(options: RunsOptions) {
     this.#options = options
-    this.#slots = new Slots(options.concurrency, (job, slot) => this.#run(job, slot))
+    this.#slots = new Slots(options.concurrency, this)
   }
 
   get concurrency(): number {
@@ -72,13 +76,15 @@ export class Runs {
     return this.#slots.concurrency - this.#runs.size - this.#slots.waiting
   }
 
-  /** Starts soon if a slot is free, else when one is. */
+  /** Starts soon if a slot is free, else when one is; given back at once when no more are taken. */
   add(job: Job): void {
-    this.#slots.add(job)
+    if (this.#shut) this.#options.ends.release(job)
+    else this.#slots.add(job)
   }
 
-  /** Gives back all that has not started. */
-  clear(): void {
+  /** Takes no more, and gives back all that has not started. */
+  shut(): void {
+    this.#shut = true
     for (const job of this.#slots.clear()) this.#options.ends.release(job)
   }
 
@@ -93,22 +99,26 @@ export class Runs {
     this.#options.clock.clearTimer(this.#timer)
   }
 
-  /** Whether it still runs when its handler has returned; never throws. */
-  #run(job: Job, slot: Slot): boolean {
+  /** For the slots. */
+  start(job: Job, slot: Slot): boolean {
     // Lost or withdrawn while it waited: there is nothing to run.
     if (job.stopped) {
       this.#options.ends.release(job)
       return false
     }
-    if (job.ahead) this.#options.begun(job)
-    const { jobTimeout, clock, handler } = this.#options
+    const { jobTimeout, clock, handler, claims, turn } = this.#options
+    if (job.ahead) {
+      claims.begin(job)
+      turn.due()
+    }
     const run: Run = { until: jobTimeout > 0 ? clock.now() + jobTimeout : 0, grace: 0, slot: undefined }
     this.#runs.set(job, run)
     if (jobTimeout > 0 && run.until < this.#wakeAt) this.#arm(run.until)
     if (!this.#open(job)) return false
     let result: unknown
     try {
-      result = handler(job)
+      // Called so, no machine code is bound to the first handler that there was in this process, and made anew for the next.
+      result = handler.call(undefined, job)
     } catch (error) {
       this.#failed(job, error)
       return false
@@ -155,13 +165,13 @@ export class Runs {
     if (!run) return
     this.#runs.delete(job)
     this.#options.ends[how](job, what)
-    if (run.slot) this.#slots.next(run.slot)
-    if (this.#runs.size === 0) this.#options.quiet()
+    if (run.slot) this.#slots.free(run.slot)
+    if (this.#runs.size === 0) this.#options.ended.look()
   }
 
   /** One timer for all deadlines, never one per job. */
   readonly #watch = (): void => {
-    const { clock, jobTimeout, abortGrace } = this.#options
+    const { clock, jobTimeout, abortGrace, events } = this.#options
     const now = clock.now()
     this.#wakeAt = Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
@@ -178,7 +188,7 @@ export class Runs {
         next = Math.min(next, run.grace)
       } else {
         // The one documented overlap: it is ended while it still runs, or its slot would be lost for good.
-        this.#options.overrun(job)
+        events.emit('overrun', job.id)
         this.#failed(job, job.stopped)
       }
     }

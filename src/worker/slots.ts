@@ -4,8 +4,15 @@ import type { Job } from '../job.js'
 /** One of `concurrency`; to call it closes it. */
 export type Slot = () => void
 
+/** What runs the jobs. */
+export interface Runner {
+  /** Whether the job still runs: then the slot is given back by `free` when it has ended. Never throws. */
+  start(job: Job, slot: Slot): boolean
+}
+
 /** Entries of the line that were taken and not yet cut off, at most. */
 const TAKEN = 1_024
+const NOW = Promise.resolve()
 
 /**
  * Where handlers run. p-limit opens slots, never more than there may be, and a slot takes one job after the other, then
@@ -13,7 +20,7 @@ const TAKEN = 1_024
  */
 export class Slots {
   readonly #limit: LimitFunction
-  readonly #run: (job: Job, slot: Slot) => boolean
+  readonly #runner: Runner
   /** Claimed, and not begun. */
   readonly #line: (Job | undefined)[] = []
   /** The first of the line. */
@@ -23,10 +30,9 @@ export class Slots {
   #open = 0
   #filling = false
 
-  /** `run` tells whether the job still runs: then `next` is called when it has ended. */
-  constructor(concurrency: number, run: (job: Job, slot: Slot) => boolean) {
+  constructor(concurrency: number, runner: Runner) {
     this.#limit = pLimit(concurrency)
-    this.#run = run
+    this.#runner = runner
   }
 
   get concurrency(): number {
@@ -61,14 +67,11 @@ export class Slots {
     return rest
   }
 
-  /** The slot has nothing to do: it takes the next job, as many as end at once. */
-  next(slot: Slot): void {
-    while (!this.#tooMany) {
-      const job = this.#take()
-      if (!job) return void this.#idle.push(slot)
-      if (this.#run(job, slot)) return
-    }
-    this.#close(slot)
+  /** The slot has nothing to do: it takes the next job, if there is one. */
+  free(slot: Slot): void {
+    if (this.#tooMany) this.#close(slot)
+    else this.#idle.push(slot)
+    if (this.waiting > 0) this.#fillSoon()
   }
 
   get #tooMany(): boolean {
@@ -80,9 +83,8 @@ export class Slots {
     slot()
   }
 
-  #take(): Job | undefined {
-    if (this.waiting === 0) return undefined
-    const job = this.#line[this.#head]
+  #take(): Job {
+    const job = this.#line[this.#head] as Job
     this.#line[this.#head++] = undefined
     if (this.waiting === 0 || this.#head === TAKEN) {
       this.#line.splice(0, this.#head)
@@ -94,15 +96,16 @@ export class Slots {
   #fillSoon(): void {
     if (this.#filling) return
     this.#filling = true
-    queueMicrotask(this.#fill)
+    void NOW.then(this.#fill)
   }
 
   readonly #fill = (): void => {
     this.#filling = false
     while (this.waiting > 0) {
-      const idle = this.#idle.pop()
-      if (!idle) break
-      this.next(idle)
+      const slot = this.#idle.pop()
+      if (!slot) break
+      // What ended at once leaves its slot to the next.
+      if (!this.#runner.start(this.#take(), slot)) this.free(slot)
     }
     for (let more = Math.min(this.waiting, this.concurrency - this.#open); more > 0; more--) {
       this.#open++
@@ -110,5 +113,5 @@ export class Slots {
     }
   }
 
-  readonly #slot = (): Promise<void> => new Promise((close) => this.next(close))
+  readonly #slot = (): Promise<void> => new Promise((close) => this.free(close))
 }

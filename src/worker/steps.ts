@@ -34,7 +34,7 @@ export const NOTHING: Wish = { settle: [], renew: [], started: [], claim: 0, slo
 /** Of a claim that was never made: there may be more. */
 const UNASKED: StepReply = { settled: '', renewed: '', token: '', ids: [], tries: [], more: true, dueIn: -1 }
 /** The store keeps an answer for each lane: two for the work, one for the step that rides with a wait. */
-const WORKING: readonly Lane[] = [0, 1]
+const WORKING = [0, 1] as const
 const WAITING: Lane = 2
 /** How long a closing worker tries to take its leave, ms: nothing depends on it. */
 const LAST_WORDS = 500
@@ -46,6 +46,7 @@ const LAST_WORDS = 500
 export class Steps {
   readonly #options: StepsOptions
   readonly #stopped = new AbortController()
+  readonly #patience = { timeout: Number.POSITIVE_INFINITY, signal: this.#stopped.signal }
   #number = 0
   #claiming = 0
   /** Lanes with a step on its way. */
@@ -88,8 +89,7 @@ export class Steps {
    * claimed.
    */
   send(wish: Wish, read: Reader): Promise<void> {
-    const lane = WORKING.find((one) => !this.#busy.has(one)) as Lane
-    const request = this.#request(wish, lane, false)
+    const request = this.#request(wish, this.#busy.has(WORKING[0]) ? WORKING[1] : WORKING[0], false)
     return this.#fly(request, () => this.#answered(request), read, 0)
   }
 
@@ -117,8 +117,10 @@ export class Steps {
     return this.#fly(request, answered, read, timeout)
   }
 
-  async #fly(request: StepRequest, answered: () => Promise<StepReply>, read: Reader, takes: number): Promise<void> {
+  /** Plain promises here and below: each `async` on the way of every step is three more of them. */
+  #fly(request: StepRequest, answered: () => Promise<StepReply>, read: Reader, takes: number): Promise<void> {
     const { lane, claim, number } = request
+    // Before it goes out: a lease may be younger than we think, never older.
     const since = this.#options.clock.now()
     this.#busy.set(lane, { number, since, due: since + takes })
     this.#claiming += claim
@@ -126,29 +128,35 @@ export class Steps {
       this.#busy.delete(lane)
       this.#claiming -= claim
     }
-    let reply: StepReply
-    try {
-      reply = await answered()
-    } catch (error) {
-      landed()
-      throw error
-    }
-    landed()
-    read(reply, since)
+    return answered().then(
+      (reply) => {
+        landed()
+        read(reply, since)
+      },
+      (error: unknown) => {
+        landed()
+        throw error
+      },
+    )
   }
 
-  async #answered(request: StepRequest): Promise<StepReply> {
+  #answered(request: StepRequest): Promise<StepReply> {
+    return this.#options.store.step(request, this.#patience).catch((error: unknown) => this.#insist(request, error))
+  }
+
+  async #insist(request: StepRequest, failed: unknown): Promise<StepReply> {
     const { store, clock, onError } = this.#options
-    const { signal } = this.#stopped
-    for (;;) {
+    const { signal } = this.#patience
+    for (let error = failed; ; ) {
+      const trouble = known(error)
+      if (!signal.aborted) onError(trouble)
+      if (trouble.code === 'REFUSED' || trouble.code === 'UNSUPPORTED') throw trouble
+      await pause(clock, 1_000, signal)
+      if (signal.aborted) throw trouble
       try {
-        return await store.step(request, { timeout: Number.POSITIVE_INFINITY, signal })
-      } catch (error) {
-        const trouble = known(error)
-        if (!signal.aborted) onError(trouble)
-        if (trouble.code === 'REFUSED' || trouble.code === 'UNSUPPORTED') throw trouble
-        await pause(clock, 1_000, signal)
-        if (signal.aborted) throw trouble
+        return await store.step(request, this.#patience)
+      } catch (again) {
+        error = again
       }
     }
   }

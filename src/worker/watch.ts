@@ -4,6 +4,7 @@ import type { Pulse } from '../pulse.js'
 import { type Clock, forPeople, type Timer } from '../time.js'
 import type { Claims } from './claims.js'
 import type { Steps } from './steps.js'
+import type { Turn } from './turn.js'
 
 export interface WatchOptions {
   readonly clock: Clock
@@ -15,8 +16,8 @@ export interface WatchOptions {
   readonly onError: (error: ConvoyError) => void
   /** The step that rides with a wait is overdue: cut it off, and go on without it. */
   readonly wake: () => void
-  /** There are renewals for the next step. */
-  readonly due: () => void
+  /** For renewals. */
+  readonly turn: Turn
   /** What the server told the time of has come. */
   readonly call: () => void
 }
@@ -106,11 +107,11 @@ export class Watch {
   }
 
   #armRenewals(): void {
-    const { clock, lease, claims, due } = this.#options
+    const { clock, lease, claims, turn } = this.#options
     this.#renewTimer = clock.setTimer(() => {
       this.look()
       claims.renew()
-      if (claims.pending > 0) due()
+      if (claims.pending > 0) turn.due()
       this.#armRenewals()
     }, lease / 3)
   }

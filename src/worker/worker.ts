@@ -1,6 +1,6 @@
 import { ConvoyError } from '../errors.js'
 import type { Events } from '../events.js'
-import type { Desk, Handler, Job } from '../job.js'
+import type { Desk, Handler } from '../job.js'
 import { type CloseOptions, check, type ProcessSettings } from '../options.js'
 import type { Serializer } from '../payload.js'
 import type { Pulse } from '../pulse.js'
@@ -13,10 +13,11 @@ import { Answers } from './answers.js'
 import { Claims } from './claims.js'
 import { Condition } from './condition.js'
 import { Ends } from './ends.js'
-import { EMPTY, Outbox, type Thrown } from './outbox.js'
+import { EMPTY, Outbox } from './outbox.js'
 import { Reports } from './reports.js'
 import { Runs } from './runs.js'
 import { known, NOTHING, Steps, type Wish } from './steps.js'
+import { Turn } from './turn.js'
 import { Watch } from './watch.js'
 
 export interface WorkerOptions extends Omit<ProcessSettings, keyof RetryOptions | 'keepResult'>, RunSettings {
@@ -67,7 +68,7 @@ export class Worker {
   /** … and how often we were told since that there may be work: a claim sent before that knows nothing of it. */
   #calls = 0
   #paused = false
-  #scheduled = false
+  readonly #turn = new Turn(() => this.#pump())
   #closing: Promise<void> | undefined
   #waiting = false
   /** Ends the wait that is on. */
@@ -79,37 +80,26 @@ export class Worker {
     this.#options = options
     const { events, clock, pulse } = options
     this.#ended = new Condition(clock)
+    this.#claims = new Claims(pulse)
+    const [turn, claims, ended, outbox] = [this.#turn, this.#claims, this.#ended, this.#outbox]
     const onError = (error: ConvoyError): void => events.emit('error', error)
-    const [wake, due] = [() => this.#wake(), () => this.#schedule()]
+    const wake = (): void => this.#wake()
     const call = (): void => {
       this.#called()
       // All there is room for rides with a wait.
       if (this.#wanted() === 0) wake()
-      due()
+      turn.due()
     }
-    const quiet = (): void => this.#ended.look()
-    const claims = new Claims(pulse)
-    this.#claims = claims
     this.#steps = new Steps({ ...options, onError })
-    this.#watch = new Watch({ ...options, claims, steps: this.#steps, onError, wake, due, call })
-    this.#reports = new Reports({ ...options, claims, onError, quiet })
-    const ends = new Ends({ ...options, claims, outbox: this.#outbox, reports: this.#reports, onError, due })
-    this.#runs = new Runs({
-      ...options,
-      ends,
-      begun: (job) => {
-        claims.begin(job)
-        this.#schedule()
-      },
-      overrun: (job) => events.emit('overrun', job.id),
-      quiet,
-    })
+    this.#watch = new Watch({ ...options, claims, steps: this.#steps, onError, wake, turn, call })
+    this.#reports = new Reports({ ...options, claims, onError, ended })
+    const ends = new Ends({ ...options, claims, outbox, reports: this.#reports, onError, turn })
+    this.#runs = new Runs({ ...options, ends, claims, turn, ended })
     const desk: Desk = {
       serializer: options.serializer,
       report: (job, progress, lines) => this.#reports.report(job, progress, lines),
     }
-    const start = (job: Job): void => (this.#isClosing ? ends.release(job) : this.#runs.add(job))
-    this.#answers = new Answers({ claims, watch: this.#watch, pulse, events, desk, start })
+    this.#answers = new Answers({ claims, watch: this.#watch, pulse, events, desk, runs: this.#runs })
     void this.#begin()
   }
 
@@ -128,7 +118,7 @@ export class Worker {
     // The claim that rides with the wait may be for more than there is room for now.
     if (slots < this.#runs.concurrency) this.#wake()
     this.#runs.concurrency = slots
-    this.#schedule()
+    this.#turn.due()
   }
 
   /** Jobs whose handler is running now. */
@@ -145,7 +135,7 @@ export class Worker {
   resume(): void {
     this.#paused = false
     this.#called()
-    this.#schedule()
+    this.#turn.due()
   }
 
   /** @internal The server is back: renew before a sweep takes what outlived its lease, and look for work. */
@@ -153,7 +143,7 @@ export class Worker {
     this.#wake()
     this.#claims.renew()
     this.#called()
-    this.#schedule()
+    this.#turn.due()
   }
 
   /**
@@ -178,7 +168,7 @@ export class Worker {
       try {
         await opened()
         this.#ready = true
-        return this.#schedule()
+        return this.#turn.due()
       } catch (error) {
         if (this.#isClosing) return
         events.emit('error', known(error))
@@ -187,15 +177,7 @@ export class Worker {
     }
   }
 
-  /** At the end of this tick, with all that it brings. */
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    process.nextTick(this.#pump)
-  }
-
   readonly #pump = (): void => {
-    this.#scheduled = false
     if (!this.#ready) return
     while (!this.#steps.full) {
       const wanted = this.#wanted()
@@ -232,15 +214,14 @@ export class Worker {
     const wish: Wish = { settle, renew, started, claim, slots: this.#slots() }
     const calls = this.#calls
     this.#steps
-      .send(wish, (reply, since) => this.#read(reply, since, wish, thrown, calls === this.#calls))
-      .catch(() => undefined)
-      .finally(() => this.#ended.look())
+      .send(wish, (reply, since) => {
+        this.#answers.read(reply, since, wish, thrown)
+        this.#go(reply, wish, calls === this.#calls)
+      })
+      .then(this.#look, this.#look)
   }
 
-  #read(reply: StepReply, since: number, wish: Wish, thrown: Thrown, upToDate: boolean): void {
-    this.#answers.read(reply, since, wish, thrown)
-    this.#go(reply, wish, upToDate)
-  }
+  readonly #look = (): void => this.#ended.look()
 
   /** On with what the answer says of the line. */
   #go({ ids, more, dueIn }: StepReply, { claim }: Wish, upToDate: boolean): void {
@@ -282,15 +263,15 @@ export class Worker {
         // Handlers start first: on an idle queue that is what the publisher waits for.
         process.nextTick(() => this.#go(reply, wish, calls === this.#calls))
       })
-      .catch(() => {
+      .then(this.#look, () => {
         this.#waiting = false
+        this.#ended.look()
       })
-      .finally(() => this.#ended.look())
   }
 
   async #close(timeout: number): Promise<void> {
     this.#wake()
-    this.#runs.clear()
+    this.#runs.shut()
     const still = (): boolean => this.#runs.size === 0
     await this.#ended.until(still, timeout)
     this.#runs.stop(new ConvoyError('CLOSED', 'the queue is closing'))

@@ -19,7 +19,7 @@ export const CLIENTS: readonly Mutant[] = [
     ],
   ),
   inClient('a step sent in a lane whose step before has no answer yet', 'test/connections/step-order.test.ts', '', [
-    edit('src/worker/steps.ts', 'WORKING.find((one) => !this.#busy.has(one)) as Lane', 'WORKING[0] as Lane'),
+    edit('src/worker/steps.ts', 'this.#busy.has(WORKING[0]) ? WORKING[1] : WORKING[0]', 'WORKING[0]'),
   ]),
   inClient('a worker that does not renew', 'test/queue/lease.test.ts', 'renewed at a third', [
     edit('src/worker/watch.ts', '      claims.renew()\n      if (claims.pending', '      if (claims.pending'),
@@ -34,7 +34,7 @@ export const CLIENTS: readonly Mutant[] = [
     'a worker that runs what was claimed when it closes',
     'test/queue/close.test.ts',
     'was on its way when close was called',
-    [edit('src/worker/worker.ts', 'this.#isClosing ? ends.release(job)', 'this.#paused ? ends.release(job)')],
+    [edit('src/worker/runs.ts', 'if (this.#shut) this.#options.ends.release(job)\n    else this', 'this')],
   ),
   inClient(
     'a lost answer that is told as a first one',
@@ -62,7 +62,7 @@ export const CLIENTS: readonly Mutant[] = [
     ),
   ]),
   inClient('a slot that is one too many goes on', 'test/queue/process.test.ts', 'waits as well until', [
-    edit('src/worker/slots.ts', 'while (!this.#tooMany) {', 'for (;;) {'),
+    edit('src/worker/slots.ts', 'if (this.#tooMany) this.#close(slot)\n    else this', 'this'),
   ]),
   inClient('all is claimed in one step', 'test/queue/process.test.ts', 'in two steps', [
     edit('src/worker/worker.ts', 'halved ? Math.ceil(wanted / 2) : wanted', 'wanted'),

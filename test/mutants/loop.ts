@@ -68,7 +68,7 @@ export const LOOP: readonly Mutant[] = [
       '',
     ),
   ]),
-  inLoop('a close that keeps what was claimed ahead', 'liveness', [edit(WORKER, '    this.#runs.clear()\n', '')]),
+  inLoop('a close that keeps what was claimed ahead', 'liveness', [edit(WORKER, '    this.#runs.shut()\n', '')]),
   inLoop('a handler that was asked to stop and threw has failed', 'safety', [
     edit(
       RUNS,
@@ -83,7 +83,7 @@ export const LOOP: readonly Mutant[] = [
     edit(RUNS, 'if (job.stopped) {', 'if (false) {'),
   ]),
   inLoop('a slot takes no other job when one has ended', 'liveness', [
-    edit(RUNS, 'if (run.slot) this.#slots.next(run.slot)', ''),
+    edit(RUNS, 'if (run.slot) this.#slots.free(run.slot)', ''),
   ]),
   inLoop('what is settled is held on to', 'safety', [
     edit(CLAIMS, 'return this.holds(job) && this.#held.delete(job.id)', 'return this.holds(job)'),
