@@ -101,7 +101,9 @@ export class Pass {
     if (!guard) findings.note('guard')
     if (!extras) findings.note('extras')
     if (!journal) findings.note('journal')
-    if (this.#terms.opened && layout === '' && totals.published !== 0) findings.note('meta')
+    // Whoever counted anything had opened it: a worker, too, whose claim was lost with all else.
+    const used = Object.values(totals).some((count) => count !== 0)
+    if (this.#terms.opened && layout === '' && used) findings.note('meta')
     if (this.#terms.full) return
     const missing = committed - processing - delayed - prioritized - (length - ghosts)
     if (missing > 0) findings.note('line', missing)

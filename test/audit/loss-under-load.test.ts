@@ -3,6 +3,7 @@ import { audit, type Kind } from '../../src/audit/index.js'
 import type { Queue } from '../../src/index.js'
 import type { Part } from '../../src/redis/keys.js'
 import { freshName, keyIn, queueAt, serverHere } from '../connections/kit.js'
+import { Latch } from '../support/latch.js'
 import type { RedisServer } from '../support/redis-server.js'
 import { kinds } from './rich.js'
 
@@ -60,6 +61,25 @@ class Traffic {
     }
   }
 }
+
+test('FLUSHALL is reported also where nobody but a worker that lost its claim was heard since', async () => {
+  const server = await serverHere()
+  const name = freshName()
+  const [queue, auditor] = [queueAt({ url: server.url }, { name }), queueAt({ url: server.url }, { name })]
+  await auditor.publish('a')
+  const [began, flushed] = [new Latch(), new Latch()]
+  const lost = new Promise((told) => void queue.on('lost', told))
+  queue.process(async () => {
+    began.open()
+    await flushed.wait
+  })
+  await began.wait
+  expect(await audit(auditor)).toMatchObject({ clean: true })
+  await server.cli('FLUSHALL')
+  flushed.open()
+  expect(await lost).toBe('a')
+  expect(kinds(await audit(auditor))).toEqual(['meta'])
+})
 
 test('FLUSHALL under load is reported, the layout is written again, and the queue goes on', async () => {
   const server = await serverHere()
