@@ -14,7 +14,12 @@ export class Agenda {
   #order = 0
 
   add(ms: number, run: () => void): Entry {
-    const entry = { at: this.now + Math.max(0, ms), order: this.#order++, run, off: false }
+    return this.addAt(this.now + ms, run)
+  }
+
+  /** For what shall fall together: `now + (at - now)` is not always `at`, and what came last might come first. */
+  addAt(at: number, run: () => void): Entry {
+    const entry = { at: Math.max(this.now, at), order: this.#order++, run, off: false }
     const heap = this.#heap
     let i = heap.push(entry) - 1
     while (i > 0) {

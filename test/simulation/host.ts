@@ -22,6 +22,12 @@ export interface Terms {
   readonly features?: Features
 }
 
+interface Postponed {
+  readonly run: () => void
+  readonly after: number
+  entry: Entry | undefined
+}
+
 /** One process: a queue of the real code, with a clock, a network and a death of its own. */
 export class Host {
   readonly name: string
@@ -31,7 +37,7 @@ export class Host {
   readonly #world: World
   readonly #timers = new Set<Entry>()
   /** What waits for the end of a stall. */
-  readonly #postponed = new Set<Entry>()
+  readonly #postponed = new Set<Postponed>()
   readonly #offset: number
   /** After a stall a process sees its timers first, or what the network brought. */
   readonly #timersFirst: boolean
@@ -100,7 +106,11 @@ export class Host {
 
   /** Something reaches this process in `ms`, if it lives then, or when it runs again. */
   deliver(ms: number, run: () => void): void {
-    this.#world.agenda.add(ms, () => this.#enter(run, this.#timersFirst ? 0.01 : 0))
+    this.deliverAt(this.#world.now + ms, run)
+  }
+
+  deliverAt(at: number, run: () => void): void {
+    this.#world.agenda.addAt(at, () => this.#enter(run, this.#timersFirst ? 0.01 : 0))
   }
 
   stall(ms: number): void {
@@ -111,21 +121,19 @@ export class Host {
     const since = Math.max(this.stalledUntil, now)
     this.stalledUntil = Math.max(since, now + ms)
     this.stalled += this.stalledUntil - since
+    // What has come already stays before what comes now.
+    for (const one of this.#postponed) this.#postpone(one)
     this.disturb(ms)
   }
 
   /** It runs again, also when it was to stand still for longer: what has come meanwhile reaches it now. */
   wake(): void {
-    const { now, agenda } = this.#world
+    const { now } = this.#world
     const left = this.stalledUntil - now
     if (left <= 0) return
     this.stalled -= left
     this.stalledUntil = now
-    for (const entry of this.#postponed) {
-      entry.off = true
-      agenda.add(entry.at - now - left, entry.run)
-    }
-    this.#postponed.clear()
+    for (const one of this.#postponed) this.#postpone(one)
   }
 
   /** All its promises and timers die with it; its connections last until the server notices. */
@@ -138,17 +146,23 @@ export class Host {
 
   #enter(run: () => void, after: number): void {
     if (this.dead) return
-    const left = this.stalledUntil - this.#world.now
-    if (left > 0) {
-      const entry = this.#world.agenda.add(left + after, () => {
-        this.#postponed.delete(entry)
-        this.#enter(run, after)
-      })
-      this.#postponed.add(entry)
+    if (this.stalledUntil > this.#world.now) {
+      const one: Postponed = { run, after, entry: undefined }
+      this.#postponed.add(one)
+      this.#postpone(one)
       return
     }
     this.#world.touched = true
     run()
+  }
+
+  /** To the end of the stall, in the order in which all came. */
+  #postpone(one: Postponed): void {
+    if (one.entry) one.entry.off = true
+    one.entry = this.#world.agenda.addAt(this.stalledUntil + one.after, () => {
+      this.#postponed.delete(one)
+      this.#enter(one.run, one.after)
+    })
   }
 
   /** A timer fires up to 3 ms late, and, as those of Node do, up to half a millisecond early. */

@@ -137,7 +137,7 @@ export class Link implements Wire {
       else return
     }
     if (this.#mute) return
-    world.agenda.add(at - world.now, () => this.#arrive(request))
+    world.agenda.addAt(at, () => this.#arrive(request))
     if (request.command.kind === 'script' && dice.chance(quality.repeat)) {
       world.count('lateRequests')
       world.agenda.add(at - world.now + dice.between(0, quality.late), () => this.#arrive({ ...request, copy: true }))
@@ -237,6 +237,6 @@ export class Link implements Wire {
     const due = world.now + this.#net.delay() + (dice.chance(quality.slow) ? this.#net.trouble('slow', host) : 0)
     const at = this.#ordered ? Math.max(due, this.#lastDelivery) : due
     this.#lastDelivery = at
-    host.deliver(at - world.now, arrive)
+    host.deliverAt(at, arrive)
   }
 }
