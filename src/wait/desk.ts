@@ -18,6 +18,8 @@ export interface Waiter {
   bond?: Bond
   /** The last that was heard of its ID. */
   told?: Told
+  /** The same when the last look began: what is told later may be of a run that the look has not seen. */
+  heeded?: Told | undefined
   /** A look was due before there was a bond. */
   called?: boolean
   /** Since when nothing is due and nothing says why, by this process's clock. */
@@ -118,7 +120,12 @@ export class Desk {
       const end = kind === 'cleared' ? 'withdrawn' : ENDS[kind]
       if (end === undefined) continue
       const named = kind === 'cleared' ? [...this.#waiters.keys()] : ids.filter((id) => this.#waiters.has(id))
-      for (const id of named) for (const waiter of this.#waiters.get(id) ?? []) waiter.told = { end, position }
+      for (const id of named) {
+        for (const waiter of this.#waiters.get(id) ?? []) {
+          waiter.told = { end, position }
+          this.#credulous.delete(waiter)
+        }
+      }
       this.#look(named)
     }
     this.#heardTo = position
@@ -166,6 +173,7 @@ export class Desk {
       if (known.length === 0) continue
       asked.push(id)
       bound.push(known)
+      for (const waiter of known) waiter.heeded = waiter.told
     }
     if (asked.length === 0) return
     const { call } = this.#inside
@@ -177,7 +185,8 @@ export class Desk {
       )
       if (hearsay.length === 0) return
       const sent = await lastSent(this.#inside)
-      for (const waiter of hearsay) if (this.#waiters.get(waiter.id)?.has(waiter)) this.#credulous.set(waiter, sent)
+      const still = hearsay.filter((waiter) => this.#waiters.get(waiter.id)?.has(waiter))
+      for (const waiter of still) if (waiter.told === waiter.heeded) this.#credulous.set(waiter, sent)
       this.#believe()
     } catch (error) {
       // A server that is away comes back; the next look tries again.
@@ -188,9 +197,9 @@ export class Desk {
 
   /** Answers whether nothing is known but what was told. */
   #judge(waiter: Waiter, seen: Inspection, kept: Recollection): boolean {
-    const { bond, told } = waiter
+    const { bond, heeded } = waiter
     if (!bond) return false
-    const judgement = judge(bond, told, seen, kept)
+    const judgement = judge(bond, heeded, seen, kept)
     if (judgement.is === 'gone') {
       const now = this.#inside.settings.clock.now()
       waiter.goneSince ??= now

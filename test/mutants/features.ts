@@ -25,6 +25,10 @@ export const FEATURES: readonly Mutant[] = [
   inClient('a wait that takes a message for the truth', 'test/wait/wait.test.ts', '', [
     edit(JUDGE, '  switch (seen.state) {', "  if (told?.end === 'done') return DONE\n  switch (seen.state) {"),
   ]),
+  inClient('a wait that judges an old look by a later message', 'test/wait/wait.test.ts', '', [
+    edit(DESK, 'judge(bond, heeded, seen, kept)', 'judge(bond, waiter.told, seen, kept)'),
+    edit(DESK, 'if (waiter.told === waiter.heeded) ', ''),
+  ]),
   inLives('a wait that leaves its listener at the signal', 'wait', safety(300), [
     edit(WAIT, "      signal?.removeEventListener('abort', abort)\n", ''),
   ]),

@@ -11,6 +11,8 @@ export class Ears {
   looks = 0
   /** What a publish said waits here. */
   answers: Latch = new Latch(0)
+  /** What was kept, as a look read it, waits at `answer`, once `read` is open. */
+  slow: { readonly read: Latch; readonly answer: Latch } | undefined
   readonly #hearers = new Set<(message: string | null) => void>()
   readonly #lookers = new Set<() => void>()
   #held: string[] | undefined
@@ -19,7 +21,7 @@ export class Ears {
   over(open: OpenStore): OpenStore {
     return (place) => {
       const store = open(place)
-      const watched: Pick<Store, 'listen' | 'inspect' | 'publish'> = {
+      const watched: Pick<Store, 'listen' | 'inspect' | 'recall' | 'publish'> = {
         listen: async (hear, signal, patience) => {
           const mine = (message: string | null): void => {
             if (message !== null && this.deaf) return
@@ -46,6 +48,12 @@ export class Ears {
             for (const look of [...this.#lookers]) look()
           })
           return seen
+        },
+        recall: async (ids, patience) => {
+          const kept = await store.recall(ids, patience)
+          this.slow?.read.open()
+          await this.slow?.answer.wait
+          return kept
         },
         publish: async (request, patience) => {
           const reply = await store.publish(request, patience)

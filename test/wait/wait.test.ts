@@ -322,6 +322,22 @@ onBothStores((kit) => {
     await also
   })
 
+  test('a look that is older than the run is not judged by what was told of it', async () => {
+    const { world, ears, queue } = await scene(kit)
+    const other = world.queue(KEEP)
+    other.process(() => 1)
+    const wait = waitFor(queue, 'a')
+    await ears.looked(3)
+    ears.slow = { read: new Latch(), answer: new Latch() }
+    ears.gap()
+    await ears.slow.read.wait
+    ears.hold()
+    await other.publish('a')
+    await ears.releaseTo('"done"')
+    ears.slow.answer.open()
+    expect(await wait).toMatchObject({ result: 1, run: 'next' })
+  })
+
   test('after a gap what was told before it is not taken for the last', async () => {
     const { world, ears, queue } = await scene(kit, (world) => ({ clock: world.clock }))
     const other = world.queue(KEEP)
