@@ -1,6 +1,7 @@
 -- On a plain lane: all that is settled is done and held, none is renewed, and the number is new. In as few calls as there can
--- be: at a batch of one they are what a job costs. For all else MORE, before anything is written: it comes again, with all keys.
+-- be: in a small batch they are what a job costs. For all else MORE, before anything is written: it comes again, with all keys.
 if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
+--- @include _lone
 local at = 10
 local first, last = span(at)
 if last < first then
@@ -18,28 +19,37 @@ else
 end
 at = last + 1
 if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
--- The head of the line tells its length, where that is all of it. Where nothing will be left in line, none is to be woken.
-local popped = claim > 0 and redis.call('LRANGE', queued, 0, claim - 1) or {}
-local length = #popped < claim and #popped or redis.call('LLEN', queued)
-local tokens = length <= claim and 1 or redis.call('LLEN', wake)
-
-local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
+-- One more than is claimed: that tells whether any will be left in line. Where none will, none is to be woken.
+local popped = redis.call('LRANGE', queued, 0, claim)
+local more = #popped > claim
+if more then popped[#popped] = nil end
+local tokens = more and redis.call('LLEN', wake) or 1
 local settled = last - first + 1
-if settled > 0 then
-  redis.call('ZCARD', processing)
-  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + settled
-  redis.call('HDEL', lease, unpack(ARGV, first, last))
-end
+-- All else has been read, or is the first that is written: `processing`.
+if settled > 0 and #popped == 0 then redis.call('SCARD', committed) end
+
 local taken, stale = 0, 0
 while #popped > 0 and stale < 1000 do
   local inLine = true
-  length, taken = length - #popped, taken + #popped
+  taken = taken + #popped
 --- @splice _take
   stale = stale + #dropped
-  popped = #ids < claim and length > 0 and redis.call('LRANGE', queued, 0, claim - #ids - 1) or {}
+  popped = {}
+  if #ids < claim and more then
+    popped = redis.call('LRANGE', queued, 0, claim - #ids)
+    more = #popped > claim - #ids
+    if more then popped[#popped] = nil end
+  end
 end
--- Only now: `processing` would be emptied before, and built anew as a list, which is searched.
-if settled > 0 then redis.call('ZREM', processing, unpack(ARGV, first, last)) end
+more = more or #popped > 0
+
+-- After the claims: what is emptied and built anew costs more than what changes.
+local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
+if settled > 0 then
+  redis.call('ZREM', processing, unpack(ARGV, first, last))
+  redis.call('HDEL', lease, unpack(ARGV, first, last))
+  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + settled
+end
 
 at = at + 1
 if ARGV[at] ~= '0' then
@@ -65,5 +75,5 @@ elseif taken > 0 then
   redis.call('HSET', totals, 'taken', passed, 'epoch', epoch)
 end
 redis.call('HSET', steps, field, ARGV[2] .. '|' .. stamp .. '|' .. token .. '|' .. leaseEnd .. '|')
-if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
-return { token, length > 0 and 1 or 0, ids }
+if more and tokens == 0 then redis.call('RPUSH', wake, '1') end
+return { token, more and 1 or 0, ids }

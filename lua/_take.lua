@@ -20,7 +20,7 @@ do
   -- Lease end, ID, lease end, ID …; then, one cell further on, ID, token, ID, token …: a table for each would cost more.
   local n, fresh, cells = #good, 0, {}
   if n > 0 then
-    leaseEnd = string.format('%.0f', ms + term)
+    leaseEnd = string.format(WHOLE, ms + term)
     -- Last first: among equal scores each then finds its place at the front, while the set is small and kept as a list.
     for i = n, 1, -1 do
       cells[2 * (n - i) + 1], cells[2 * (n - i) + 2] = leaseEnd, good[i]
@@ -39,7 +39,7 @@ do
   end
   if n > 0 then
     if token == '' then
-      epoch = string.format('%.0f', math.max(micros, epoch + 1))
+      epoch = string.format(WHOLE, math.max(micros, epoch + 1))
       token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. ARGV[2]
     end
     local ahead = #ids + n > slots and '~' .. token

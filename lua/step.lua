@@ -14,12 +14,12 @@ local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[
 -- What is written down must be read again: no other spelling of a number.
 if not string.find(ARGV[2], '^%d+$') then return redis.error_reply('STALE step ' .. ARGV[2] .. ' is no number such as 1, 2, 3') end
 local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
+--- @include _whole
 local micros = now()
-local ms = math.floor(micros / 1000)
-local stamp = string.format('%.0f', ms)
+local ms, stamp = math.floor(micros / 1000), string.sub(micros, 1, -4)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
-local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
+local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', unpack(#KEYS == 9 and {} or { 'failed', 'lost', 'marked' }))
 local epoch = before[4] or '0'
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}

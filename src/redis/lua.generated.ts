@@ -1489,19 +1489,19 @@ return 1`,
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'steps', 'extras', 'listening', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'marks', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'events'],
     plain: 9,
     flags: 'allow-oom',
-    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept listening owed payload prioritized priority progress remembered since tries withdrawn', 'GET alarm listening rate', 'HDEL control errors failures lease owed payload priority progress results since tries', 'HGET priority since steps totals', 'HINCRBY totals', 'HLEN errors failures lease owed payload priority progress results since tries', 'HMGET control failures lease owed payload priority totals tries', 'HSET control errors failures lease payload priority results since steps totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm extras rate', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt kept prioritized processing remembered', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed prioritized', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept prioritized processing remembered', 'ZREM delayed failed kept prioritized processing remembered'],
+    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept listening owed payload prioritized priority progress remembered since tries withdrawn', 'GET alarm listening rate', 'HDEL control errors failures lease owed payload priority progress results since tries', 'HGET lease priority since steps totals', 'HINCRBY totals', 'HLEN errors failures lease owed payload priority progress results since tries', 'HMGET control failures lease owed payload priority totals tries', 'HSET control errors failures lease payload priority results since steps totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm extras rate', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt kept prioritized processing remembered', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed prioritized', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept prioritized processing remembered', 'ZREM delayed failed kept prioritized processing remembered'],
     text: `local queued, committed, processing, lease, wake, totals, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
 local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 if not string.find(ARGV[2], '^%d+$') then return redis.error_reply('STALE step ' .. ARGV[2] .. ' is no number such as 1, 2, 3') end
 local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
+local WHOLE = string.format('%d', 4294967296) == '4294967296' and '%d' or '%.0f'
 local micros = now()
-local ms = math.floor(micros / 1000)
-local stamp = string.format('%.0f', ms)
+local ms, stamp = math.floor(micros / 1000), string.sub(micros, 1, -4)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
-local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
+local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', unpack(#KEYS == 9 and {} or { 'failed', 'lost', 'marked' }))
 local epoch = before[4] or '0'
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}
@@ -1513,6 +1513,51 @@ local function span(at)
 end
 if #KEYS == 9 then
 if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
+local own = ARGV[10] == '1' and ARGV[11] == 'd' and ARGV[13] == '1' and ARGV[15] == '0' and ARGV[16] == '0' and ARGV[14]
+if own or (ARGV[10] == '0' and ARGV[11] == '0' and ARGV[12] == '0') then
+  local line = redis.call('LRANGE', queued, '0', ARGV[6])
+  local more = #line > claim
+  local id = claim > 0 and line[1]
+  local lone, tokens = #line <= (more and 2 or 1), 1
+  if lone then
+    local of, held = own and ARGV[12], own and redis.call('HGET', lease, own) or redis.call('HLEN', lease)
+    lone = not own or (string.byte(of) ~= 126 and (held == of or held == '~' .. of))
+    if more then tokens = redis.call('LLEN', wake) end
+  end
+  if lone and id then
+    leaseEnd = string.format(WHOLE, ms + term)
+    lone = redis.call('SMISMEMBER', committed, id)[1] == 1 and redis.call('ZADD', processing, 'NX', leaseEnd, id) == 1
+  elseif lone and own then
+    redis.call('SCARD', committed)
+  end
+  if lone then
+    if id then
+      redis.call('LTRIM', queued, '1', '-1')
+      epoch = string.format(WHOLE, math.max(micros, epoch + 1))
+      token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. ARGV[2]
+      redis.call('HSET', lease, id, slots > 0 and token or '~' .. token)
+    end
+    local left, done, taken
+    if own then
+      redis.call('ZREM', processing, own)
+      redis.call('HDEL', lease, own)
+      left = string.format(WHOLE, (before[1] or 0) + redis.call('SREM', committed, own))
+      done = string.format(WHOLE, (before[2] or 0) + 1)
+    end
+    if id then taken = string.format(WHOLE, (before[3] or 0) + 1) end
+    if own and id then
+      redis.call('HSET', totals, 'left', left, 'done', done, 'taken', taken, 'epoch', epoch)
+    elseif own then
+      redis.call('HSET', totals, 'left', left, 'done', done)
+    elseif id then
+      redis.call('HSET', totals, 'taken', taken, 'epoch', epoch)
+    end
+    redis.call('HSET', steps, field, ARGV[2] .. '|' .. stamp .. '|' .. token .. '|' .. leaseEnd .. '|')
+    if more and tokens == 0 then redis.call('RPUSH', wake, '1') end
+    return { token, more and 1 or 0, id and { id } or {} }
+  end
+  leaseEnd = ''
+end
 local at = 10
 local first, last = span(at)
 if last < first then
@@ -1530,20 +1575,16 @@ else
 end
 at = last + 1
 if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
-local popped = claim > 0 and redis.call('LRANGE', queued, 0, claim - 1) or {}
-local length = #popped < claim and #popped or redis.call('LLEN', queued)
-local tokens = length <= claim and 1 or redis.call('LLEN', wake)
-local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
+local popped = redis.call('LRANGE', queued, 0, claim)
+local more = #popped > claim
+if more then popped[#popped] = nil end
+local tokens = more and redis.call('LLEN', wake) or 1
 local settled = last - first + 1
-if settled > 0 then
-  redis.call('ZCARD', processing)
-  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + settled
-  redis.call('HDEL', lease, unpack(ARGV, first, last))
-end
+if settled > 0 and #popped == 0 then redis.call('SCARD', committed) end
 local taken, stale = 0, 0
 while #popped > 0 and stale < 1000 do
   local inLine = true
-  length, taken = length - #popped, taken + #popped
+  taken = taken + #popped
 local dropped = {}
 do
   local entered = redis.call('SMISMEMBER', committed, unpack(popped))
@@ -1562,7 +1603,7 @@ do
   end
   local n, fresh, cells = #good, 0, {}
   if n > 0 then
-    leaseEnd = string.format('%.0f', ms + term)
+    leaseEnd = string.format(WHOLE, ms + term)
     for i = n, 1, -1 do
       cells[2 * (n - i) + 1], cells[2 * (n - i) + 2] = leaseEnd, good[i]
     end
@@ -1579,7 +1620,7 @@ do
   end
   if n > 0 then
     if token == '' then
-      epoch = string.format('%.0f', math.max(micros, epoch + 1))
+      epoch = string.format(WHOLE, math.max(micros, epoch + 1))
       token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. ARGV[2]
     end
     local ahead = #ids + n > slots and '~' .. token
@@ -1591,9 +1632,20 @@ do
   end
 end
   stale = stale + #dropped
-  popped = #ids < claim and length > 0 and redis.call('LRANGE', queued, 0, claim - #ids - 1) or {}
+  popped = {}
+  if #ids < claim and more then
+    popped = redis.call('LRANGE', queued, 0, claim - #ids)
+    more = #popped > claim - #ids
+    if more then popped[#popped] = nil end
+  end
 end
-if settled > 0 then redis.call('ZREM', processing, unpack(ARGV, first, last)) end
+more = more or #popped > 0
+local left, done = tonumber(before[1] or 0), tonumber(before[2] or 0)
+if settled > 0 then
+  redis.call('ZREM', processing, unpack(ARGV, first, last))
+  redis.call('HDEL', lease, unpack(ARGV, first, last))
+  left, done = left + redis.call('SREM', committed, unpack(ARGV, first, last)), done + settled
+end
 at = at + 1
 if ARGV[at] ~= '0' then
   first, last = span(at)
@@ -1616,8 +1668,8 @@ elseif taken > 0 then
   redis.call('HSET', totals, 'taken', passed, 'epoch', epoch)
 end
 redis.call('HSET', steps, field, ARGV[2] .. '|' .. stamp .. '|' .. token .. '|' .. leaseEnd .. '|')
-if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
-return { token, length > 0 and 1 or 0, ids }
+if more and tokens == 0 then redis.call('RPUSH', wake, '1') end
+return { token, more and 1 or 0, ids }
 end
 local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
@@ -1645,7 +1697,7 @@ do
   end
   local n, fresh, cells = #good, 0, {}
   if n > 0 then
-    leaseEnd = string.format('%.0f', ms + term)
+    leaseEnd = string.format(WHOLE, ms + term)
     for i = n, 1, -1 do
       cells[2 * (n - i) + 1], cells[2 * (n - i) + 2] = leaseEnd, good[i]
     end
@@ -1662,7 +1714,7 @@ do
   end
   if n > 0 then
     if token == '' then
-      epoch = string.format('%.0f', math.max(micros, epoch + 1))
+      epoch = string.format(WHOLE, math.max(micros, epoch + 1))
       token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. ARGV[2]
     end
     local ahead = #ids + n > slots and '~' .. token

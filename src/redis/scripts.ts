@@ -14,14 +14,14 @@ export interface Script {
   readonly plain: readonly string[]
 }
 
-/** Server time in microseconds; only a test may put a settable clock in its place. */
-const NOW = "local t = redis.call('TIME') return t[1] * 1000000 + t[2]"
+/** Server time in microseconds, as text: a number would have to be spelled again. Only a test may put a settable clock in its place. */
+const NOW = "local t = redis.call('TIME') return t[1] .. string.sub('00000' .. t[2], -6)"
 
 export type Scripts = Readonly<Record<ScriptName, Script>>
 
 /** The scripts of one queue. `clockKey` is for tests: a key that holds the time in microseconds. */
 export function scriptsFor(prefix: string, queue: string, clockKey?: string): Scripts {
-  const now = clockKey === undefined ? NOW : `return tonumber(redis.call('GET', '${clockKey}'))`
+  const now = clockKey === undefined ? NOW : `return redis.call('GET', '${clockKey}')`
   const scripts = Object.entries(LUA).map(([name, { keys, plain, flags, text }]) => {
     // With `#!lua` on line 1 the server refuses a script up front (READONLY, OOM, NOREPLICAS), before any effect.
     const head = `#!lua${flags === '' ? '' : ` flags=${flags}`}`

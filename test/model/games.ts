@@ -138,3 +138,40 @@ export function games(most: number): fc.Arbitrary<Move[]> {
   )
   return fc.array(phase, { minLength: 1, maxLength: most, size: 'max' }).map((phases) => phases.flat())
 }
+
+/** Of what a plain lane's step takes the short way for: claims, and what is done of them, some of it begun meanwhile. */
+const plainStep = fc
+  .tuple(kinds.step, fc.array(fc.nat(12), { maxLength: 4 }), fc.boolean())
+  .map(([step, backs, begun]): Move & { kind: 'step' } => ({
+    ...{ ...step, policy: undefined, leaving: false, skip: false },
+    picks: backs.map((back, i) => ({
+      ...{ back, delay: 0, ttl: 0, of: 'mine' },
+      use: begun && i === 0 ? 'start' : 'done',
+    })),
+  }))
+
+/** Of what a worker has, one stands in line again. */
+const doubling = fc
+  .tuple(kinds.publish, plainStep, kinds.stray, plainStep)
+  .map(([publish, claim, stray, next]): Move[] => [
+    { ...publish, ids: [stray.id] },
+    { ...claim, claim: 6 },
+    stray,
+    next,
+  ])
+
+/** A waiting worker took the token, and another leaves some in line. */
+const waking = fc
+  .tuple(kinds.publish, kinds.take, plainStep, fc.integer({ min: 1, max: 2 }))
+  .map(([publish, take, step, claim]): Move[] => [publish, take, { ...step, claim }])
+
+/** On a plain lane and nothing else, also one into whose line somebody puts what is not to be claimed. */
+export function plainGames(most: number): fc.Arbitrary<Move[]> {
+  const single = fc.oneof(
+    { weight: 6, arbitrary: plainStep },
+    { weight: 4, arbitrary: kinds.publish },
+    { weight: 1, arbitrary: fc.oneof(kinds.stray, kinds.take, kinds.again) },
+  )
+  const phase = fc.oneof({ weight: 8, arbitrary: single.map((one) => [one]) }, doubling, waking)
+  return fc.array(phase, { minLength: 1, maxLength: most, size: 'max' }).map((phases) => phases.flat())
+}

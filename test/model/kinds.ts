@@ -183,6 +183,7 @@ export const kinds = {
     balance: fc.boolean(),
   }),
   take: fc.record({ wait, kind: fc.constant('take' as const) }),
+  stray: fc.record({ wait, kind: fc.constant('stray' as const), id }),
   listening: fc.record({ wait, kind: fc.constant('listening' as const), on: fc.boolean() }),
 }
 
@@ -205,6 +206,8 @@ const WEIGHTS: Readonly<Record<keyof typeof kinds, number>> = {
   mend: 3,
   take: 4,
   listening: 2,
+  // Where the laws are to hold, nobody's hand is in it.
+  stray: 0,
 }
 
 /** Any one of them. */

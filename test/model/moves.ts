@@ -92,6 +92,8 @@ export type Move = { readonly wait: number } & (
   | { readonly kind: 'mend'; readonly mends: readonly Mend[]; readonly balance: boolean }
   /** A waiting worker takes the wake token. */
   | { readonly kind: 'take' }
+  /** By hand, an ID is put in line that may be there already, or nowhere, or with a worker. */
+  | { readonly kind: 'stray'; readonly id: string }
   /** Somebody listens from now on, or nobody does any more. */
   | { readonly kind: 'listening'; readonly on: boolean }
 )

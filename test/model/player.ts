@@ -88,6 +88,7 @@ export class Player {
         return { verb: 'mend', request: { mends, balance: move.balance, ...nothing } }
       }
       case 'take':
+      case 'stray':
       case 'listening':
         return null
     }

@@ -49,7 +49,10 @@ export const CLIENTS: readonly Mutant[] = [
     'an epoch that follows a clock that is set back',
     'test/store.test.ts',
     'the Redis store .*tokens never come twice',
-    [edit('lua/_take.lua', 'math.max(micros, epoch + 1)', 'micros')],
+    [
+      edit('lua/_take.lua', 'math.max(micros, epoch + 1)', 'micros'),
+      edit('lua/_lone.lua', 'math.max(micros, epoch + 1)', 'micros'),
+    ],
   ),
   inClient('a batch in which an ID comes twice enters twice', 'test/model/side-by-side.test.ts', '', [
     edit('lua/publish.lua', 'elseif seen[id] then', 'elseif false then'),

@@ -1,6 +1,7 @@
 import { edit, inGame, inLaw, inLua, type Mutant } from './mutant.js'
 
 const PLAIN = 'lua/_plain.lua'
+const LONE = 'lua/_lone.lua'
 
 /** Bugs of the short way that a step takes through a plain lane, and of the guard before it that leaves all else to the long one. */
 export const PLAIN_LANE: readonly Mutant[] = [
@@ -12,26 +13,20 @@ export const PLAIN_LANE: readonly Mutant[] = [
     ['loss'],
     [edit(PLAIN, ' or prior and tonumber', ' or false and tonumber')],
   ),
-  inLua(
-    'a plain step that leaves what it settles committed',
-    ['loss'],
-    [edit(PLAIN, "left + redis.call('SREM', committed, unpack(ARGV, first, last))", 'left + settled')],
-  ),
-  inLua(
-    'a plain step that leaves the lease of what it settles',
-    ['loss'],
-    [edit(PLAIN, "  redis.call('HDEL', lease, unpack(ARGV, first, last))\n", '')],
-  ),
+  inGame('a plain step that leaves what it settles committed', [
+    edit(PLAIN, "left + redis.call('SREM', committed, unpack(ARGV, first, last))", 'left + settled'),
+  ]),
+  inGame('a plain step that leaves the lease of what it settles', [
+    edit(PLAIN, "  redis.call('HDEL', lease, unpack(ARGV, first, last))\n", ''),
+  ]),
   inLua(
     'a plain step that starts what another holds',
     ['ahead-lapse'],
     [edit(PLAIN, "if held[i + 1] == '~' .. ARGV[g + 1] then", 'if true then')],
   ),
-  inLua(
-    'a plain step that does not re-arm the wake token',
-    ['quiet'],
-    [edit(PLAIN, "if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end\n", '')],
-  ),
+  inGame('a plain step that does not re-arm the wake token', [
+    edit(PLAIN, "if more and tokens == 0 then redis.call('RPUSH', wake, '1') end\n", ''),
+  ]),
   inLaw('a plain step that settles what is not claimed any more', 'settling', [
     edit(
       PLAIN,
@@ -40,16 +35,51 @@ export const PLAIN_LANE: readonly Mutant[] = [
     ),
   ]),
   inLua('a plain step two behind that is not refused', ['copy'], [edit(PLAIN, '>= number then', '== number then')]),
-  inLua(
-    'a plain step that keeps its epoch to itself',
-    ['quiet'],
-    [
-      edit(PLAIN, ", 'taken', passed, 'epoch', epoch)\nelseif settled", ", 'taken', passed)\nelseif settled"),
-      edit(PLAIN, "'taken', passed, 'epoch', epoch)\nend", "'taken', passed)\nend"),
-    ],
-  ),
+  inGame('a plain step that keeps its epoch to itself', [
+    edit(PLAIN, ", 'taken', passed, 'epoch', epoch)\nelseif settled", ", 'taken', passed)\nelseif settled"),
+    edit(PLAIN, "'taken', passed, 'epoch', epoch)\nend", "'taken', passed)\nend"),
+  ]),
   inGame('a plain step in a queue that is no plain lane', [edit(PLAIN, 'if lazy or leaving', 'if leaving')]),
   inLaw('a plain settle by a token that was never given', 'settling', [
     edit(PLAIN, ' or string.byte(of) == 126 then', ' then'),
   ]),
+  inLaw('a lone settle that is not fenced', 'settling', [edit(LONE, "(held == of or held == '~' .. of)", 'held')]),
+  inLaw('a lone settle by a token that was never given', 'settling', [edit(LONE, 'string.byte(of) ~= 126 and ', '')]),
+  inLua(
+    'a lone step that leaves what it settles committed',
+    ['loss'],
+    [edit(LONE, "redis.call('SREM', committed, own)", '1')],
+  ),
+  inLua(
+    'a lone step that leaves the lease of what it settles',
+    ['loss'],
+    [edit(LONE, "      redis.call('HDEL', lease, own)\n", '')],
+  ),
+  inLua(
+    'a lone step that leaves what it claims in line',
+    ['quiet'],
+    [edit(LONE, "      redis.call('LTRIM', queued, '1', '-1')\n", '')],
+  ),
+  inLua(
+    'a lone step that does not re-arm the wake token',
+    ['quiet'],
+    [edit(LONE, "    if more and tokens == 0 then redis.call('RPUSH', wake, '1') end\n", '')],
+  ),
+  inLua(
+    'a lone step that keeps its epoch to itself',
+    ['quiet'],
+    [
+      edit(LONE, "'done', done, 'taken', taken, 'epoch', epoch)", "'done', done, 'taken', taken)"),
+      edit(LONE, "totals, 'taken', taken, 'epoch', epoch)", "totals, 'taken', taken)"),
+    ],
+  ),
+  inLua(
+    'a lone step that claims ahead as if it had begun',
+    ['ahead-lapse'],
+    [edit(LONE, "slots > 0 and token or '~' .. token", 'token')],
+  ),
+  inGame('a lone step that claims what has left', [
+    edit(LONE, "redis.call('SMISMEMBER', committed, id)[1] == 1 and ", ''),
+  ]),
+  inGame('a lone step that claims what is claimed', [edit(LONE, 'leaseEnd, id) == 1\n', 'leaseEnd, id) >= 0\n')]),
 ]

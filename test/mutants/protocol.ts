@@ -7,6 +7,7 @@ const SETTLE = 'src/memory/settle.ts'
 const SWEEPS = 'src/memory/sweep.ts'
 const STEPS = 'src/memory/step.ts'
 const CLAIM = 'lua/_take.lua'
+const LONE = 'lua/_lone.lua'
 const TAKE = 'src/memory/claim.ts'
 
 /** Bugs of the protocol: in the Lua, where the real server must differ from the model; in the model, where a law must break. */
@@ -105,9 +106,20 @@ export const PROTOCOL: readonly Mutant[] = [
     ['jams'],
     [edit('src/memory/line.ts', '  toTail(state, due, ms)\n', '  toTail(state, due, ms)\n  toTail(state, due, ms)\n')],
   ),
-  inLua('an epoch that does not rise', ['quiet'], [edit(CLAIM, 'math.max(micros, epoch + 1)', '1')]),
+  inLua(
+    'an epoch that does not rise',
+    ['quiet'],
+    [edit(CLAIM, 'math.max(micros, epoch + 1)', '1'), edit(LONE, 'math.max(micros, epoch + 1)', '1')],
+  ),
   inModel('an epoch that does not rise', ['quiet'], [edit(TAKE, 'Math.max(now, totals.epoch + 1)', '1')]),
-  inLua('a token that does not name its step', ['quiet'], [edit(CLAIM, " .. ':' .. worker .. ':' .. ARGV[2]\n", '\n')]),
+  inLua(
+    'a token that does not name its step',
+    ['quiet'],
+    [
+      edit(CLAIM, " .. ':' .. worker .. ':' .. ARGV[2]\n", '\n'),
+      edit(LONE, " .. ':' .. worker .. ':' .. ARGV[2]\n", '\n'),
+    ],
+  ),
   inModel('a token that does not name its step', ['rollback-copy'], [edit(TAKE, 'request.worker}:', "'w'}:")]),
   inLua(
     'a withdrawal that leaves what was known of the ID',
