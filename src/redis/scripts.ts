@@ -21,7 +21,7 @@ export type Scripts = Readonly<Record<ScriptName, Script>>
 
 /** The scripts of one queue. `clockKey` is for tests: a key that holds the time in microseconds. */
 export function scriptsFor(prefix: string, queue: string, clockKey?: string): Scripts {
-  const now = clockKey === undefined ? NOW : `return redis.call('GET', '${clockKey}')`
+  const now = clockKey === undefined ? NOW : `return string.match(redis.call('GET', '${clockKey}'), '^%d+')`
   const scripts = Object.entries(LUA).map(([name, { keys, plain, flags, text }]) => {
     // With `#!lua` on line 1 the server refuses a script up front (READONLY, OOM, NOREPLICAS), before any effect.
     const head = `#!lua${flags === '' ? '' : ` flags=${flags}`}`
