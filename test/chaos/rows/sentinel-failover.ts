@@ -15,7 +15,8 @@ const sentinelFailover = (durable: boolean) =>
       ? 'LOST is 0: what was answered was on the replica; without a replica no publish is answered but by OUTCOME_UNKNOWN'
       : `without durability: LOST is within ${WINDOW} ms before the failover, and counted; law L1 holds, and all go on by themselves`,
     rounds: 2,
-    load: { publishTimeout: 20_000 },
+    // As much as the workers can do: so that some of what is answered in the lag is not done by its end.
+    load: { publishTimeout: 20_000, work: 100 },
     // Ends are not waited for by any replica: what has run may run again.
     allow: { rollback: true },
     open: () => watched(durable ? { replicas: 1, timeout: 500 } : 'memory'),
