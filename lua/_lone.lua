@@ -2,7 +2,7 @@
 -- without its lists and tables, which are an eighth of what a lone step costs. What is not so is left to it, unwritten.
 local own = ARGV[10] == '1' and ARGV[11] == 'd' and ARGV[13] == '1' and ARGV[15] == '0' and ARGV[16] == '0' and ARGV[14]
 if own or (ARGV[10] == '0' and ARGV[11] == '0' and ARGV[12] == '0') then
-  local line = redis.call('LRANGE', queued, '0', ARGV[6])
+  line = redis.call('LRANGE', queued, '0', ARGV[6])
   local more = #line > claim
   local id = claim > 0 and line[1]
   local lone, tokens = #line <= (more and 2 or 1), 1

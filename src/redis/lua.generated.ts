@@ -1513,9 +1513,10 @@ local function span(at)
 end
 if #KEYS == 9 then
 if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
+local line
 local own = ARGV[10] == '1' and ARGV[11] == 'd' and ARGV[13] == '1' and ARGV[15] == '0' and ARGV[16] == '0' and ARGV[14]
 if own or (ARGV[10] == '0' and ARGV[11] == '0' and ARGV[12] == '0') then
-  local line = redis.call('LRANGE', queued, '0', ARGV[6])
+  line = redis.call('LRANGE', queued, '0', ARGV[6])
   local more = #line > claim
   local id = claim > 0 and line[1]
   local lone, tokens = #line <= (more and 2 or 1), 1
@@ -1575,7 +1576,7 @@ else
 end
 at = last + 1
 if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
-local popped = redis.call('LRANGE', queued, 0, claim)
+local popped = line or redis.call('LRANGE', queued, '0', ARGV[6])
 local more = #popped > claim
 if more then popped[#popped] = nil end
 local tokens = more and redis.call('LLEN', wake) or 1
