@@ -108,9 +108,12 @@ onRedis('on Redis', (kit) => {
     expect(met.filter((what) => !of.has(what))).toEqual([])
     expect(of.get('bytes'), 'the bytes of one round').toBeGreaterThan(many.bytes + 2_000_000)
 
-    expect(Object.keys(many.keys)).toEqual(Object.keys(start.keys))
+    // Whether the token of an empty line was taken last, or left, is nobody's business: it is one at most.
+    const wake = { wake: 1 }
+    expect(Object.keys({ ...many.keys, ...wake }).sort()).toEqual(Object.keys({ ...start.keys, ...wake }).sort())
+    expect(many.keys['wake'] ?? 0).toBeLessThanOrEqual(1)
     // Of `totals` the names alone have become more, and `marks` has one a second.
-    expect({ ...many.keys, marks: 1 }).toEqual({ ...few.keys, marks: 1 })
+    expect({ ...many.keys, ...wake, marks: 1 }).toEqual({ ...few.keys, ...wake, marks: 1 })
     expect(many.keys['marks']).toBeLessThanOrEqual(3)
     // Connections take more or less; a byte for each ID would be 5 %.
     expect(many.bytes / few.bytes).toBeLessThan(1.05)
