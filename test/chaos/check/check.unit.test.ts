@@ -240,6 +240,30 @@ const PLANTED: readonly [rule: Rule, what: string, plant: (story: Story) => unkn
   ],
 ]
 
+/** `w` dies while it runs `c`; `v`, who has claimed it ahead next, dies before it runs it; `u` runs it. */
+const handedOn = (story: Story, swept: number, sweptAgain: number): Story =>
+  story
+    .up('u', 'worker')
+    .publish('p', 'c', QUEUED)
+    .run('w', 'c', 4)
+    .kill('w')
+    .wait(swept)
+    .jam('g', 'c', '4:w')
+    .wait(500)
+    .kill('v')
+    .wait(sweptAgain)
+    .jam('g', 'c', '5:v')
+    .run('u', 'c', 6)
+    .end('u', 'c')
+    .close('u')
+
+test('a death that comes to one who has claimed ahead is recovered from then on', async () => {
+  const { breaches, recoveries } = await check(over(handedOn(healthy(), 2_800, 2_700)).entries(), FAULTY)
+  expect({ breaches, recoveries }).toEqual({ breaches: [], recoveries: [2_702, 2_801] })
+  expect(await red(over(handedOn(healthy(), 3_100, 0)), FAULTY)).toEqual(['K9'])
+  expect(await red(over(handedOn(healthy(), 0, 3_100)), FAULTY)).toEqual(['K9'])
+})
+
 test.each(PLANTED)('%s turns red, and nothing else: %s', async (rule, _what, plant, allow) => {
   const story = healthy()
   plant(story)

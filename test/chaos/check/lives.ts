@@ -90,9 +90,7 @@ export class Lives {
   }
 
   /** Whose claim this is, if it ever ran a handler. */
-  procOf(token: string): Proc | undefined {
-    return this.procs.get(this.#workers.get(workerOf(token)) ?? '')
-  }
+  readonly procOf = (token: string): Proc | undefined => this.procs.get(this.#workers.get(workerOf(token)) ?? '')
 
   killed({ proc }: Run): number {
     return this.procs.get(proc)?.killed ?? Number.POSITIVE_INFINITY

@@ -10,7 +10,10 @@ export interface Recovery {
   readonly most: number
 }
 
-/** K9: from the end of each fault to the first run of anything (what the next fault holds up is for that one to answer), and from each death to the run of what it held. */
+/**
+ * K9: from the end of each fault to the first run of anything (what the next fault holds up is for that one to answer), and
+ * from each death to the run of what it held, or to the sweep where another who died had it next.
+ */
 export function recoveries(lives: Lives): readonly Recovery[] {
   return [...afterFaults(lives), ...afterDeaths(lives)]
 }
@@ -31,28 +34,42 @@ function* afterFaults({ ids, faults, procs }: Lives): Generator<Recovery> {
 }
 
 /** A death is recovered by a lapse: `lease + every`. What a fault of the server held up meanwhile is not counted. */
-function* afterDeaths({ ids, procs, faults }: Lives): Generator<Recovery> {
+function* afterDeaths({ ids, procs, procOf, faults }: Lives): Generator<Recovery> {
   for (const [id, life] of ids) {
     for (const run of life.runs) {
       const killed = procs.get(run.proc)?.killed ?? Number.POSITIVE_INFINITY
       if (run.until < killed || killed === Number.POSITIVE_INFINITY || run.at > killed) continue
       const next = life.runs.find((other) => other.token !== run.token && other.at > killed)
       if (!next) continue
-      yield {
-        what: `${id} after the death of ${run.proc}`,
-        ms: (next.at - killed) / 1_000,
-        cutShort: false,
-        most: grace(life, run, next),
+      const holders = [{ who: run.proc, token: run.token, death: killed }, ...successors(life, run, killed, next)]
+      for (const [i, { who, token, death }] of holders.entries()) {
+        const last = i === holders.length - 1
+        // What has a successor was recovered when its claim was swept, if a guard has told of it.
+        const end = last ? next.at : life.jams.find((jam) => jam.token === token)?.at
+        if (end === undefined) continue
+        const most = grace(life, i === 0 ? run.at : death, end)
+        yield { what: `${id} after the death of ${who}`, ms: (end - death) / 1_000, cutShort: false, most }
       }
     }
   }
 
-  function grace({ jams }: Life, run: Run, next: Run): number {
+  /** Who had claimed it ahead next, and came to nothing before it ran: from then on it is that which is recovered. */
+  function successors({ jams }: Life, run: Run, killed: number, next: Run) {
+    return jams
+      .filter(({ at, token }) => token !== run.token && at > killed && at < next.at)
+      .sort((one, other) => one.at - other.at)
+      .map(({ at, token }) => {
+        const proc = procOf(token)
+        return { who: proc?.name ?? 'a worker that ran nothing', token, death: Math.min(proc?.killed ?? at, at) }
+      })
+  }
+
+  function grace({ jams }: Life, from: number, to: number): number {
     const held = faults
-      .filter(({ at, until }) => at < next.at && until > run.at)
-      .reduce((sum, { at, until }) => sum + (Math.min(until, next.at) - at) / 1_000, 0)
+      .filter(({ at, until }) => at < to && until > from)
+      .reduce((sum, { at, until }) => sum + (Math.min(until, to) - at) / 1_000, 0)
     // From its second jam on an ID is held back, on purpose.
-    const again = jams.some((jam) => jam.jams > 1 && jam.at <= next.at)
+    const again = jams.some((jam) => jam.jams > 1 && jam.at <= to)
     return again ? Number.POSITIVE_INFINITY : held
   }
 }
