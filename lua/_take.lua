@@ -19,13 +19,24 @@ do
   end
   -- Lease end, ID, lease end, ID …; then, one cell further on, ID, token, ID, token …: a table for each would cost more.
   local n, fresh, cells = #good, 0, {}
-  if n > 0 then
+  if n == 0 then
+    -- Read before the first write, which is that of the line then.
+    redis.call('ZCARD', processing)
+  else
     leaseEnd = string.format(WHOLE, ms + term)
     -- Last first: among equal scores each then finds its place at the front, while the set is small and kept as a list.
     for i = n, 1, -1 do
       cells[2 * (n - i) + 1], cells[2 * (n - i) + 2] = leaseEnd, good[i]
     end
-    fresh = redis.call('ZADD', processing, 'NX', unpack(cells))
+    if n < 8 then
+      fresh = redis.call('ZADD', processing, 'NX', unpack(cells))
+    else
+      -- A small sorted set is kept as a list, which is read through twice for each ID. An element too long for one, there for a
+      -- moment, makes a table of it; that it stays until it is empty. It is no ID: those are UTF-8.
+      local overlong = string.rep('\255', 65)
+      fresh = redis.call('ZADD', processing, 'NX', leaseEnd, overlong, unpack(cells)) - 1
+      redis.call('ZREM', processing, overlong)
+    end
   end
   if inLine then redis.call('LTRIM', queued, #popped, -1) else redis.call('ZREM', prioritized, unpack(popped)) end
   if fresh < n then

@@ -5,9 +5,9 @@
 -- ARGV  part cursor from returned limit total…
 -- GIVES now, sizes, length, tokens, marks, layout, sound guard, totals, then IDs and parts of head, line and page; held, extras, journal: see src/redis/auditing.ts
 -- FLAGS no-writes
-local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local remembered, payload, priority, since, progress, results, kept, events, control, rate, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
+local queued, wake, totals, marks, steps, meta, guard = unpack(KEYS)
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = unpack(KEYS, 8)
+local remembered, payload, priority, since, progress, results, kept, events, control, rate, extras = unpack(KEYS, 21)
 --- @include _names
 --- @include _odd
 

@@ -5,7 +5,7 @@
 -- ARGV  layout role, the type of each key, then what the role runs: command part … in one text each
 -- GIVES the digest of the options that stands there, or nothing
 -- FLAGS no-writes
-local meta = KEYS[1]
+local meta = unpack(KEYS)
 -- A right that is missing would show halfway through a script, and what that had written would stay.
 local keys = {}
 -- What takes many keys would take an argument too many for one of them.

@@ -5,10 +5,9 @@
 -- KEYS  withdrawn progress extras
 -- GIVES how many were taken out: IDs that waited, failures, runs owed
 -- FLAGS allow-oom
-local queued, committed, processing, totals, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
-local payload, priority, prioritized, since, remembered, control, results, kept, events, listening = KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
-local withdrawn, progress, extras = KEYS[24], KEYS[25], KEYS[26]
+local queued, committed, processing, totals, wake = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = unpack(KEYS, 6)
+local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, withdrawn, progress, extras = unpack(KEYS, 14)
 --- @include _control
 --- @include _extras
 --- @include _traits

@@ -3,7 +3,7 @@
 -- ARGV  total…
 -- GIVES now, committed, processing, delayed, failed, runningSince, approximate, waitingSince, the totals, remembered, paused
 -- FLAGS no-writes
-local committed, processing, lease, delayed, failed, totals, marks, remembered, control, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local committed, processing, lease, delayed, failed, totals, marks, remembered, control, prioritized = unpack(KEYS)
 local all, running, waiting, lost = redis.call('SCARD', committed), redis.call('ZCARD', processing), redis.call('ZCARD', delayed), redis.call('ZCARD', failed)
 
 -- The oldest start among the 1,000 claims that lapse first: all of them, as a rule.

@@ -3,8 +3,8 @@
 -- ARGV  id …
 -- GIVES committed, lease end, token, due, times failed, failures, error, tries, withdrawn, owed, forget at, priority, payload, progress: a list each; now
 -- FLAGS no-writes
-local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local remembered, priority, payload, progress = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = unpack(KEYS)
+local remembered, priority, payload, progress = unpack(KEYS, 11)
 return {
   redis.call('SMISMEMBER', committed, unpack(ARGV)),
   redis.call('ZMSCORE', processing, unpack(ARGV)),

@@ -3,7 +3,7 @@
 -- ARGV  state cursor limit
 -- GIVES the next cursor or -1, then the IDs
 -- FLAGS no-writes
-local queued, committed, processing, delayed, failedAt, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local queued, committed, processing, delayed, failedAt, prioritized = unpack(KEYS)
 local state, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local last = first + limit - 1
 local size, reply = 0, { -1 }

@@ -3,7 +3,7 @@
 -- ARGV  from limit, or nothing: then the schedules
 -- GIVES positions of the first kept and the last sent, then texts; or id, `slot text` of each schedule
 -- FLAGS no-writes
-local totals, events, schedules = KEYS[1], KEYS[2], KEYS[3]
+local totals, events, schedules = unpack(KEYS)
 if #ARGV == 0 then return redis.call('HGETALL', schedules) end
 local first = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]
 local reply = { first and tonumber(string.match(first[1], '^%d+')) or 0, tonumber(redis.call('HGET', totals, 'position') or 0) }

@@ -4,9 +4,9 @@
 -- KEYS  errors withdrawn owed payload since progress kept extras
 -- ARGV  from (failed, delayed) id …
 -- GIVES one letter per ID, the state it was met in: as withdraw
-local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local delayed, failed, failedAt, failures, tries, ghosts, priority, prioritized, remembered, control, events, listening = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
-local errors, withdrawn, owed, payload, since, progress, kept, extras = KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26]
+local queued, committed, processing, wake, totals, marks = unpack(KEYS)
+local delayed, failed, failedAt, failures, tries, ghosts, priority, prioritized, remembered, control, events, listening = unpack(KEYS, 7)
+local errors, withdrawn, owed, payload, since, progress, kept, extras = unpack(KEYS, 19)
 --- @include _tail
 --- @include _control
 --- @include _extras

@@ -2,7 +2,7 @@
 -- KEYS  meta
 -- ARGV  layout digest
 -- GIVES the other digest that stood there, or nothing
-local meta = KEYS[1]
+local meta = unpack(KEYS)
 --- @include _layout
 if was[2] == ARGV[2] then return '' end
 redis.call('HSET', meta, 'layout', ARGV[1], 'digest', ARGV[2])

@@ -5,10 +5,9 @@
 -- KEYS  errors progress
 -- ARGV  policy id …, then, where the policy says so, due priority payload slot of each
 -- GIVES one verdict letter per ID: see VERDICTS in src/verdict.ts; or these, when each is due, the results of the remembered, epochs
-local queued, committed, processing, wake, totals, marks, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
-local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease = KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
-local errors, progress = KEYS[29], KEYS[30]
+local queued, committed, processing, wake, totals, marks, extras, listening = unpack(KEYS)
+local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = unpack(KEYS, 9)
+local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease, errors, progress = unpack(KEYS, 18)
 
 local simple = ARGV[1] == 'discard'
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = 'd', 'f', 'd', 'r'

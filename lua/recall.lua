@@ -3,7 +3,7 @@
 -- ARGV  id …
 -- GIVES result and log of each ID, a list of both
 -- FLAGS no-writes
-local results, kept = KEYS[1], KEYS[2]
+local results, kept = unpack(KEYS)
 local ms = math.floor(now() / 1000)
 local fields = {}
 for i, id in ipairs(ARGV) do fields[2 * i - 1], fields[2 * i] = 'r' .. id, 'l' .. id end

@@ -3,8 +3,8 @@
 -- KEYS  delayed failed failures errors tries withdrawn owed ghosts payload priority prioritized since remembered extras
 -- ARGV  id token, then progress (p and JSON, or nothing), most bytes of log, its time to live, then lines …
 -- GIVES 1, or 0 when the claim is not its own any more
-local lease, totals, progress, control, results, kept, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized, since, remembered, extras = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22]
+local lease, totals, progress, control, results, kept, events, listening = unpack(KEYS)
+local delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized, since, remembered, extras = unpack(KEYS, 9)
 --- @include _control
 --- @include _extras
 --- @include _sound

@@ -3,8 +3,8 @@
 -- KEYS  failed failures errors tries withdrawn owed ghosts payload priority since progress remembered kept extras
 -- ARGV  order (pause, resume, journal, schedule), then for journal: keep; for schedule: id slot text (s and the text, or nothing)
 -- GIVES 1 when something changed
-local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, since, progress, remembered, kept, extras = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
+local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = unpack(KEYS)
+local failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, since, progress, remembered, kept, extras = unpack(KEYS, 11)
 --- @include _arm
 --- @include _control
 --- @include _extras

@@ -6,20 +6,20 @@
 -- ARGV  a list is: groups, then kind token size of each group, then all their IDs; behind the first, the texts of its f, t and k
 -- GIVES token, more, ids; with all keys also settled, renewed, dueIn, tries, payloads
 -- FLAGS allow-oom
-local queued, committed, processing, lease, wake, totals, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
+local queued, committed, processing, lease, wake, totals, steps, extras, listening = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = unpack(KEYS, 10)
+local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = unpack(KEYS, 21)
 
-local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local worker, number, lane, term, keepFailed, claim, slots, leaving = unpack(ARGV, 1, 8)
 -- What is written down must be read again: no other spelling of a number.
 if not string.find(ARGV[2], '^%d+$') then return redis.error_reply('STALE step ' .. ARGV[2] .. ' is no number such as 1, 2, 3') end
-local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
+number, term, claim, slots, leaving = tonumber(number), tonumber(term), tonumber(claim), tonumber(slots), leaving == '1'
 --- @include _whole
 local micros = now()
 local ms, stamp = math.floor(micros / 1000), string.sub(micros, 1, -4)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
-local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', unpack(#KEYS == 9 and {} or { 'failed', 'lost', 'marked' }))
+local before = #KEYS == 9 and redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch') or redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
 local epoch = before[4] or '0'
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}
@@ -135,7 +135,7 @@ elseif settling.last >= settling.first then
     local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
-      carryOut(to, count, ms, keepFailed)
+      carryOut(to, count, ms, tonumber(keepFailed))
       raised = to.hold > whole.hold
       whole.hold = math.max(whole.hold, to.hold)
       whole.blocked = whole.paused or whole.hold > ms

@@ -6,10 +6,9 @@
 -- ARGV  limit maxJams keepFailed lease jitter error guardId every ordered
 -- GIVES held, wait, more, then id, token, jams, started, place of each recovered ID
 -- FLAGS allow-oom
-local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
-local extras = KEYS[31]
+local queued, committed, processing, lease, wake, totals, marks, steps, guard = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = unpack(KEYS, 10)
+local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening, extras = unpack(KEYS, 20)
 --- @include _tail
 --- @include _fail
 --- @include _traits

@@ -2,7 +2,7 @@
 -- KEYS  queued wake prioritized delayed control listening alarm
 -- FLAGS allow-oom
 -- GIVES 1
-local queued, wake, prioritized, delayed, control, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local queued, wake, prioritized, delayed, control, listening, alarm = unpack(KEYS)
 --- @include _arm
 --- @include _control
 local ms = math.floor(now() / 1000)

@@ -6,10 +6,9 @@
 -- ARGV  id …
 -- GIVES one letter per ID, the state it was met in: absent, queued, yet to come (delayed), processing, failed, remembered (m)
 -- FLAGS allow-oom
-local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
-local payload, priority, prioritized, since, remembered, control, results, kept, events, listening = KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
-local progress, extras = KEYS[24], KEYS[25]
+local queued, committed, processing, totals = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = unpack(KEYS, 5)
+local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, progress, extras = unpack(KEYS, 14)
 
 --- @include _control
 --- @include _extras

@@ -21,9 +21,9 @@ export const LUA: Readonly<Record<ScriptName, LuaScript>> = {
     plain: 7,
     flags: 'no-writes',
     rights: ['EXISTS control delayed errors events extras failed failures ghosts kept owed payload prioritized priority progress rate remembered since tries withdrawn', 'HEXISTS committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HGET meta priority', 'HLEN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'HSCAN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'LLEN marks queued wake', 'LRANGE marks queued', 'SCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SMISMEMBER committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'SSCAN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'TIME', 'ZCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCAN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued rate remembered results since steps totals tries wake withdrawn', 'ZSCORE kept'],
-    text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local remembered, payload, priority, since, progress, results, kept, events, control, rate, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
+    text: `local queued, wake, totals, marks, steps, meta, guard = unpack(KEYS)
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = unpack(KEYS, 8)
+local remembered, payload, priority, since, progress, results, kept, events, control, rate, extras = unpack(KEYS, 21)
 local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized',
   'remembered', 'payload', 'priority', 'since', 'progress' }
 local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'body', 'set', 'zset', 'zset', 'body', 'hash', 'hash', 'body' }
@@ -163,7 +163,7 @@ return {
     plain: 1,
     flags: 'no-writes',
     rights: ['HMGET meta', 'TYPE alarm committed control delayed errors events extras failed failedAt failures ghosts guard kept lease listening marks meta owed payload prioritized priority processing progress queued rate remembered results schedules since steps totals tries wake withdrawn'],
-    text: `local meta = KEYS[1]
+    text: `local meta = unpack(KEYS)
 local keys = {}
 local alone = { EXISTS = {}, UNLINK = {}, DEL = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
   XADD = { '*', '0', '0' }, XRANGE = { '-', '+' }, XTRIM = { 'MAXLEN', '1' } }
@@ -194,10 +194,9 @@ return was[2] or ''`,
     plain: 5,
     flags: 'allow-oom',
     rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control payload priority since', 'HINCRBY totals', 'HLEN owed', 'HMGET control payload priority since totals', 'HSET payload priority since totals', 'LLEN queued', 'SADD committed', 'SCARD committed', 'SET extras', 'SPUBLISH events', 'TIME', 'UNLINK committed delayed errors failed failedAt failures ghosts kept owed payload prioritized priority queued remembered results since tries wake', 'XADD events', 'ZCARD failed', 'ZRANGE processing'],
-    text: `local queued, committed, processing, totals, wake = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
-local payload, priority, prioritized, since, remembered, control, results, kept, events, listening = KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
-local withdrawn, progress, extras = KEYS[24], KEYS[25], KEYS[26]
+    text: `local queued, committed, processing, totals, wake = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = unpack(KEYS, 6)
+local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, withdrawn, progress, extras = unpack(KEYS, 14)
 local function readControl(control, listening, ms)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
   local paused, hold = held[1] == '1', tonumber(held[2] or 0)
@@ -276,7 +275,7 @@ return count`,
     plain: 10,
     flags: 'no-writes',
     rights: ['HEXISTS control', 'HGET totals', 'HMGET lease totals', 'LINDEX marks', 'LLEN marks', 'SCARD committed', 'TIME', 'ZCARD delayed failed prioritized processing remembered', 'ZRANGE processing'],
-    text: `local committed, processing, lease, delayed, failed, totals, marks, remembered, control, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+    text: `local committed, processing, lease, delayed, failed, totals, marks, remembered, control, prioritized = unpack(KEYS)
 local all, running, waiting, lost = redis.call('SCARD', committed), redis.call('ZCARD', processing), redis.call('ZCARD', delayed), redis.call('ZCARD', failed)
 local since, late = -1, -1
 local first = redis.call('ZRANGE', processing, 0, 999)
@@ -304,8 +303,8 @@ return { math.floor(now() / 1000), all, running, waiting, lost, since, running >
     plain: 14,
     flags: 'no-writes',
     rights: ['HMGET errors failures lease owed payload priority progress tries', 'SMISMEMBER committed withdrawn', 'TIME', 'ZMSCORE delayed failed processing remembered'],
-    text: `local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local remembered, priority, payload, progress = KEYS[11], KEYS[12], KEYS[13], KEYS[14]
+    text: `local committed, processing, lease, delayed, failed, failures, errors, tries, withdrawn, owed = unpack(KEYS)
+local remembered, priority, payload, progress = unpack(KEYS, 11)
 return {
   redis.call('SMISMEMBER', committed, unpack(ARGV)),
   redis.call('ZMSCORE', processing, unpack(ARGV)),
@@ -329,7 +328,7 @@ return {
     plain: 6,
     flags: 'no-writes',
     rights: ['LLEN queued', 'LRANGE queued', 'SMISMEMBER committed', 'ZCARD committed delayed failedAt prioritized processing queued', 'ZCOUNT prioritized', 'ZMSCORE delayed prioritized processing', 'ZRANGE committed delayed failedAt prioritized processing queued'],
-    text: `local queued, committed, processing, delayed, failedAt, prioritized = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+    text: `local queued, committed, processing, delayed, failedAt, prioritized = unpack(KEYS)
 local state, first, limit = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local last = first + limit - 1
 local size, reply = 0, { -1 }
@@ -368,9 +367,9 @@ return reply`,
     plain: 7,
     flags: '',
     rights: ['DEL extras', 'EXISTS control delayed errors events extras failed failures ghosts kept marks owed payload prioritized priority progress remembered since tries withdrawn', 'HDEL errors failures owed payload priority progress results since steps totals tries', 'HEXISTS committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HGET meta steps totals', 'HGETALL totals', 'HLEN committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HMGET committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'HSET control errors failures lease meta priority totals', 'LINDEX marks queued', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LSET queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SET extras', 'SMISMEMBER committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'SREM ghosts withdrawn', 'TIME', 'UNLINK guard marks', 'XLEN events', 'XREVRANGE events', 'ZADD failed failedAt prioritized processing', 'ZCARD committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZMSCORE committed control delayed errors events extras failed failedAt failures ghosts guard kept lease marks meta owed payload prioritized priority processing progress queued remembered results since steps totals tries wake withdrawn', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
-    text: `local queued, wake, totals, marks, steps, meta, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local remembered, payload, priority, since, progress, results, kept, events, control, extras = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
+    text: `local queued, wake, totals, marks, steps, meta, guard = unpack(KEYS)
+local committed, processing, lease, delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, prioritized = unpack(KEYS, 8)
+local remembered, payload, priority, since, progress, results, kept, events, control, extras = unpack(KEYS, 21)
 local NAMING = { 'committed', 'processing', 'lease', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'prioritized',
   'remembered', 'payload', 'priority', 'since', 'progress' }
 local TYPES = { 'set', 'zset', 'hash', 'zset', 'zset', 'zset', 'hash', 'hash', 'hash', 'set', 'body', 'set', 'zset', 'zset', 'body', 'hash', 'hash', 'body' }
@@ -669,7 +668,7 @@ return { table.concat(mended), table.concat(whole) }`,
     plain: 3,
     flags: 'no-writes',
     rights: ['HGET totals', 'HGETALL schedules', 'XRANGE events'],
-    text: `local totals, events, schedules = KEYS[1], KEYS[2], KEYS[3]
+    text: `local totals, events, schedules = unpack(KEYS)
 if #ARGV == 0 then return redis.call('HGETALL', schedules) end
 local first = redis.call('XRANGE', events, '-', '+', 'COUNT', 1)[1]
 local reply = { first and tonumber(string.match(first[1], '^%d+')) or 0, tonumber(redis.call('HGET', totals, 'position') or 0) }
@@ -681,9 +680,9 @@ return reply`,
     plain: 6,
     flags: '',
     rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL tries', 'HGET totals', 'HINCRBY totals', 'HLEN failures priority tries', 'HMGET control priority totals', 'HSET failures totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts', 'SET extras', 'SMISMEMBER committed ghosts', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD prioritized', 'ZCARD failedAt prioritized', 'ZMSCORE delayed failed processing remembered', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
-    text: `local queued, committed, processing, wake, totals, marks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local delayed, failed, failedAt, failures, tries, ghosts, priority, prioritized, remembered, control, events, listening = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18]
-local errors, withdrawn, owed, payload, since, progress, kept, extras = KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26]
+    text: `local queued, committed, processing, wake, totals, marks = unpack(KEYS)
+local delayed, failed, failedAt, failures, tries, ghosts, priority, prioritized, remembered, control, events, listening = unpack(KEYS, 7)
+local errors, withdrawn, owed, payload, since, progress, kept, extras = unpack(KEYS, 19)
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -836,7 +835,7 @@ return table.concat(letters)`,
     plain: 1,
     flags: '',
     rights: ['HMGET meta', 'HSET meta'],
-    text: `local meta = KEYS[1]
+    text: `local meta = unpack(KEYS)
 local was = redis.call('HMGET', meta, 'layout', 'digest')
 if was[1] and was[1] ~= ARGV[1] then
   return redis.error_reply('WRONGLAYOUT this queue has layout ' .. was[1] .. ', this version of convoy-queue writes ' .. ARGV[1])
@@ -850,10 +849,9 @@ return was[2] or ''`,
     plain: 8,
     flags: '',
     rights: ['DEL alarm extras', 'EXISTS alarm committed control delayed errors events extras failed failedAt failures ghosts kept lease listening marks owed payload prioritized priority processing progress queued remembered results schedules since totals tries wake withdrawn', 'GET listening', 'HDEL control payload priority results since', 'HGET results schedules totals', 'HINCRBY totals', 'HLEN failures owed payload priority results schedules since tries', 'HMGET control lease owed payload priority since totals tries', 'HSET failures owed payload priority schedules since totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD delayed prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed failed prioritized processing remembered', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept remembered', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
-    text: `local queued, committed, processing, wake, totals, marks, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17]
-local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease = KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28]
-local errors, progress = KEYS[29], KEYS[30]
+    text: `local queued, committed, processing, wake, totals, marks, extras, listening = unpack(KEYS)
+local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = unpack(KEYS, 9)
+local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease, errors, progress = unpack(KEYS, 18)
 local simple = ARGV[1] == 'discard'
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = 'd', 'f', 'd', 'r'
 if not simple then
@@ -1326,7 +1324,7 @@ return { table.concat(letters), late and dues or {}, some and given or {}, epoch
     plain: 2,
     flags: 'no-writes',
     rights: ['HMGET results', 'TIME', 'ZMSCORE kept'],
-    text: `local results, kept = KEYS[1], KEYS[2]
+    text: `local results, kept = unpack(KEYS)
 local ms = math.floor(now() / 1000)
 local fields = {}
 for i, id in ipairs(ARGV) do fields[2 * i - 1], fields[2 * i] = 'r' .. id, 'l' .. id end
@@ -1343,8 +1341,8 @@ return reply`,
     plain: 8,
     flags: '',
     rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HGET lease results', 'HINCRBY totals', 'HLEN progress results', 'HMGET control', 'HSET progress results', 'SET extras', 'SPUBLISH events', 'TIME', 'XADD events', 'ZADD kept', 'ZCARD kept', 'ZSCORE kept'],
-    text: `local lease, totals, progress, control, results, kept, events, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
-local delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized, since, remembered, extras = KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22]
+    text: `local lease, totals, progress, control, results, kept, events, listening = unpack(KEYS)
+local delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized, since, remembered, extras = unpack(KEYS, 9)
 local function readControl(control, listening, ms)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
   local paused, hold = held[1] == '1', tonumber(held[2] or 0)
@@ -1413,8 +1411,8 @@ return 1`,
     plain: 10,
     flags: '',
     rights: ['DEL alarm extras', 'EXISTS control delayed errors events extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control schedules', 'HGET schedules totals', 'HINCRBY totals', 'HMGET control', 'HSET control schedules totals', 'LLEN queued wake', 'RPUSH wake', 'SET extras', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XREVRANGE events', 'XTRIM events', 'ZCARD prioritized'],
-    text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, since, progress, remembered, kept, extras = KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24]
+    text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = unpack(KEYS)
+local failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, since, progress, remembered, kept, extras = unpack(KEYS, 11)
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -1490,18 +1488,18 @@ return 1`,
     plain: 9,
     flags: 'allow-oom',
     rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept listening owed payload prioritized priority progress remembered since tries withdrawn', 'GET alarm listening rate', 'HDEL control errors failures lease owed payload priority progress results since tries', 'HGET lease priority since steps totals', 'HINCRBY totals', 'HLEN errors failures lease owed payload priority progress results since tries', 'HMGET control failures lease owed payload priority totals tries', 'HSET control errors failures lease payload priority results since steps totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm extras rate', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt kept prioritized processing remembered', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed prioritized', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept prioritized processing remembered', 'ZREM delayed failed kept prioritized processing remembered'],
-    text: `local queued, committed, processing, lease, wake, totals, steps, extras, listening = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
-local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30], KEYS[31]
-local worker, number, lane, term, keepFailed = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+    text: `local queued, committed, processing, lease, wake, totals, steps, extras, listening = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = unpack(KEYS, 10)
+local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = unpack(KEYS, 21)
+local worker, number, lane, term, keepFailed, claim, slots, leaving = unpack(ARGV, 1, 8)
 if not string.find(ARGV[2], '^%d+$') then return redis.error_reply('STALE step ' .. ARGV[2] .. ' is no number such as 1, 2, 3') end
-local claim, slots, leaving = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1'
+number, term, claim, slots, leaving = tonumber(number), tonumber(term), tonumber(claim), tonumber(slots), leaving == '1'
 local WHOLE = string.format('%d', 4294967296) == '4294967296' and '%d' or '%.0f'
 local micros = now()
 local ms, stamp = math.floor(micros / 1000), string.sub(micros, 1, -4)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
-local before = redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', unpack(#KEYS == 9 and {} or { 'failed', 'lost', 'marked' }))
+local before = #KEYS == 9 and redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch') or redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
 local epoch = before[4] or '0'
 local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}
@@ -1603,12 +1601,20 @@ do
     end
   end
   local n, fresh, cells = #good, 0, {}
-  if n > 0 then
+  if n == 0 then
+    redis.call('ZCARD', processing)
+  else
     leaseEnd = string.format(WHOLE, ms + term)
     for i = n, 1, -1 do
       cells[2 * (n - i) + 1], cells[2 * (n - i) + 2] = leaseEnd, good[i]
     end
-    fresh = redis.call('ZADD', processing, 'NX', unpack(cells))
+    if n < 8 then
+      fresh = redis.call('ZADD', processing, 'NX', unpack(cells))
+    else
+      local overlong = string.rep('\\255', 65)
+      fresh = redis.call('ZADD', processing, 'NX', leaseEnd, overlong, unpack(cells)) - 1
+      redis.call('ZREM', processing, overlong)
+    end
   end
   if inLine then redis.call('LTRIM', queued, #popped, -1) else redis.call('ZREM', prioritized, unpack(popped)) end
   if fresh < n then
@@ -1697,12 +1703,20 @@ do
     end
   end
   local n, fresh, cells = #good, 0, {}
-  if n > 0 then
+  if n == 0 then
+    redis.call('ZCARD', processing)
+  else
     leaseEnd = string.format(WHOLE, ms + term)
     for i = n, 1, -1 do
       cells[2 * (n - i) + 1], cells[2 * (n - i) + 2] = leaseEnd, good[i]
     end
-    fresh = redis.call('ZADD', processing, 'NX', unpack(cells))
+    if n < 8 then
+      fresh = redis.call('ZADD', processing, 'NX', unpack(cells))
+    else
+      local overlong = string.rep('\\255', 65)
+      fresh = redis.call('ZADD', processing, 'NX', leaseEnd, overlong, unpack(cells)) - 1
+      redis.call('ZREM', processing, overlong)
+    end
   end
   if inLine then redis.call('LTRIM', queued, #popped, -1) else redis.call('ZREM', prioritized, unpack(popped)) end
   if fresh < n then
@@ -2132,7 +2146,7 @@ elseif settling.last >= settling.first then
     local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
-      carryOut(to, count, ms, keepFailed)
+      carryOut(to, count, ms, tonumber(keepFailed))
       raised = to.hold > whole.hold
       whole.hold = math.max(whole.hold, to.hold)
       whole.blocked = whole.paused or whole.hold > ms
@@ -2284,10 +2298,9 @@ return { token, open and 1 or 0, ids, settled, renewed, dueIn, past, payloads }`
     plain: 9,
     flags: 'allow-oom',
     rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control errors failures lease owed payload priority progress results since steps tries', 'HGET guard priority totals', 'HGETALL steps', 'HINCRBY totals', 'HLEN control errors failures lease owed payload priority progress results since steps totals tries', 'HMGET control failures guard lease owed priority totals tries', 'HSCAN steps', 'HSET control errors failures guard payload priority since totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept processing remembered', 'ZREM delayed failed kept processing remembered'],
-    text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = KEYS[10], KEYS[11], KEYS[12], KEYS[13], KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19]
-local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening = KEYS[20], KEYS[21], KEYS[22], KEYS[23], KEYS[24], KEYS[25], KEYS[26], KEYS[27], KEYS[28], KEYS[29], KEYS[30]
-local extras = KEYS[31]
+    text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = unpack(KEYS, 10)
+local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening, extras = unpack(KEYS, 20)
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -2620,7 +2633,7 @@ return reply`,
     plain: 7,
     flags: 'allow-oom',
     rights: ['EXISTS delayed', 'GET alarm listening', 'HINCRBY alarm control delayed listening prioritized queued wake', 'HMGET control', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'XADD alarm control delayed listening prioritized queued wake', 'ZCARD prioritized'],
-    text: `local queued, wake, prioritized, delayed, control, listening, alarm = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+    text: `local queued, wake, prioritized, delayed, control, listening, alarm = unpack(KEYS)
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
@@ -2658,10 +2671,9 @@ return 1`,
     plain: 4,
     flags: 'allow-oom',
     rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL errors failures owed payload priority results since tries', 'HINCRBY totals', 'HLEN errors failures owed payload priority results since tries', 'HMGET control totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SET extras', 'SMISMEMBER committed', 'SPUBLISH events', 'SREM committed', 'TIME', 'XADD events', 'ZCARD failedAt kept', 'ZMSCORE delayed failed prioritized processing remembered', 'ZREM delayed failed failedAt kept prioritized remembered'],
-    text: `local queued, committed, processing, totals = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12], KEYS[13]
-local payload, priority, prioritized, since, remembered, control, results, kept, events, listening = KEYS[14], KEYS[15], KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20], KEYS[21], KEYS[22], KEYS[23]
-local progress, extras = KEYS[24], KEYS[25]
+    text: `local queued, committed, processing, totals = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = unpack(KEYS, 5)
+local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, progress, extras = unpack(KEYS, 14)
 local function readControl(control, listening, ms)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
   local paused, hold = held[1] == '1', tonumber(held[2] or 0)

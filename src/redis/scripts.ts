@@ -25,7 +25,8 @@ export function scriptsFor(prefix: string, queue: string, clockKey?: string): Sc
   const scripts = Object.entries(LUA).map(([name, { keys, plain, flags, text }]) => {
     // With `#!lua` on line 1 the server refuses a script up front (READONLY, OOM, NOREPLICAS), before any effect.
     const head = `#!lua${flags === '' ? '' : ` flags=${flags}`}`
-    const whole = `${head}\nlocal function now() ${now} end\n${text}`
+    // A global is looked up each time it is named, a local is not.
+    const whole = `${head}\nlocal redis = redis\nlocal function now() ${now} end\n${text}`
     const sha = createHash('sha1').update(whole).digest('hex')
     const spelled = keys.map((part) => keyOf(prefix, queue, part as Part))
     const call = flags.includes('no-writes') ? 'EVALSHA_RO' : 'EVALSHA'

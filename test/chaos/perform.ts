@@ -33,7 +33,7 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
   const watch = new Stopwatch()
   const troubles: string[] = []
   const notes: string[] = []
-  const scene = await row.open()
+  const scene = await row.open(minutes ?? 0)
   const stage = new Stage(scene, load, new Random(`${seed}/${row.name}`), folder)
   const over = new AbortController()
   const replay = new Replay()

@@ -17,7 +17,8 @@ export interface Row<S extends Scene = Scene> {
   readonly allow?: Partial<Allowance>
   /** Why this machine cannot run it. */
   reason?(): string | undefined | Promise<string | undefined>
-  open(): Promise<S>
+  /** `minutes` of a full dose; 0 of the small one. */
+  open(minutes: number): Promise<S>
   /** One round: a fault, and the calm after it. */
   round(stage: Stage<S>, number: number): Promise<void>
   /** What is missing, where the injection itself cannot tell whether it bit: a fault that nobody felt proves nothing. */

@@ -21,11 +21,15 @@ afterAll(async () => {
 
 const PARTS = Object.keys(KEYS) as Part[]
 
-/** Everything under the queue's keys, as the server itself writes it down. */
+/** Everything under the queue's keys, as the server itself writes it down; but sets in order: a look may turn theirs. */
 async function dump(name: string): Promise<Record<string, string>> {
   const keys = await plain.keys(`*{${name}}*`)
-  const values = await Promise.all(keys.map((key) => plain.sendCommand(['DUMP', key])))
-  return Object.fromEntries(keys.map((key, i) => [key, String(values[i])]).sort())
+  const written = async (key: string) => {
+    const isSet = (await plain.type(key)) === 'set'
+    return String(isSet ? (await plain.sMembers(key)).toSorted() : await plain.sendCommand(['DUMP', key]))
+  }
+  const values = await Promise.all(keys.map(written))
+  return Object.fromEntries(keys.map((key, i) => [key, values[i] as string]).sort())
 }
 
 /** Another type than the layout's. */
@@ -107,6 +111,54 @@ test.each(PARTS)(
       const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key])
       if (changed.length > 0)
         halfway.push(`${verb} was refused, and changed ${changed.map((key) => key.split(':').at(-1))}`)
+    }
+    expect(halfway).toEqual([])
+  },
+)
+
+/** What a step on a plain lane can be: with one at most and with more, from a line that holds IDs and one that holds none any more. */
+const PLAIN_STEPS: readonly { settle: readonly string[]; claim: number; stale?: readonly string[] }[] = [
+  { settle: ['a'], claim: 1 },
+  { settle: ['a'], claim: 0 },
+  { settle: [], claim: 1 },
+  { settle: ['a', 'b'], claim: 2 },
+  { settle: ['a', 'b'], claim: 0 },
+  { settle: [], claim: 20 },
+  { settle: ['a', 'b'], claim: 20 },
+  { settle: ['a'], claim: 1, stale: ['x'] },
+  { settle: [], claim: 1, stale: ['x'] },
+  { settle: ['a', 'b'], claim: 2, stale: ['x', 'y'] },
+  { settle: [], claim: 2, stale: ['x', 'y'] },
+]
+
+test.each(['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'steps', 'extras', 'listening'] as const)(
+  'each step of a plain lane whose %s is replaced does its work or is refused whole',
+  async (part) => {
+    const halfway: string[] = []
+    for (const { settle, claim, stale } of PLAIN_STEPS) {
+      const name = freshName()
+      const store = redisStore({ url: server.url })({ name, prefix: 'convoy', tell: () => {} })
+      onTestFinished(() => store.close())
+      await store.control({ order: 'open', digest: 'd', role: 'worker' }, PATIENCE)
+      const waiting = Array.from({ length: 10 }, (_, i) => `waits ${i}`)
+      await store.publish({ ids: ['a', 'b', ...waiting], policy: { processing: 'discard' } }, PATIENCE)
+      const { token } = await store.step({ ...WORKER, number: 1, lane: 1, claim: 2, slots: 2 }, PATIENCE)
+      if (stale) {
+        await plain.del(keyOf('convoy', name, 'queued'))
+        await plain.rPush(keyOf('convoy', name, 'queued'), [...stale])
+      }
+      await spoil(keyOf('convoy', name, part), part)
+      const before = await dump(name)
+      const ended = settle.length > 0 ? [{ token, ids: settle, end: 'done' as const }] : []
+      const request = { ...WORKER, number: 2, lane: 0 as const, claim, slots: claim, settle: ended }
+      const error = await failureOf(store.step(request, PATIENCE))
+      if (error === undefined) continue
+      const title = `${settle.length} settled, ${claim} claimed${stale ? ' from a stale line' : ''}`
+      expect(error, title).toMatchObject({ code: 'WRONG_KEY' })
+      const after = await dump(name)
+      const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key])
+      if (changed.length > 0)
+        halfway.push(`${title}: refused, and changed ${changed.map((key) => key.split(':').at(-1))}`)
     }
     expect(halfway).toEqual([])
   },

@@ -26,16 +26,16 @@ export function scriptFaults(
 }
 
 /**
- * Arguments are named once, and in the header's order: `local a, b = KEYS[1], KEYS[2]`, over as many lines as it takes.
- * A script that walks all of KEYS need not name those it never mentions.
+ * Keys are named once, and in the header's order: `local a, b = unpack(KEYS)`, and on from the third `unpack(KEYS, 3)`: one
+ * call, where `KEYS[1], KEYS[2]` would look each up. A script that walks all of KEYS need not name those it never mentions.
  */
 function localFaults(path: string, keys: readonly string[], text: string): string[] {
-  const statement = /^[ \t]*local[ \t]+([\w,\s]+?)\s*=\s*(KEYS\[\d+\](?:\s*,\s*KEYS\[\d+\])*)/gm
+  const statement = /^[ \t]*local[ \t]+([\w,\s]+?)\s*=\s*unpack\(KEYS(?:, (\d+))?\)/gm
   const names: string[] = []
-  const places: number[] = []
-  const rest = text.replace(statement, (_, left: string, right: string) => {
+  const astray: string[] = []
+  const rest = text.replace(statement, (_, left: string, from = '1') => {
+    if (Number(from) !== names.length + 1) astray.push(from)
     names.push(...left.split(',').map((name) => name.trim()))
-    places.push(...[...right.matchAll(/\d+/g)].map(([digits]) => Number(digits)))
     return ''
   })
   const walks = /\bipairs\(KEYS\)/.test(rest)
@@ -44,9 +44,7 @@ function localFaults(path: string, keys: readonly string[], text: string): strin
     ...(names.join() === expected.join()
       ? []
       : [`${path}: the locals are "${names.join(' ')}", KEYS is "${keys.join(' ')}"`]),
-    ...(places.every((place, at) => place === at + 1) && places.length === names.length
-      ? []
-      : [`${path}: the locals take KEYS ${places.join(', ')}, not 1 to ${names.length}`]),
-    ...(/\bKEYS\s*\[/.test(rest) ? [`${path}: KEYS[…] is used outside the line that names it`] : []),
+    ...astray.map((from) => `${path}: locals take KEYS from ${from} on, where another comes next`),
+    ...(/\bKEYS\s*\[/.test(rest) ? [`${path}: KEYS[…] is used beside the lines that name them`] : []),
   ]
 }

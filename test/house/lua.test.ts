@@ -36,14 +36,16 @@ test('the generated module is what the build would write now', () => {
 
 const HEAD =
   '-- sweep: return jobs to the line.\n-- KEYS  processing lease\n-- KEYS  wake\n-- ARGV  limit\n-- GIVES ID\n'
-const LOCALS = 'local processing, lease, wake = KEYS[1], KEYS[2], KEYS[3]\n'
+const LOCALS = 'local processing, lease, wake = unpack(KEYS)\n'
 const faults = (text: string): string[] => scriptFaults({ path: 'sweep.lua', text }, ['processing', 'lease', 'wake'])
 
 test('a sound script has no fault, however its locals are laid out', () => {
   expect(faults(`${HEAD}${LOCALS}return ARGV[1]\n`)).toEqual([])
-  const two = 'local processing, lease = KEYS[1], KEYS[2]\nlocal wake =\n  KEYS[3]\n'
+  const two = 'local processing, lease = unpack(KEYS)\nlocal wake =\n  unpack(KEYS, 3)\n'
   expect(faults(`${HEAD}${two}return ARGV[1]\n`)).toEqual([])
-  expect(faults(`${HEAD}local processing = KEYS[1]\nfor i, key in ipairs(KEYS) do x(ARGV[i], key) end\n`)).toEqual([])
+  expect(faults(`${HEAD}local processing = unpack(KEYS)\nfor i, key in ipairs(KEYS) do x(ARGV[i], key) end\n`)).toEqual(
+    [],
+  )
 })
 
 test.each([
@@ -59,13 +61,13 @@ test.each([
     `${HEAD}${LOCALS.replace('processing, lease', 'lease, processing')}return ARGV[1]`,
     'locals are',
   ],
-  ['a local too few', `${HEAD}local processing, lease = KEYS[1], KEYS[2]\nreturn ARGV[1]`, 'locals are'],
+  ['a local too few', `${HEAD}local processing, lease = unpack(KEYS)\nreturn ARGV[1]`, 'locals are'],
   [
-    'places in another order',
-    `${HEAD}${LOCALS.replace('KEYS[1], KEYS[2]', 'KEYS[2], KEYS[1]')}return ARGV[1]`,
-    'take KEYS 2, 1',
+    'a place left out',
+    `${HEAD}local processing, lease = unpack(KEYS)\nlocal wake = unpack(KEYS, 4)\nreturn ARGV[1]`,
+    'take KEYS from 4 on',
   ],
-  ['a key taken by its place', `${HEAD}${LOCALS}return redis.call('GET', KEYS[2], ARGV[1])`, 'outside the line'],
+  ['a key taken by its place', `${HEAD}${LOCALS}return redis.call('GET', KEYS[2], ARGV[1])`, 'beside the lines'],
   ['a fragment that is not there', `${HEAD}${LOCALS}--- @include _gone\nreturn ARGV[1]`, 'no fragment'],
 ])('a script with %s is found', (_, text, reason) => {
   expect(faults(text).join('\n')).toContain(reason)

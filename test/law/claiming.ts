@@ -12,6 +12,23 @@ export const claiming: Laws = {
     expect(await q.step({})).toMatchObject({ ids: [], token: '' })
   },
 
+  'of many that are claimed at once, one that stands in line twice counts once, and nothing is there besides': async (
+    q,
+  ) => {
+    const many = Array.from({ length: 20 }, (_, i) => `of ${i}`)
+    await q.publish(...many)
+    await q.mend({ how: 'push', id: 'of 7' })
+    const { token, ids, more } = await q.claim(30)
+    expect({ ids, more }).toEqual({ ids: many, more: false })
+    const held = async () => {
+      const [leases, counts] = [await q.audit({ part: 'lease', limit: 100 }), await q.counts()]
+      return { leases: leases.page.map(({ id }) => id).toSorted(), processing: counts.processing }
+    }
+    expect(await held()).toEqual({ leases: many.toSorted(), processing: 20 })
+    expect(await q.settle(done(token, ...many))).toBe('1'.repeat(20))
+    expect(await held()).toEqual({ leases: [], processing: 0 })
+  },
+
   'one step settles, renews and claims': async (q) => {
     await q.publish('a', 'b', 'c')
     const { token } = await q.claim(2)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { kinds, move } from './kinds.js'
-import type { Move } from './moves.js'
+import { IDS, type Move } from './moves.js'
 
 /** Jams in earnest come about by chance too seldom: claim, let the lease lapse, sweep, wait out the grace, sweep. */
 const jamming = fc
@@ -165,6 +165,11 @@ const waking = fc
   .tuple(kinds.publish, kinds.take, plainStep, fc.integer({ min: 1, max: 2 }))
   .map(([publish, take, step, claim]): Move[] => [publish, take, { ...step, claim }])
 
+/** So many at once that they are kept otherwise. */
+const crowding = fc
+  .tuple(kinds.publish, kinds.stray, plainStep, plainStep)
+  .map(([publish, stray, claim, next]): Move[] => [{ ...publish, ids: IDS }, stray, { ...claim, claim: 12 }, next])
+
 /** On a plain lane and nothing else, also one into whose line somebody puts what is not to be claimed. */
 export function plainGames(most: number): fc.Arbitrary<Move[]> {
   const single = fc.oneof(
@@ -172,6 +177,6 @@ export function plainGames(most: number): fc.Arbitrary<Move[]> {
     { weight: 4, arbitrary: kinds.publish },
     { weight: 1, arbitrary: fc.oneof(kinds.stray, kinds.take, kinds.again) },
   )
-  const phase = fc.oneof({ weight: 8, arbitrary: single.map((one) => [one]) }, doubling, waking)
+  const phase = fc.oneof({ weight: 8, arbitrary: single.map((one) => [one]) }, doubling, waking, crowding)
   return fc.array(phase, { minLength: 1, maxLength: most, size: 'max' }).map((phases) => phases.flat())
 }

@@ -1,7 +1,8 @@
-import { edit, inGame, inLaw, inLua, type Mutant } from './mutant.js'
+import { edit, inClient, inGame, inLaw, inLua, type Mutant } from './mutant.js'
 
 const PLAIN = 'lua/_plain.lua'
 const LONE = 'lua/_lone.lua'
+const TAKE = 'lua/_take.lua'
 
 /** Bugs of the short way that a step takes through a plain lane, and of the guard before it that leaves all else to the long one. */
 export const PLAIN_LANE: readonly Mutant[] = [
@@ -82,4 +83,17 @@ export const PLAIN_LANE: readonly Mutant[] = [
     edit(LONE, "redis.call('SMISMEMBER', committed, id)[1] == 1 and ", ''),
   ]),
   inGame('a lone step that claims what is claimed', [edit(LONE, 'leaseEnd, id) == 1\n', 'leaseEnd, id) >= 0\n')]),
+  inLaw('a claim of many that leaves what makes a table behind', 'claiming', [
+    edit(TAKE, "      redis.call('ZREM', processing, overlong)\n", ''),
+  ]),
+  inLaw('a claim of many that takes one twice', 'claiming', [edit(TAKE, 'unpack(cells)) - 1', 'unpack(cells))')]),
+  {
+    ...inClient(
+      'a claim from a stale line that writes before it has read',
+      'test/connections/wrong-keys.test.ts',
+      'each step of a plain lane whose processing',
+      [edit(TAKE, "    redis.call('ZCARD', processing)\n", '')],
+    ),
+    where: 'Lua',
+  },
 ]

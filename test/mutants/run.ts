@@ -5,10 +5,10 @@ import { Bench, type Outcome } from './bench.js'
 import type { Mutant } from './mutant.js'
 import { cheapestFirst, partOf, readPart, together } from './plan.js'
 
-// npm run mutants                   plants every bug, one at a time, on a copy; each must turn its check red
-// npm run mutants -- renewal        those whose words, or whose check's, hold this
-// npm run mutants -- --part 2/3     the second of three parts that take about as long
-//
+const usage = `npm run mutants                   plants every bug, one at a time, on a copy; each must turn its check red
+npm run mutants -- renewal        those whose words, or whose check's, hold this
+npm run mutants -- --part 2/3     the second of three parts that take about as long`
+
 // First each check runs on the sound copy and must be green: red with a bug and red without would prove nothing. What
 // becomes of each bug is told at once; at the end who was missed, and the exit code.
 
@@ -18,9 +18,13 @@ const LIMIT = 120_000
 const UNSOUND: Outcome = { kind: 'broken', why: 'its check is red without any bug' }
 
 const { values, positionals } = parseArgs({
-  options: { part: { type: 'string', default: '1/1' } },
+  options: { part: { type: 'string', default: '1/1' }, help: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
+if (values.help) {
+  console.log(usage)
+  process.exit(0)
+}
 const part = readPart(values.part)
 if (part === undefined) throw new Error(`--part ${values.part}: expected the second of three as 2/3`)
 const word = positionals.join(' ')

@@ -34,6 +34,16 @@ onRedis('on Redis, by its own keys', (kit) => {
     return keys.map((key) => key.slice(key.lastIndexOf(':') + 1)).toSorted()
   }
 
+  test('where eight are claimed at once, what is processing is kept as a table, however few that are', async () => {
+    const world = await kit.world()
+    const encoding = () => kit.server().cli('OBJECT', 'ENCODING', kit.key(world, 'processing'))
+    await world.queue().publishMany(Array(15).keys())
+    await world.die({ claim: 7 })
+    expect(await encoding()).toBe('listpack')
+    await world.die({ claim: 8 })
+    expect(await encoding()).toBe('skiplist')
+  })
+
   test('a queue that uses none of it has not one key more, at work and at rest', async () => {
     const world = await kit.world()
     const queue = world.queue()

@@ -30,7 +30,7 @@ const fullDisk = (fsync: 'always' | 'everysec') =>
     holds: 'nothing accepted is lost; all go on once there is room',
     rounds: 2,
     reason: whyNoDisk,
-    open: () => onDisk(fsync, 16),
+    open: (minutes) => onDisk(fsync, 16, minutes),
     async round(stage) {
       const { server, disk } = stage.scene
       await stage.calm(800, 1_500)

@@ -26,7 +26,7 @@ const powerCut = (fsync: Fsync) =>
     load: { work: 100 },
     allow: fsync === 'always' ? {} : { rollback: true },
     reason: whyNoDisk,
-    open: () => onDisk(fsync, 64),
+    open: (minutes) => onDisk(fsync, 64, minutes),
     async round(stage) {
       const { server, disk, aof } = stage.scene
       await stage.calm(2_000, 3_500)

@@ -5,9 +5,12 @@ export interface OnDisk extends Single {
   readonly disk: LoopDisk
 }
 
-/** One server whose files are on a disk of its own. */
-export async function onDisk(fsync: Fsync, megabytes: number): Promise<OnDisk> {
-  const disk = new LoopDisk(megabytes)
+/** What the append-only file grows by in a minute of load, and half of it again. */
+const A_MINUTE = 30
+
+/** One server whose files are on a disk of its own, with room for a dose of so many minutes. */
+export async function onDisk(fsync: Fsync, megabytes: number, minutes: number): Promise<OnDisk> {
+  const disk = new LoopDisk(megabytes + Math.ceil(A_MINUTE * minutes))
   // Its socket cannot be on the disk that is taken away.
   const scene = await single(fsync, { port: 'tcp', dir: disk.folder })
   const stop = async (): Promise<void> => {
