@@ -31,8 +31,8 @@ do
     if n < 8 then
       fresh = redis.call('ZADD', processing, 'NX', unpack(cells))
     else
-      -- A small sorted set is kept as a list, which is read through twice for each ID. An element too long for one, there for a
-      -- moment, makes a table of it; that it stays until it is empty. It is no ID: those are UTF-8.
+      -- A small sorted set is kept as a list, which is read through twice for each ID. An element too long for one (by the server's
+      -- default), there for a moment, makes a table of it, until it is empty or loaded anew. It is no ID: those are UTF-8.
       local overlong = string.rep('\255', 65)
       fresh = redis.call('ZADD', processing, 'NX', leaseEnd, overlong, unpack(cells)) - 1
       redis.call('ZREM', processing, overlong)

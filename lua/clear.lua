@@ -12,7 +12,7 @@ local payload, priority, prioritized, since, remembered, control, results, kept,
 --- @include _extras
 --- @include _traits
 local ms = math.floor(now() / 1000)
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 local running = redis.call('ZRANGE', processing, 0, -1)
 local waiting = redis.call('SCARD', committed) - #running
 local count = waiting + redis.call('ZCARD', failed) + redis.call('HLEN', owed)

@@ -13,7 +13,7 @@ local errors, withdrawn, owed, payload, since, progress, kept, extras = unpack(K
 --- @include _sound
 local ms = math.floor(now() / 1000)
 local from, ids = ARGV[1], { unpack(ARGV, 2) }
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 local entered = redis.call('SMISMEMBER', committed, unpack(ids))
 local leased = redis.call('ZMSCORE', processing, unpack(ids))
 local due = redis.call('ZMSCORE', delayed, unpack(ids))

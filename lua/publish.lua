@@ -110,7 +110,7 @@ sound('LLEN', marks)
 sound('HLEN', failures, owed, tries, payload, priority, since, results, schedules)
 sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
 sound('SCARD', committed, withdrawn, ghosts)
-local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
+local whole, soonest = readControl(control, listening, ms, events), firstDue(delayed)
 purge(remembered, kept, results, control, whole, ms)
 --- @include _records
 --- @include _meet

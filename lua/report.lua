@@ -12,7 +12,7 @@ local id, token, said, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local ms = math.floor(now() / 1000)
 local held = redis.call('HGET', lease, id)
 if not held or string.byte(token) == 126 or (held ~= token and held ~= '~' .. token) then return 0 end
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 sound('HLEN', progress, results)
 sound('ZCARD', kept)
 if said ~= '' then

@@ -9,7 +9,7 @@ local failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priorit
 --- @include _control
 --- @include _extras
 local order, ms = ARGV[1], math.floor(now() / 1000)
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 if order == 'pause' or order == 'resume' then
   if whole.paused == (order == 'pause') then return 0 end
   if order == 'pause' then

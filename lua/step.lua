@@ -55,19 +55,6 @@ end
 --- @include _cargo
 local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), taken = tonumber(before[3] or 0),
   failed = tonumber(before[5] or 0), lost = tonumber(before[6] or 0), marked = tonumber(before[7] or 0), retried = 0 }
-local whole, policy, soonest, told
--- Each key is read before the first write, or is the first that is written: `processing`.
-if lazy then
-  sound('ZCARD', processing)
-  sound('SCARD', committed)
-  sound('HLEN', failures, errors, tries, owed, payload, priority, since, progress, results)
-  sound('SCARD', withdrawn, ghosts)
-  sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
-  sound('LLEN', marks)
-  whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
-  told = redis.call('GET', alarm)
-end
-
 local answered
 if prior then
   local last, token, leaseEnd, result = string.match(prior, '^(%d+)|%d+|([^|]*)|(%d*)|(.*)$')
@@ -102,16 +89,24 @@ local plain = not lazy and settling.all and settling.done
 if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
 -- Where nothing will be left in line, none is to be woken.
 local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
-local kinds, texts = {}, {}
+local kinds, texts, whole, policy, soonest, told = {}, {}, nil, nil, nil, nil
+-- Each key is read before the first write, or is the first that is written: `processing`.
 if not plain then
+  lazy, whole, policy, soonest = true, readControl(control, listening, ms, events), readPolicy(ARGV[9]), firstDue(delayed)
+  sound('ZCARD', processing)
+  sound('SCARD', committed)
+  sound('HLEN', failures, errors, tries, owed, payload, priority, since, progress, results)
+  sound('SCARD', withdrawn, ghosts)
+  sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
+  sound('LLEN', marks)
+  told = redis.call('GET', alarm)
+  if policy.max > 0 then redis.call('GET', rate) end
   for g = settling.groups + 1, settling.first - 1, 3 do
     for _ = 1, tonumber(ARGV[g + 2]) do kinds[#kinds + 1] = ARGV[g] end
     if ARGV[g] ~= 'd' and ARGV[g] ~= 'r' then
       for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
     end
   end
-  whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
-  if not lazy and #kinds > 0 then lazy, told = true, redis.call('GET', alarm) end
 end
 
 local settled, raised = '', false

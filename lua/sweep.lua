@@ -28,7 +28,7 @@ sound('HLEN', lease, steps, totals, failures, errors, tries, owed, payload, prio
 sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
 sound('SCARD', committed, withdrawn, ghosts)
 local tokens = redis.call('LLEN', wake)
-local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
+local whole, soonest = readControl(control, listening, ms, events), firstDue(delayed)
 
 local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
 local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)

@@ -14,7 +14,7 @@ local payload, priority, prioritized, since, remembered, control, results, kept,
 --- @include _extras
 --- @include _sound
 local ms = math.floor(now() / 1000)
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 local entered = redis.call('SMISMEMBER', committed, unpack(ARGV))
 local leased = redis.call('ZMSCORE', processing, unpack(ARGV))
 local due = redis.call('ZMSCORE', delayed, unpack(ARGV))

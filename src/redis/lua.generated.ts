@@ -193,15 +193,16 @@ return was[2] or ''`,
     keys: ['queued', 'committed', 'processing', 'totals', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening', 'withdrawn', 'progress', 'extras'],
     plain: 5,
     flags: 'allow-oom',
-    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control payload priority since', 'HINCRBY totals', 'HLEN owed', 'HMGET control payload priority since totals', 'HSET payload priority since totals', 'LLEN queued', 'SADD committed', 'SCARD committed', 'SET extras', 'SPUBLISH events', 'TIME', 'UNLINK committed delayed errors failed failedAt failures ghosts kept owed payload prioritized priority queued remembered results since tries wake', 'XADD events', 'ZCARD failed', 'ZRANGE processing'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control payload priority since', 'HINCRBY totals', 'HLEN owed', 'HMGET control payload priority since totals', 'HSET payload priority since totals', 'LLEN queued', 'SADD committed', 'SCARD committed', 'SET extras', 'SPUBLISH events', 'TIME', 'TYPE events', 'UNLINK committed delayed errors failed failedAt failures ghosts kept owed payload prioritized priority queued remembered results since tries wake', 'XADD events', 'ZCARD failed', 'ZRANGE processing'],
     text: `local queued, committed, processing, totals, wake = unpack(KEYS)
 local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = unpack(KEYS, 6)
 local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, withdrawn, progress, extras = unpack(KEYS, 14)
-local function readControl(control, listening, ms)
+local function readControl(control, listening, ms, events)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
-  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
-  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
-    blocked = paused or hold > ms, told = {} }
+  local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
+  local is = events and journal > 0 and redis.call('TYPE', events).ok
+  if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
+  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -243,7 +244,7 @@ local function setTraits(payloads, priorities, births)
   if #drop > 0 then redis.call('HDEL', since, unpack(drop)) end
 end
 local ms = math.floor(now() / 1000)
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 local running = redis.call('ZRANGE', processing, 0, -1)
 local waiting = redis.call('SCARD', committed) - #running
 local count = waiting + redis.call('ZCARD', failed) + redis.call('HLEN', owed)
@@ -679,7 +680,7 @@ return reply`,
     keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'delayed', 'failed', 'failedAt', 'failures', 'tries', 'ghosts', 'priority', 'prioritized', 'remembered', 'control', 'events', 'listening', 'errors', 'withdrawn', 'owed', 'payload', 'since', 'progress', 'kept', 'extras'],
     plain: 6,
     flags: '',
-    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL tries', 'HGET totals', 'HINCRBY totals', 'HLEN failures priority tries', 'HMGET control priority totals', 'HSET failures totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts', 'SET extras', 'SMISMEMBER committed ghosts', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD prioritized', 'ZCARD failedAt prioritized', 'ZMSCORE delayed failed processing remembered', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL tries', 'HGET totals', 'HINCRBY totals', 'HLEN failures priority tries', 'HMGET control priority totals', 'HSET failures totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed', 'SCARD ghosts', 'SET extras', 'SMISMEMBER committed ghosts', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'TYPE events', 'XADD events', 'ZADD prioritized', 'ZCARD failedAt prioritized', 'ZMSCORE delayed failed processing remembered', 'ZRANGEBYSCORE delayed', 'ZREM delayed failed failedAt'],
     text: `local queued, committed, processing, wake, totals, marks = unpack(KEYS)
 local delayed, failed, failedAt, failures, tries, ghosts, priority, prioritized, remembered, control, events, listening = unpack(KEYS, 7)
 local errors, withdrawn, owed, payload, since, progress, kept, extras = unpack(KEYS, 19)
@@ -747,11 +748,12 @@ local function promote(delayed, queued, ghosts, marks, count, ms)
     toTail(queued, ghosts, marks, due, count, ms)
   end
 end
-local function readControl(control, listening, ms)
+local function readControl(control, listening, ms, events)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
-  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
-  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
-    blocked = paused or hold > ms, told = {} }
+  local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
+  local is = events and journal > 0 and redis.call('TYPE', events).ok
+  if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
+  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -779,7 +781,7 @@ local function sound(size, ...)
 end
 local ms = math.floor(now() / 1000)
 local from, ids = ARGV[1], { unpack(ARGV, 2) }
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 local entered = redis.call('SMISMEMBER', committed, unpack(ids))
 local leased = redis.call('ZMSCORE', processing, unpack(ids))
 local due = redis.call('ZMSCORE', delayed, unpack(ids))
@@ -848,7 +850,7 @@ return was[2] or ''`,
     keys: ['queued', 'committed', 'processing', 'wake', 'totals', 'marks', 'extras', 'listening', 'delayed', 'failed', 'failedAt', 'failures', 'withdrawn', 'owed', 'ghosts', 'tries', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'schedules', 'events', 'lease', 'errors', 'progress'],
     plain: 8,
     flags: '',
-    rights: ['DEL alarm extras', 'EXISTS alarm committed control delayed errors events extras failed failedAt failures ghosts kept lease listening marks owed payload prioritized priority processing progress queued remembered results schedules since totals tries wake withdrawn', 'GET listening', 'HDEL control payload priority results since', 'HGET results schedules totals', 'HINCRBY totals', 'HLEN failures owed payload priority results schedules since tries', 'HMGET control lease owed payload priority since totals tries', 'HSET failures owed payload priority schedules since totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'XADD events', 'ZADD delayed prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed failed prioritized processing remembered', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept remembered', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
+    rights: ['DEL alarm extras', 'EXISTS alarm committed control delayed errors events extras failed failedAt failures ghosts kept lease listening marks owed payload prioritized priority processing progress queued remembered results schedules since totals tries wake withdrawn', 'GET listening', 'HDEL control payload priority results since', 'HGET results schedules totals', 'HINCRBY totals', 'HLEN failures owed payload priority results schedules since tries', 'HMGET control lease owed payload priority since totals tries', 'HSET failures owed payload priority schedules since totals', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SADD committed ghosts', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM ghosts', 'TIME', 'TYPE events', 'XADD events', 'ZADD delayed prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed failed prioritized processing remembered', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept remembered', 'ZREM delayed failed failedAt kept prioritized remembered', 'ZSCORE kept'],
     text: `local queued, committed, processing, wake, totals, marks, extras, listening = unpack(KEYS)
 local delayed, failed, failedAt, failures, withdrawn, owed, ghosts, tries, alarm = unpack(KEYS, 9)
 local payload, priority, prioritized, since, remembered, control, results, kept, schedules, events, lease, errors, progress = unpack(KEYS, 18)
@@ -1023,11 +1025,12 @@ local function owedText(debt)
   return (debt.superseding and 's' or '') .. '|' .. (debt.due > 0 and string.format('%.0f', debt.due) or '') .. '|'
     .. (debt.weight and string.format('%.0f', debt.weight) or '') .. '|' .. (debt.payload and 'p' .. debt.payload or '')
 end
-local function readControl(control, listening, ms)
+local function readControl(control, listening, ms, events)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
-  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
-  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
-    blocked = paused or hold > ms, told = {} }
+  local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
+  local is = events and journal > 0 and redis.call('TYPE', events).ok
+  if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
+  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -1070,7 +1073,7 @@ sound('LLEN', marks)
 sound('HLEN', failures, owed, tries, payload, priority, since, results, schedules)
 sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
 sound('SCARD', committed, withdrawn, ghosts)
-local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
+local whole, soonest = readControl(control, listening, ms, events), firstDue(delayed)
 purge(remembered, kept, results, control, whole, ms)
 local order, stamps, brought = {}, 0, {}
 local function column(key, ids, read) return #ids > 0 and redis.call('EXISTS', key) == 1 and read(ids) or {} end
@@ -1340,14 +1343,15 @@ return reply`,
     keys: ['lease', 'totals', 'progress', 'control', 'results', 'kept', 'events', 'listening', 'delayed', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'extras'],
     plain: 8,
     flags: '',
-    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HGET lease results', 'HINCRBY totals', 'HLEN progress results', 'HMGET control', 'HSET progress results', 'SET extras', 'SPUBLISH events', 'TIME', 'XADD events', 'ZADD kept', 'ZCARD kept', 'ZSCORE kept'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HGET lease results', 'HINCRBY totals', 'HLEN progress results', 'HMGET control', 'HSET progress results', 'SET extras', 'SPUBLISH events', 'TIME', 'TYPE events', 'XADD events', 'ZADD kept', 'ZCARD kept', 'ZSCORE kept'],
     text: `local lease, totals, progress, control, results, kept, events, listening = unpack(KEYS)
 local delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized, since, remembered, extras = unpack(KEYS, 9)
-local function readControl(control, listening, ms)
+local function readControl(control, listening, ms, events)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
-  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
-  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
-    blocked = paused or hold > ms, told = {} }
+  local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
+  local is = events and journal > 0 and redis.call('TYPE', events).ok
+  if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
+  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -1377,7 +1381,7 @@ local id, token, said, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local ms = math.floor(now() / 1000)
 local held = redis.call('HGET', lease, id)
 if not held or string.byte(token) == 126 or (held ~= token and held ~= '~' .. token) then return 0 end
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 sound('HLEN', progress, results)
 sound('ZCARD', kept)
 if said ~= '' then
@@ -1410,17 +1414,18 @@ return 1`,
     keys: ['queued', 'wake', 'totals', 'prioritized', 'delayed', 'control', 'schedules', 'events', 'listening', 'alarm', 'failed', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'since', 'progress', 'remembered', 'kept', 'extras'],
     plain: 10,
     flags: '',
-    rights: ['DEL alarm extras', 'EXISTS control delayed errors events extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control schedules', 'HGET schedules totals', 'HINCRBY totals', 'HMGET control', 'HSET control schedules totals', 'LLEN queued wake', 'RPUSH wake', 'SET extras', 'SPUBLISH events', 'TIME', 'UNLINK events', 'XADD events', 'XREVRANGE events', 'XTRIM events', 'ZCARD prioritized'],
+    rights: ['DEL alarm extras', 'EXISTS control delayed errors events extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control schedules', 'HGET schedules totals', 'HINCRBY totals', 'HMGET control', 'HSET control schedules totals', 'LLEN queued wake', 'RPUSH wake', 'SET extras', 'SPUBLISH events', 'TIME', 'TYPE events', 'UNLINK events', 'XADD events', 'XREVRANGE events', 'XTRIM events', 'ZCARD prioritized'],
     text: `local queued, wake, totals, prioritized, delayed, control, schedules, events, listening, alarm = unpack(KEYS)
 local failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, since, progress, remembered, kept, extras = unpack(KEYS, 11)
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
-local function readControl(control, listening, ms)
+local function readControl(control, listening, ms, events)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
-  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
-  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
-    blocked = paused or hold > ms, told = {} }
+  local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
+  local is = events and journal > 0 and redis.call('TYPE', events).ok
+  if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
+  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -1444,7 +1449,7 @@ local function noteExtras()
   if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local order, ms = ARGV[1], math.floor(now() / 1000)
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 if order == 'pause' or order == 'resume' then
   if whole.paused == (order == 'pause') then return 0 end
   if order == 'pause' then
@@ -1487,7 +1492,7 @@ return 1`,
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'steps', 'extras', 'listening', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'marks', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'rate', 'results', 'kept', 'events'],
     plain: 9,
     flags: 'allow-oom',
-    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept listening owed payload prioritized priority progress remembered since tries withdrawn', 'GET alarm listening rate', 'HDEL control errors failures lease owed payload priority progress results since tries', 'HGET lease priority since steps totals', 'HINCRBY totals', 'HLEN errors failures lease owed payload priority progress results since tries', 'HMGET control failures lease owed payload priority totals tries', 'HSET control errors failures lease payload priority results since steps totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm extras rate', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt kept prioritized processing remembered', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed prioritized', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept prioritized processing remembered', 'ZREM delayed failed kept prioritized processing remembered'],
+    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept listening owed payload prioritized priority progress remembered since tries withdrawn', 'GET alarm listening rate', 'HDEL control errors failures lease owed payload priority progress results since tries', 'HGET lease priority since steps totals', 'HINCRBY totals', 'HLEN errors failures lease owed payload priority progress results since tries', 'HMGET control failures lease owed payload priority totals tries', 'HSET control errors failures lease payload priority results since steps totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'LRANGE queued', 'LTRIM queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET alarm extras rate', 'SMISMEMBER committed ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'TYPE events', 'XADD events', 'ZADD delayed failed failedAt kept prioritized processing remembered', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZMSCORE delayed prioritized', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept prioritized processing remembered', 'ZREM delayed failed kept prioritized processing remembered'],
     text: `local queued, committed, processing, lease, wake, totals, steps, extras, listening = unpack(KEYS)
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = unpack(KEYS, 10)
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = unpack(KEYS, 21)
@@ -1990,11 +1995,12 @@ local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
   if #remembering > 0 then redis.call('ZADD', remembered, unpack(remembering)) end
   return marks, odd
 end
-local function readControl(control, listening, ms)
+local function readControl(control, listening, ms, events)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
-  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
-  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
-    blocked = paused or hold > ms, told = {} }
+  local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
+  local is = events and journal > 0 and redis.call('TYPE', events).ok
+  if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
+  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -2074,17 +2080,6 @@ local function lade(names, cargo)
 end
 local count = { left = tonumber(before[1] or 0), done = tonumber(before[2] or 0), taken = tonumber(before[3] or 0),
   failed = tonumber(before[5] or 0), lost = tonumber(before[6] or 0), marked = tonumber(before[7] or 0), retried = 0 }
-local whole, policy, soonest, told
-if lazy then
-  sound('ZCARD', processing)
-  sound('SCARD', committed)
-  sound('HLEN', failures, errors, tries, owed, payload, priority, since, progress, results)
-  sound('SCARD', withdrawn, ghosts)
-  sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
-  sound('LLEN', marks)
-  whole, policy, soonest = readControl(control, listening, ms), readPolicy(ARGV[9]), firstDue(delayed)
-  told = redis.call('GET', alarm)
-end
 local answered
 if prior then
   local last, token, leaseEnd, result = string.match(prior, '^(%d+)|%d+|([^|]*)|(%d*)|(.*)$')
@@ -2114,16 +2109,23 @@ at = settling.last + 1
 local plain = not lazy and settling.all and settling.done
 if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
 local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
-local kinds, texts = {}, {}
+local kinds, texts, whole, policy, soonest, told = {}, {}, nil, nil, nil, nil
 if not plain then
+  lazy, whole, policy, soonest = true, readControl(control, listening, ms, events), readPolicy(ARGV[9]), firstDue(delayed)
+  sound('ZCARD', processing)
+  sound('SCARD', committed)
+  sound('HLEN', failures, errors, tries, owed, payload, priority, since, progress, results)
+  sound('SCARD', withdrawn, ghosts)
+  sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
+  sound('LLEN', marks)
+  told = redis.call('GET', alarm)
+  if policy.max > 0 then redis.call('GET', rate) end
   for g = settling.groups + 1, settling.first - 1, 3 do
     for _ = 1, tonumber(ARGV[g + 2]) do kinds[#kinds + 1] = ARGV[g] end
     if ARGV[g] ~= 'd' and ARGV[g] ~= 'r' then
       for _ = 1, tonumber(ARGV[g + 2]) do texts[#texts + 1], at = ARGV[at], at + 1 end
     end
   end
-  whole, policy = whole or readControl(control, listening, ms), policy or readPolicy('')
-  if not lazy and #kinds > 0 then lazy, told = true, redis.call('GET', alarm) end
 end
 local settled, raised = '', false
 if answered then
@@ -2297,7 +2299,7 @@ return { token, open and 1 or 0, ids, settled, renewed, dueIn, past, payloads }`
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'results', 'kept', 'events', 'listening', 'extras'],
     plain: 9,
     flags: 'allow-oom',
-    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control errors failures lease owed payload priority progress results since steps tries', 'HGET guard priority totals', 'HGETALL steps', 'HINCRBY totals', 'HLEN control errors failures lease owed payload priority progress results since steps totals tries', 'HMGET control failures guard lease owed priority totals tries', 'HSCAN steps', 'HSET control errors failures guard payload priority since totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'XADD events', 'ZADD delayed failed failedAt prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept processing remembered', 'ZREM delayed failed kept processing remembered'],
+    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control errors failures lease owed payload priority progress results since steps tries', 'HGET guard priority totals', 'HGETALL steps', 'HINCRBY totals', 'HLEN control errors failures lease owed payload priority progress results since steps totals tries', 'HMGET control failures guard lease owed priority totals tries', 'HSCAN steps', 'HSET control errors failures guard payload priority since totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'TYPE events', 'XADD events', 'ZADD delayed failed failedAt prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept processing remembered', 'ZREM delayed failed kept processing remembered'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = unpack(KEYS)
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = unpack(KEYS, 10)
 local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening, extras = unpack(KEYS, 20)
@@ -2479,11 +2481,12 @@ local function carryOut(to, count, ms, keepFailed)
   if #to.later > 0 then redis.call('ZADD', delayed, unpack(to.later)) end
   if to.hold > 0 then redis.call('HSET', control, 'hold', string.format('%.0f', to.hold)) end
 end
-local function readControl(control, listening, ms)
+local function readControl(control, listening, ms, events)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
-  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
-  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
-    blocked = paused or hold > ms, told = {} }
+  local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
+  local is = events and journal > 0 and redis.call('TYPE', events).ok
+  if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
+  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -2533,7 +2536,7 @@ sound('HLEN', lease, steps, totals, failures, errors, tries, owed, payload, prio
 sound('ZCARD', processing, delayed, failed, failedAt, prioritized, remembered, kept)
 sound('SCARD', committed, withdrawn, ghosts)
 local tokens = redis.call('LLEN', wake)
-local whole, soonest = readControl(control, listening, ms), firstDue(delayed)
+local whole, soonest = readControl(control, listening, ms, events), firstDue(delayed)
 local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
 local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)
 if id ~= '' then
@@ -2632,16 +2635,17 @@ return reply`,
     keys: ['queued', 'wake', 'prioritized', 'delayed', 'control', 'listening', 'alarm'],
     plain: 7,
     flags: 'allow-oom',
-    rights: ['EXISTS delayed', 'GET alarm listening', 'HINCRBY alarm control delayed listening prioritized queued wake', 'HMGET control', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'XADD alarm control delayed listening prioritized queued wake', 'ZCARD prioritized'],
+    rights: ['EXISTS delayed', 'GET alarm listening', 'HINCRBY alarm control delayed listening prioritized queued wake', 'HMGET control', 'LLEN queued wake', 'RPUSH wake', 'SPUBLISH events', 'TIME', 'TYPE alarm control delayed listening prioritized queued wake', 'XADD alarm control delayed listening prioritized queued wake', 'ZCARD prioritized'],
     text: `local queued, wake, prioritized, delayed, control, listening, alarm = unpack(KEYS)
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
-local function readControl(control, listening, ms)
+local function readControl(control, listening, ms, events)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
-  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
-  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
-    blocked = paused or hold > ms, told = {} }
+  local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
+  local is = events and journal > 0 and redis.call('TYPE', events).ok
+  if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
+  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -2670,15 +2674,16 @@ return 1`,
     keys: ['queued', 'committed', 'processing', 'totals', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening', 'progress', 'extras'],
     plain: 4,
     flags: 'allow-oom',
-    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL errors failures owed payload priority results since tries', 'HINCRBY totals', 'HLEN errors failures owed payload priority results since tries', 'HMGET control totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SET extras', 'SMISMEMBER committed', 'SPUBLISH events', 'SREM committed', 'TIME', 'XADD events', 'ZCARD failedAt kept', 'ZMSCORE delayed failed prioritized processing remembered', 'ZREM delayed failed failedAt kept prioritized remembered'],
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL errors failures owed payload priority results since tries', 'HINCRBY totals', 'HLEN errors failures owed payload priority results since tries', 'HMGET control totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SET extras', 'SMISMEMBER committed', 'SPUBLISH events', 'SREM committed', 'TIME', 'TYPE events', 'XADD events', 'ZCARD failedAt kept', 'ZMSCORE delayed failed prioritized processing remembered', 'ZREM delayed failed failedAt kept prioritized remembered'],
     text: `local queued, committed, processing, totals = unpack(KEYS)
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = unpack(KEYS, 5)
 local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, progress, extras = unpack(KEYS, 14)
-local function readControl(control, listening, ms)
+local function readControl(control, listening, ms, events)
   local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
-  local paused, hold = held[1] == '1', tonumber(held[2] or 0)
-  return { paused = paused, hold = hold, journal = tonumber(held[3] or 0), heard = redis.call('GET', listening),
-    blocked = paused or hold > ms, told = {} }
+  local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
+  local is = events and journal > 0 and redis.call('TYPE', events).ok
+  if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
+  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -2705,7 +2710,7 @@ local function sound(size, ...)
   for _, key in ipairs({ ... }) do redis.call(size, key) end
 end
 local ms = math.floor(now() / 1000)
-local whole = readControl(control, listening, ms)
+local whole = readControl(control, listening, ms, events)
 local entered = redis.call('SMISMEMBER', committed, unpack(ARGV))
 local leased = redis.call('ZMSCORE', processing, unpack(ARGV))
 local due = redis.call('ZMSCORE', delayed, unpack(ARGV))

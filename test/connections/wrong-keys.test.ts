@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { redisStore } from '../../src/index.js'
 import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
+import type { Settlement } from '../../src/step.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
 import { failureOf, freshName, keyIn, queueAt } from './kit.js'
@@ -70,6 +71,7 @@ async function lively() {
   onTestFinished(() => store.close())
   const publish = (...ids: string[]) => store.publish({ ids, policy: { processing: 'discard' } }, PATIENCE)
   await store.control({ order: 'open', digest: 'd', role: 'worker' }, PATIENCE)
+  await store.control({ order: 'journal', keep: 100 }, PATIENCE)
   await publish('fails', 'ends', 'jams', 'goes', 'stays')
   const { token } = await store.step({ ...WORKER, number: 1, lane: 1, lease: 1, claim: 5, slots: 5 }, PATIENCE)
   const failed = [{ token, ids: ['fails'], end: 'fail' as const, errors: ['{}'] }]
@@ -84,11 +86,12 @@ async function lively() {
     { token, ids: ['stays'], end: 'fail' as const, errors: ['{}'] },
   ]
   const renew = [{ token, ids: ['jams'] }]
+  const policy = { rate: { max: 100, per: 1_000 } }
   return {
     name,
     calls: {
       publish: () => publish('new', 'waits', 'jams', 'fails', 'leaves', 'goes'),
-      step: () => store.step({ ...WORKER, number: 3, lane: 1, claim: 5, slots: 2, settle, renew }, PATIENCE),
+      step: () => store.step({ ...WORKER, number: 3, lane: 1, claim: 5, slots: 2, settle, renew, policy }, PATIENCE),
       withdraw: () => store.withdraw(['waits', 'jams', 'fails'], PATIENCE),
       sweep: () => store.sweep(SWEEP, PATIENCE),
       clear: () => store.control({ order: 'clear' }, PATIENCE),
@@ -116,50 +119,65 @@ test.each(PARTS)(
   },
 )
 
-/** What a step on a plain lane can be: with one at most and with more, from a line that holds IDs and one that holds none any more. */
-const PLAIN_STEPS: readonly { settle: readonly string[]; claim: number; stale?: readonly string[] }[] = [
+/** What a step on a plain lane can be: of one at most and of more, from a line that holds IDs and one that holds none any more. */
+const PLAIN_STEPS: readonly { settle: readonly string[]; end?: End; claim: number; stale?: readonly string[] }[] = [
   { settle: ['a'], claim: 1 },
   { settle: ['a'], claim: 0 },
   { settle: [], claim: 1 },
   { settle: ['a', 'b'], claim: 2 },
   { settle: ['a', 'b'], claim: 0 },
+  { settle: [], claim: 8 },
   { settle: [], claim: 20 },
   { settle: ['a', 'b'], claim: 20 },
   { settle: ['a'], claim: 1, stale: ['x'] },
   { settle: [], claim: 1, stale: ['x'] },
   { settle: ['a', 'b'], claim: 2, stale: ['x', 'y'] },
   { settle: [], claim: 2, stale: ['x', 'y'] },
+  // These make it a lane that is plain no more.
+  { settle: ['a'], end: 'fail', claim: 1 },
+  { settle: ['a', 'b'], end: 'fail', claim: 2 },
+  { settle: ['a'], end: 'retry', claim: 1 },
+  { settle: ['a', 'b'], end: 'kept', claim: 2 },
 ]
+type End = 'done' | 'kept' | 'fail' | 'retry'
 
-test.each(['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'steps', 'extras', 'listening'] as const)(
-  'each step of a plain lane whose %s is replaced does its work or is refused whole',
-  async (part) => {
-    const halfway: string[] = []
-    for (const { settle, claim, stale } of PLAIN_STEPS) {
-      const name = freshName()
-      const store = redisStore({ url: server.url })({ name, prefix: 'convoy', tell: () => {} })
-      onTestFinished(() => store.close())
-      await store.control({ order: 'open', digest: 'd', role: 'worker' }, PATIENCE)
-      const waiting = Array.from({ length: 10 }, (_, i) => `waits ${i}`)
-      await store.publish({ ids: ['a', 'b', ...waiting], policy: { processing: 'discard' } }, PATIENCE)
-      const { token } = await store.step({ ...WORKER, number: 1, lane: 1, claim: 2, slots: 2 }, PATIENCE)
-      if (stale) {
-        await plain.del(keyOf('convoy', name, 'queued'))
-        await plain.rPush(keyOf('convoy', name, 'queued'), [...stale])
-      }
-      await spoil(keyOf('convoy', name, part), part)
-      const before = await dump(name)
-      const ended = settle.length > 0 ? [{ token, ids: settle, end: 'done' as const }] : []
-      const request = { ...WORKER, number: 2, lane: 0 as const, claim, slots: claim, settle: ended }
-      const error = await failureOf(store.step(request, PATIENCE))
-      if (error === undefined) continue
-      const title = `${settle.length} settled, ${claim} claimed${stale ? ' from a stale line' : ''}`
+function ended(token: string, ids: readonly string[], end: End): Settlement[] {
+  if (ids.length === 0) return []
+  const errors = ids.map(() => '{}')
+  if (end === 'fail') return [{ token, ids, end, errors }]
+  if (end === 'retry') return [{ token, ids, end, errors, delays: ids.map(() => 60_000) }]
+  const results = ids.map(() => ({ text: '1', ttl: 60_000 }))
+  return [{ token, ids, end: 'done', ...(end === 'kept' ? { results } : {}) }]
+}
+
+test.each(PARTS)('each step of a plain lane whose %s is replaced does its work or is refused whole', async (part) => {
+  const halfway: string[] = []
+  for (const { settle, end = 'done', claim, stale } of PLAIN_STEPS) {
+    const name = freshName()
+    const store = redisStore({ url: server.url })({ name, prefix: 'convoy', tell: () => {} })
+    onTestFinished(() => store.close())
+    await store.control({ order: 'open', digest: 'd', role: 'worker' }, PATIENCE)
+    const waiting = Array.from({ length: 10 }, (_, i) => `waits ${i}`)
+    await store.publish({ ids: ['a', 'b', ...waiting], policy: { processing: 'discard' } }, PATIENCE)
+    const { token } = await store.step({ ...WORKER, number: 1, lane: 1, claim: 2, slots: 2 }, PATIENCE)
+    if (stale) {
+      await plain.del(keyOf('convoy', name, 'queued'))
+      await plain.rPush(keyOf('convoy', name, 'queued'), [...stale])
+    }
+    await spoil(keyOf('convoy', name, part), part)
+    const before = await dump(name)
+    const request = { ...WORKER, number: 2, lane: 0, claim, slots: claim, settle: ended(token, settle, end) } as const
+    const title = `${settle.length} ${end}, ${claim} claimed${stale ? ' from a stale line' : ''}`
+    try {
+      const { ids, settled } = await store.step(request, PATIENCE)
+      expect({ ids, settled }, title).toEqual({ ids: stale ? [] : waiting.slice(0, claim), settled: '' })
+    } catch (error) {
       expect(error, title).toMatchObject({ code: 'WRONG_KEY' })
       const after = await dump(name)
       const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key])
       if (changed.length > 0)
         halfway.push(`${title}: refused, and changed ${changed.map((key) => key.split(':').at(-1))}`)
     }
-    expect(halfway).toEqual([])
-  },
-)
+  }
+  expect(halfway).toEqual([])
+})

@@ -30,7 +30,7 @@ export function scriptFaults(
  * call, where `KEYS[1], KEYS[2]` would look each up. A script that walks all of KEYS need not name those it never mentions.
  */
 function localFaults(path: string, keys: readonly string[], text: string): string[] {
-  const statement = /^[ \t]*local[ \t]+([\w,\s]+?)\s*=\s*unpack\(KEYS(?:, (\d+))?\)/gm
+  const statement = /^[ \t]*local[ \t]+([\w,\s]+?)\s*=\s*unpack\(KEYS(?:, (\d+))?\)[ \t]*$/gm
   const names: string[] = []
   const astray: string[] = []
   const rest = text.replace(statement, (_, left: string, from = '1') => {
@@ -45,6 +45,6 @@ function localFaults(path: string, keys: readonly string[], text: string): strin
       ? []
       : [`${path}: the locals are "${names.join(' ')}", KEYS is "${keys.join(' ')}"`]),
     ...astray.map((from) => `${path}: locals take KEYS from ${from} on, where another comes next`),
-    ...(/\bKEYS\s*\[/.test(rest) ? [`${path}: KEYS[…] is used beside the lines that name them`] : []),
+    ...(/\bKEYS\s*\[|\(\s*KEYS\s*,/.test(rest) ? [`${path}: KEYS is used beside the lines that name them`] : []),
   ]
 }

@@ -1,8 +1,15 @@
-import { edit, inClient, inGame, inLaw, inLua, type Mutant } from './mutant.js'
+import { type Edit, edit, inClient, inGame, inLaw, inLua, type Mutant } from './mutant.js'
 
 const PLAIN = 'lua/_plain.lua'
 const LONE = 'lua/_lone.lua'
 const TAKE = 'lua/_take.lua'
+const STEP = 'lua/step.lua'
+
+/** Found where a key of another type refuses a call that has written already. */
+const inReplaced = (bug: string, tests: string, edits: readonly Edit[]): Mutant => ({
+  ...inClient(bug, 'test/connections/wrong-keys.test.ts', tests, edits),
+  where: 'Lua',
+})
 
 /** Bugs of the short way that a step takes through a plain lane, and of the guard before it that leaves all else to the long one. */
 export const PLAIN_LANE: readonly Mutant[] = [
@@ -87,13 +94,13 @@ export const PLAIN_LANE: readonly Mutant[] = [
     edit(TAKE, "      redis.call('ZREM', processing, overlong)\n", ''),
   ]),
   inLaw('a claim of many that takes one twice', 'claiming', [edit(TAKE, 'unpack(cells)) - 1', 'unpack(cells))')]),
-  {
-    ...inClient(
-      'a claim from a stale line that writes before it has read',
-      'test/connections/wrong-keys.test.ts',
-      'each step of a plain lane whose processing',
-      [edit(TAKE, "    redis.call('ZCARD', processing)\n", '')],
-    ),
-    where: 'Lua',
-  },
+  inReplaced('a claim from a stale line that writes before it has read', 'each step of a plain lane whose processing', [
+    edit(TAKE, "    redis.call('ZCARD', processing)\n", ''),
+  ]),
+  inReplaced('the first failure of a lane, written before all is read', 'each step of a plain lane whose failures', [
+    edit(STEP, "  sound('HLEN', failures, errors,", "  sound('HLEN', errors,"),
+  ]),
+  inReplaced('a journal that is found to be none once all is written', 'each call on a queue at work whose events', [
+    edit('lua/_control.lua', "if is and is ~= 'none'", "if false and is ~= 'none'"),
+  ]),
 ]

@@ -243,3 +243,6 @@ export class Lives {
 }
 
 const workerOf = (token: string): string => token.slice(token.indexOf(':') + 1)
+
+/** Epochs rise from claim to claim, whoever notes what first. */
+export const epochOf = (token: string): number => Number(token.slice(0, token.indexOf(':')))

@@ -1,4 +1,4 @@
-import type { Life, Lives, Run } from './lives.js'
+import { epochOf, type Life, type Lives, type Run } from './lives.js'
 
 export interface Recovery {
   readonly what: string
@@ -41,7 +41,7 @@ function* afterDeaths({ ids, procs, procOf, faults }: Lives): Generator<Recovery
       if (run.until < killed || killed === Number.POSITIVE_INFINITY || run.at > killed) continue
       const next = life.runs.find((other) => other.token !== run.token && other.at > killed)
       if (!next) continue
-      const holders = [{ who: run.proc, token: run.token, death: killed }, ...successors(life, run, killed, next)]
+      const holders = [{ who: run.proc, token: run.token, death: killed }, ...successors(life, run, next)]
       for (const [i, { who, token, death }] of holders.entries()) {
         const last = i === holders.length - 1
         // What has a successor was recovered when its claim was swept, if a guard has told of it.
@@ -54,10 +54,11 @@ function* afterDeaths({ ids, procs, procOf, faults }: Lives): Generator<Recovery
   }
 
   /** Who had claimed it ahead next, and came to nothing before it ran: from then on it is that which is recovered. */
-  function successors({ jams }: Life, run: Run, killed: number, next: Run) {
+  function successors({ jams }: Life, run: Run, next: Run) {
     return jams
-      .filter(({ at, token }) => token !== run.token && at > killed && at < next.at)
-      .sort((one, other) => one.at - other.at)
+      .map(({ at, token }) => ({ at, token, epoch: epochOf(token) }))
+      .filter(({ epoch }) => epoch > run.epoch && epoch < next.epoch)
+      .sort((one, other) => one.epoch - other.epoch)
       .map(({ at, token }) => {
         const proc = procOf(token)
         return { who: proc?.name ?? 'a worker that ran nothing', token, death: Math.min(proc?.killed ?? at, at) }
@@ -69,7 +70,7 @@ function* afterDeaths({ ids, procs, procOf, faults }: Lives): Generator<Recovery
       .filter(({ at, until }) => at < to && until > from)
       .reduce((sum, { at, until }) => sum + (Math.min(until, to) - at) / 1_000, 0)
     // From its second jam on an ID is held back, on purpose.
-    const again = jams.some((jam) => jam.jams > 1 && jam.at <= to)
+    const again = jams.some((jam) => jam.jams > 1 && jam.at < to)
     return again ? Number.POSITIVE_INFINITY : held
   }
 }

@@ -1,4 +1,4 @@
-import { rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '../../support/until.js'
 import { row } from '../row.js'
@@ -8,12 +8,12 @@ import { onDisk } from '../scene/on-disk.js'
 /** Takes what is left of the disk. */
 function fill(folder: string): string {
   const ballast = join(folder, 'ballast')
-  const { bavail, bsize } = statfsSync(folder)
-  for (let size = (bavail + 64) * bsize; size >= 1_024; size /= 2) {
+  for (let size = 4_194_304; size >= 1_024; ) {
     try {
       writeFileSync(ballast, Buffer.alloc(size, 1), { flag: 'a' })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      size /= 2
     }
   }
   return ballast
