@@ -43,6 +43,10 @@ const AHEAD: Rest = { ids: ['a', 'b'], workers: 1, prefetch: 1 }
 export const SCOPES: readonly Scope[] = [
   scope('quiet', 1_228, { publishes: 3, takes: 1 }, TWO_IDS),
   scope('loss', 832, { publishes: 2, losses: 1 }, TWO_IDS),
+  scope('two-lapse', 1_569, { publishes: 2, lapses: 1 }, TWO_IDS),
+  scope('two-copy', 1_803, { publishes: 2, copies: 1 }, TWO_IDS),
+  scope('two-crash', 5_912, { publishes: 2, crashes: 1 }, { ...TWO_IDS, ...ANY }),
+  scope('two-rollback', 5_231, { publishes: 2, rollbacks: 1 }, TWO_IDS),
   scope('loss-lapse', 3_400, { publishes: 2, losses: 1, lapses: 1 }, ANY),
   scope('copy-lapse', 1_484, { publishes: 2, copies: 1, lapses: 1 }, { ...ALONE, ...ANY }),
   scope('copy-loss', 605, { publishes: 2, copies: 1, losses: 1 }, ALONE),
