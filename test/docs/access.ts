@@ -2,7 +2,7 @@ import { LUA } from '../../src/redis/lua.generated.js'
 import { ROLES, rightsOf } from '../../src/redis/rights.js'
 import type { Role } from '../../src/store.js'
 
-/** The access rules of SECURITY.md, as the scripts' own text gives them. */
+/** The access rules of SECURITY.md and README.md, as the scripts' own text gives them. */
 
 const PLACE = 'convoy:'
 
@@ -13,9 +13,12 @@ const NARROW: readonly string[] = ['LPOP', 'SET', 'DEL']
 const PLAIN: Partial<Readonly<Record<Role, readonly string[]>>> = { listener: ['client|info', 'ping'] }
 
 /** One line per role, for redis-cli or, with `user` in place of the first two words, for an ACL file. */
-export function accessLines(): string {
-  return `\`\`\`text\n${(Object.keys(ROLES) as Role[]).map(lineOf).join('\n\n')}\n\`\`\`\n`
+export function accessLines(roles = Object.keys(ROLES) as Role[]): string {
+  return `\`\`\`text\n${roles.map(lineOf).join('\n\n')}\n\`\`\`\n`
 }
+
+/** Of those that every installation has. */
+export const usualLines = (): string => accessLines(['publisher', 'worker', 'guard', 'dashboard'])
 
 function lineOf(role: Role): string {
   const looks = ROLES[role].every((name) => LUA[name].flags === 'no-writes')

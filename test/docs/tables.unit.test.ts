@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Queue } from '../../src/queue.js'
 import { VERDICTS } from '../../src/verdict.js'
-import { accessLines } from './access.js'
+import { accessLines, usualLines } from './access.js'
 import { marked, rowsOf, writeMarked } from './pages.js'
 import { errorsTable, eventsTable, keysTable, optionsTable, scriptHeads } from './tables.js'
 
@@ -12,6 +12,7 @@ test.each([
   ['README.md', 'events', eventsTable],
   ['README.md', 'keys', keysTable],
   ['lua/README.md', 'scripts', scriptHeads],
+  ['README.md', 'access', usualLines],
   ['SECURITY.md', 'access', accessLines],
 ])('%s says of the %s what the code says', (page, name, table) => {
   const now = table()
