@@ -23,7 +23,7 @@ const drained = (concurrency: number): Work => ({
   rows: [{ key: `D${concurrency}`, title: `drain, concurrency ${concurrency}`, unit: '/s' }],
   // One at a time takes its time: fewer jobs tell as much.
   jobs: concurrency === 1 ? 20_000 : 50_000,
-  warmUp: concurrency === 1 ? 2_000 : 10_000,
+  warmUp: 10_000,
   run: async (trial) => [perSecond(trial.jobs, await drain(trial, { concurrency, prefetch: 0 }))],
 })
 
