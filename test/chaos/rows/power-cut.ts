@@ -20,13 +20,13 @@ const powerCut = (fsync: Fsync) =>
   row({
     name: `power-cut-${fsync}`,
     fault: `the power fails under Redis (appendfsync ${fsync}): what had not reached the disk is gone`,
-    injection: `Redis stands on ext4 in a loop file; ${fsync === 'always' ? '' : 'the workers stand still until there is a line; '}SIGSTOP, the file is copied, SIGKILL; the copy is mounted in its place and Redis started again`,
-    holds: `LOST ${fsync === 'always' ? 'is 0' : `is within ${WINDOW[fsync]} ms before the cut, and counted`}; law L1 holds on what is left`,
+    injection: `${fsync === 'always' ? "durability 'disk'; " : ''}Redis stands on ext4 in a loop file; ${fsync === 'always' ? '' : 'the workers stand still until there is a line; '}SIGSTOP, the file is copied, SIGKILL; the copy is mounted in its place and Redis started again`,
+    holds: `LOST ${fsync === 'always' ? 'is 0, and no end is taken back' : `is within ${WINDOW[fsync]} ms before the cut, and counted`}; law L1 holds on what is left`,
     rounds: 2,
     load: { work: 100 },
     allow: fsync === 'always' ? {} : { rollback: true },
     reason: whyNoDisk,
-    open: (minutes) => onDisk(fsync, 64, minutes),
+    open: (minutes) => onDisk(fsync, 64, minutes, fsync === 'always' ? 'disk' : 'memory'),
     async round(stage) {
       const { server, disk, aof } = stage.scene
       await stage.calm(2_000, 3_500)
