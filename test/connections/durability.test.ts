@@ -2,8 +2,10 @@ import { createClient, createClientPool } from 'redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { audit } from '../../src/audit/index.js'
 import { createQueue, type Durability, memoryStore, type Queue } from '../../src/index.js'
+import { whyNoDisk } from '../chaos/scene/loop-disk.js'
 import type { RedisServer } from '../support/redis-server.js'
 import { until } from '../support/until.js'
+import { diskHere, powerCut } from './durability-cut.js'
 import {
   callOf,
   closedLater,
@@ -88,6 +90,31 @@ test("durability 'disk': what was answered is there after the server was killed"
   const found = await queue.inspectMany(ids)
   expect(found.filter(({ state }) => state === 'queued')).toHaveLength(200)
 })
+
+const why = whyNoDisk()
+const testCut = why === undefined ? test : test.skip
+
+testCut(
+  `durability 'disk': a power cut takes nothing that was answered, and no end${why === undefined ? '' : ` (${why})`}`,
+  async () => {
+    const disk = diskHere()
+    const server = await serverHere({ ...TCP, dir: disk.folder, args: ALWAYS })
+    const queue = open(server, 'disk')
+    const ids = Array.from({ length: 200 }, (_, i) => `${i}`)
+    const ran: string[] = []
+    await queue.publishMany(ids.slice(0, 100))
+    const worker = queue.process(({ id }) => {
+      ran.push(id)
+    })
+    await queue.idle()
+    await worker.close()
+    await Promise.all(ids.slice(100).map((id) => queue.publish(id)))
+    await powerCut(server, disk)
+    const states = (await queue.inspectMany(ids)).map(({ state }) => state)
+    expect(states).toEqual([...Array(100).fill('absent'), ...Array(100).fill('queued')])
+    expect(ran).toHaveLength(100)
+  },
+)
 
 test("durability 'disk' is checked anew with each connection: a server that came back without its log is refused until it has one", async () => {
   const server = await serverHere({ ...TCP, args: ALWAYS })
