@@ -35,7 +35,7 @@ export function checkDurability(given: unknown): DurabilityNeed {
   for (const name of Object.keys(others)) {
     throw new ConvoyError(
       'BAD_OPTION',
-      `${WHERE}: there is no option '${name}'.${suggestion(name, ['replicas', 'timeout'])}`,
+      `${WHERE}: there is no option ${show(name)}.${suggestion(name, ['replicas', 'timeout'])}`,
     )
   }
   if (typeof replicas !== 'number' || !Number.isSafeInteger(replicas) || replicas < 1 || replicas > MOST_REPLICAS) {

@@ -93,7 +93,7 @@ export function show(value: unknown): string {
 }
 
 /** An ID or an option may come from anywhere: what ends a line, colours it or turns it around is spelled out. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
 }
 

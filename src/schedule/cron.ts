@@ -1,5 +1,5 @@
 import { ConvoyError } from '../errors.js'
-import { show } from '../time.js'
+import { printable, show } from '../time.js'
 
 /** The times of a cron text; ms since 1970, whole seconds. */
 export interface Cron {
@@ -42,7 +42,8 @@ export async function readCron(text: string, timezone: string): Promise<Cron> {
 }
 
 function wrong(text: string, cause?: unknown): ConvoyError {
-  const why = cause instanceof Error ? ` (${cause.message})` : ''
+  // It may quote what it cannot read, whole.
+  const why = cause instanceof Error ? ` (${printable(cause.message.slice(0, 200))})` : ''
   return new ConvoyError(
     'BAD_OPTION',
     `every: expected a cron text of five or six fields, or @daily and the like, not ${show(text)}${why}`,

@@ -2,7 +2,7 @@ import { ConvoyError } from '../errors.js'
 import type { Wish } from '../publish-options.js'
 import type { Inside } from '../queue-settings.js'
 import type { Scheduled } from '../store.js'
-import { pause } from '../time.js'
+import { pause, show } from '../time.js'
 import { type Rule, readRule } from './rule.js'
 
 /** ms until it is tried again: when the server is away or the queue is full, and when something else is wrong. */
@@ -45,7 +45,10 @@ export async function tick({ inside, id, rule, wish, signal }: Ticking): Promise
     const written = schedules.find((one) => one.id === id)
     if (!written) return null
     if (written.text !== current?.text) current = await readRule(written.text)
-    if (!current) throw new ConvoyError('BAD_OPTION', `every: ${id}: a schedule of another version: ${written.text}`)
+    if (!current) {
+      const why = `a schedule of another version: ${show(written.text)}`
+      throw new ConvoyError('BAD_OPTION', `every: ${show(id)}: ${why}`)
+    }
     const slot = current.due(written.slot, now)
     if (slot !== null && (await publish(slot)) === 'full') return SOON
     const next = current.next(written.slot, now)

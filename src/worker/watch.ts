@@ -1,7 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import type { Job } from '../job.js'
 import type { Pulse } from '../pulse.js'
-import { type Clock, forPeople, type Timer } from '../time.js'
+import { type Clock, forPeople, show, type Timer } from '../time.js'
 import type { Claims } from './claims.js'
 import type { Steps } from './steps.js'
 import type { Turn } from './turn.js'
@@ -87,9 +87,8 @@ export class Watch {
   }
 
   stop(job: Job): void {
-    job.stop(
-      new ConvoyError('LEASE_LAPSED', `the lease of ${job.id} was not renewed in time: it may soon run elsewhere`),
-    )
+    const why = `the lease of ${show(job.id)} was not renewed in time: it may soon run elsewhere`
+    job.stop(new ConvoyError('LEASE_LAPSED', why))
   }
 
   /** The newest answer tells of what comes first, and takes the place of the one before. */

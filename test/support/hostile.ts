@@ -57,5 +57,35 @@ export const HOSTILE: readonly string[] = [
   ...['x'.repeat(1_024), 'é'.repeat(512), `${'€'.repeat(341)}x`, '🚚'.repeat(256), `${'x'.repeat(1_020)}🚚`],
 ]
 
+/** IDs that are made of each other as our own fields, keys and records are: what is of one must be of no other. */
+export const ALIKE: readonly string[] = [
+  // Fields of `results` are `r` or `l`, and then the ID.
+  ...['a', 'ra', 'la', 'rra', 'rla', 'lra', 'lla', 'r', 'l', 'rr', 'll'],
+  // Joined, or cut off.
+  ...[
+    'a:exp',
+    'a:0',
+    '0 a',
+    '1 a',
+    'a 1',
+    '~a',
+    'a|',
+    '|a',
+    's|||a',
+    'a\0',
+    '\0a',
+    'a\n',
+    'a\r\n',
+    'a}',
+    '{a}',
+    'pa',
+    'sa',
+  ],
+  ...['__proto__', 'r__proto__', 'l__proto__', 'constructor', 'rconstructor'],
+  // One byte apart, at the very end.
+  ...['x'.repeat(1_024), 'x'.repeat(1_023), `${'x'.repeat(1_023)}y`, `r${'x'.repeat(1_023)}`],
+  ...['é'.repeat(512), 'é'.repeat(511), `${'é'.repeat(511)}è`, '🚚'.repeat(256), `${'🚚'.repeat(255)}🚛`],
+]
+
 /** What a line of a log must not hold: it could end the line, colour it, or turn it around. */
 export const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
