@@ -208,11 +208,12 @@ export class Pass {
   }
 
   async #mend(orphans: readonly Orphan[]): Promise<void> {
-    // A page may name an ID twice.
+    // A page may name an ID twice; and what is no ID may read like one: a record's name, or an entry's place and its ID.
     const due = new Map<string, Orphan>()
     for (const orphan of orphans) {
       const { mend } = orphan
-      const key = mend.how === 'blank' ? `${mend.place} ${mend.id}` : mend.id
+      const what = mend.how === 'blank' ? mend.place : mend.how === 'forget' || mend.how === 'unkeep' ? mend.how : 'ID'
+      const key = `${what} ${mend.id}`
       if (!due.has(key)) due.set(key, orphan)
     }
     const all = [...due.values()]
