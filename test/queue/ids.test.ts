@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { createQueue, type Queue } from '../../src/index.js'
+import { every, schedules, unschedule } from '../../src/schedule/index.js'
+import { publishAndWait, waitFor } from '../../src/wait/index.js'
 import { HOSTILE, UNPRINTABLE } from '../support/hostile.js'
 import { onBothStores, onRedis } from './kit.js'
 
@@ -55,6 +57,14 @@ const CALLS: readonly [name: string, call: (queue: Queue, id: never) => Promise<
   ['inspect', (queue, id) => queue.inspect(id)],
   ['inspectMany', (queue, id) => queue.inspectMany(['good', id])],
   ['withdraw', (queue, id) => queue.withdraw(['good', id])],
+  ['retry', (queue, id) => queue.retry(['good', id])],
+  ['promote', (queue, id) => queue.promote(['good', id])],
+  ['result', (queue, id) => queue.result(id)],
+  ['logOf', (queue, id) => queue.logOf(id)],
+  ['waitFor', (queue, id) => waitFor(queue, id)],
+  ['publishAndWait', (queue, id) => publishAndWait(queue, id)],
+  ['every', (queue, id) => every(queue, id, 'PT1M')],
+  ['unschedule', (queue, id) => unschedule(queue, id)],
 ]
 
 onBothStores((kit) => {
@@ -192,8 +202,9 @@ onBothStores((kit) => {
   })
 
   test.each(BAD)('a bad ID is refused by every call and stores nothing: %s', async (_, id, says) => {
-    const queue = (await kit.world()).queue()
+    const queue = (await kit.world()).queue({ keepResult: 1_000 })
     for (const [name, call] of CALLS) await expect(call(queue, id as never), name).rejects.toEqual(error(says))
+    expect(await schedules(queue)).toEqual([])
     expect(await queue.stats()).toMatchObject({ committed: 0, totals: { published: 0, entered: 0 } })
   })
 
