@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ConvoyError, Serializer } from '../../src/index.js'
+import { every, schedules } from '../../src/schedule/index.js'
+import { publishAndWait } from '../../src/wait/index.js'
 import { HOSTILE } from '../support/hostile.js'
 import { KEPT, REFUSED } from '../support/hostile-payloads.js'
 import { onBothStores } from './kit.js'
@@ -52,6 +54,8 @@ onBothStores((kit) => {
             yield { id: 'a', payload }
           })(),
         ),
+        publishAndWait(queue, 'a', { payload }),
+        every(queue, 'a', 'PT1M', { payload }),
       ]
       for (const { status, reason } of (await Promise.allSettled(calls)) as PromiseRejectedResult[]) {
         expect([status, (reason as ConvoyError | undefined)?.code], what).toEqual(['rejected', 'BAD_PAYLOAD'])
@@ -59,6 +63,7 @@ onBothStores((kit) => {
       }
     }
     expect(world.spy.of('publish')).toEqual([])
+    expect(await schedules(queue)).toEqual([])
     expect(await queue.stats()).toMatchObject({ committed: 0, totals: { published: 0 } })
   })
 
@@ -83,6 +88,34 @@ onBothStores((kit) => {
       if (value !== undefined) expect(await queue.result(what), what).toEqual({ found: false })
     }
     expect(errors).toEqual(Array(REFUSED.length - 2).fill('BAD_RESULT'))
+  })
+
+  test('odd progress comes out as JSON makes it, or is refused at once, and the job goes on', async () => {
+    const world = await kit.world()
+    const queue = world.queue()
+    const stage = world.stage()
+    queue.process(stage.handler)
+    await queue.publish('a')
+    const job = await stage.begins(1)
+    const textOf = (data: unknown): string => JSON.stringify({ done: 1, data })
+    const small = KEPT.filter(([, data]) => Buffer.byteLength(textOf(data)) <= 4_096)
+    expect(small.length).toBeGreaterThan(40)
+    for (const [what, data] of small) {
+      expect(await job.progress(1, undefined, data), what).toBe(true)
+      expect(JSON.stringify((await queue.inspect('a')).progress), what).toBe(textOf(data))
+    }
+    const large = KEPT.filter((row) => !small.includes(row))
+    // Of a function or a symbol as data JSON says nothing.
+    const nothings = REFUSED.filter(([, data]) => ['undefined', 'function', 'symbol'].includes(typeof data))
+    const refused = REFUSED.filter((row) => !nothings.includes(row) && row[0] !== 'one that says it is nothing')
+    for (const [what, data] of [...large, ...refused]) {
+      const code = 'BAD_REPORT'
+      expect(() => job.progress(2, undefined, data), what).toThrowError(expect.objectContaining({ code }))
+    }
+    expect((await queue.inspect('a')).progress).toMatchObject({ done: 1 })
+    stage.end('a')
+    await world.spy.until(() => world.spy.settled.length >= 1)
+    expect(world.spy.settled).toEqual(['a done 1'])
   })
 
   test.each([
