@@ -2,7 +2,7 @@
 
 type Row = readonly [what: string, payload: unknown]
 
-export const MIB = 1_048_576
+const MIB = 1_048_576
 
 const nested = (levels: number): unknown => {
   let inner: unknown = 'the bottom'
