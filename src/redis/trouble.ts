@@ -23,6 +23,8 @@ const FULL = /^The queue is full/
 
 type Row = readonly [pattern: RegExp, kind: Trouble['kind'], code: ErrorCode, hint?: string]
 
+const OLD = ['fatal', 'UNSUPPORTED', 'convoy-queue needs Redis 7.0 or later, or Valkey'] as const
+
 /** Anything not listed is `unknown`, never "failed". A key's name may stand in a text, so codes count at its start only. */
 const TABLE: readonly Row[] = [
   // Not there yet, and never what a caller is told: nothing has happened.
@@ -43,17 +45,14 @@ const TABLE: readonly Row[] = [
   [ENDLESS, 'later', 'REFUSED'],
   [NONE_TO_SPARE, 'later', 'UNAVAILABLE'],
   [/^(nothing was sent|The client is (closed|offline)|All the root nodes are unavailable)/, 'later', 'UNAVAILABLE'],
-  [/^(NOAUTH|WRONGPASS|NOPERM)\b|can't run this command|without any password configured/, 'fatal', 'AUTH_FAILED'],
+  [/^(NOAUTH|WRONGPASS|NOPERM)\b|without any password configured/, 'fatal', 'AUTH_FAILED'],
+  // A right that was taken away once we had looked: a script is told so in words of its own, others since Redis 7.2.
+  [/The user executing the script (can't|is lacking)|ACL failure in script/, 'fatal', 'AUTH_FAILED'],
   [/^(WRONGKEY|WRONGTYPE)/, 'fatal', 'WRONG_KEY', 'nothing else may use the keys of a queue'],
   [/^WRONGLAYOUT/, 'fatal', 'WRONG_LAYOUT'],
-  [
-    /Error compiling script|unexpected symbol near '#'/,
-    'fatal',
-    'UNSUPPORTED',
-    'convoy-queue needs Redis 7.0 or later, or Valkey',
-  ],
+  [/Error compiling script|unexpected symbol near '#'/, ...OLD],
   // Before Redis 6, and before 7.
-  [/unknown command.*(HELLO|EVALSHA_RO)/i, 'fatal', 'UNSUPPORTED', 'convoy-queue needs Redis 7.0 or later, or Valkey'],
+  [/unknown command.*(HELLO|EVALSHA_RO)/i, ...OLD],
   [/^(CROSSSLOT|STALE|POLICY)/, 'fatal', 'REFUSED'],
 ]
 
