@@ -164,13 +164,13 @@ export class Worker {
 
   async #begin(): Promise<void> {
     const { opened, clock, events } = this.#options
-    while (!this.#isClosing) {
+    while (!this.#ending.signal.aborted) {
       try {
         await opened()
         this.#ready = true
         return this.#turn.due()
       } catch (error) {
-        if (this.#isClosing) return
+        if (this.#ending.signal.aborted) return
         events.emit('error', known(error))
         await pause(clock, 1_000, this.#ending.signal)
       }
@@ -192,13 +192,9 @@ export class Worker {
     if (this.#steps.flying === 0) this.#awaitWork(LONGEST_WAIT)
   }
 
-  get #isClosing(): boolean {
-    return this.#closing !== undefined
-  }
-
   /** How many more IDs there is room for. */
   #wanted(): number {
-    if (this.#paused || this.#isClosing) return 0
+    if (this.#paused || this.#ending.signal.aborted) return 0
     return Math.max(0, Math.min(this.#runs.free + this.#options.prefetch - this.#steps.claiming, MOST_IDS))
   }
 
@@ -218,10 +214,16 @@ export class Worker {
         this.#answers.read(reply, since, wish, thrown)
         this.#go(reply, wish, calls === this.#calls)
       })
-      .then(this.#look, this.#look)
+      .then(this.#look, this.#refused)
   }
 
   readonly #look = (): void => this.#ended.look()
+
+  /** Nothing of it was done. What refused it may pass, and nobody else would tell an idle worker so. */
+  readonly #refused = (): void => {
+    this.#ended.look()
+    if (!this.#steps.stopped) this.#watch.callIn(1_000)
+  }
 
   /** On with what the answer says of the line. */
   #go({ ids, more, dueIn }: StepReply, { claim }: Wish, upToDate: boolean): void {
@@ -265,7 +267,7 @@ export class Worker {
       })
       .then(this.#look, () => {
         this.#waiting = false
-        this.#ended.look()
+        this.#refused()
       })
   }
 
