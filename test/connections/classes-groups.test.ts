@@ -1,6 +1,7 @@
 import { createClientPool, createCluster, createSentinel } from 'redis'
 import { beforeAll, describe, onTestFinished } from 'vitest'
 import { createQueue, type RedisStoreOptions, redisStore } from '../../src/index.js'
+import type { Clock } from '../../src/time.js'
 import { startCluster } from '../support/redis-cluster.js'
 import { startSentinel } from '../support/redis-sentinel.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
@@ -33,8 +34,8 @@ class Proxies {
   }
 }
 
-const queueOver = (client: NonNullable<RedisStoreOptions['client']>, publishTimeout: number) =>
-  createQueue(freshName(), { store: redisStore({ client, replyTimeout: 3_000 }), publishTimeout })
+const queueOver = (client: NonNullable<RedisStoreOptions['client']>, publishTimeout: number, clock: Clock) =>
+  createQueue(freshName(), { store: redisStore({ client, replyTimeout: 3_000, clock }), publishTimeout })
 
 describe('over a cluster', () => {
   let cluster: Awaited<ReturnType<typeof startCluster>>
@@ -47,13 +48,13 @@ describe('over a cluster', () => {
 
   playClasses({
     ours: false,
-    async open(publishTimeout) {
+    async open(publishTimeout, clock) {
       const rootNodes = cluster.nodes.map((node) => ({ url: proxies.of(node).url }))
       const client = createCluster({ rootNodes, nodeAddressMap: proxies.addressMap })
       client.on('error', () => {})
       onTestFinished(() => client.destroy())
       await client.connect()
-      const queue = queueOver(client, publishTimeout)
+      const queue = queueOver(client, publishTimeout, clock)
       return { queue, proxy: proxies.of(await cluster.nodeOf(keyIn(queue, 'queued'))) }
     },
   })
@@ -70,13 +71,13 @@ describe('over a sentinel', () => {
 
   playClasses({
     ours: false,
-    async open(publishTimeout) {
+    async open(publishTimeout, clock) {
       const sentinelRootNodes = [...group.sentinelRootNodes]
       const client = createSentinel({ name: group.name, sentinelRootNodes, nodeAddressMap: proxies.addressMap })
       client.on('error', () => {})
       onTestFinished(async () => void (await client.destroy()))
       await client.connect()
-      return { queue: queueOver(client, publishTimeout), proxy: proxies.of(group.first) }
+      return { queue: queueOver(client, publishTimeout, clock), proxy: proxies.of(group.first) }
     },
   })
 })
@@ -92,12 +93,12 @@ describe('over a pool', () => {
 
   playClasses({
     ours: false,
-    async open(publishTimeout) {
+    async open(publishTimeout, clock) {
       const pool = createClientPool({ url: proxy.url }, { minimum: 1, maximum: 2 })
       pool.on('error', () => {})
       onTestFinished(() => pool.destroy())
       await pool.connect()
-      return { queue: queueOver(pool, publishTimeout), proxy }
+      return { queue: queueOver(pool, publishTimeout, clock), proxy }
     },
   })
 })

@@ -16,9 +16,9 @@ beforeAll(async () => {
 describe('over a client of our own', () =>
   playClasses({
     ours: true,
-    async open(publishTimeout) {
+    async open(publishTimeout, clock) {
       const proxy = await proxyHere(server)
-      const store = redisStore({ url: proxy.url, replyTimeout: 3_000 })
+      const store = redisStore({ url: proxy.url, replyTimeout: 3_000, clock })
       return { proxy, queue: createQueue(freshName(), { store, publishTimeout }) }
     },
   }))
@@ -26,13 +26,13 @@ describe('over a client of our own', () =>
 describe('over a borrowed client', () =>
   playClasses({
     ours: false,
-    async open(publishTimeout) {
+    async open(publishTimeout, clock) {
       const proxy = await proxyHere(server)
       const client = createClient({ url: proxy.url })
       client.on('error', () => {})
       onTestFinished(() => client.destroy())
       await client.connect()
-      const store = redisStore({ client, replyTimeout: 3_000 })
+      const store = redisStore({ client, replyTimeout: 3_000, clock })
       return { proxy, queue: createQueue(freshName(), { store, publishTimeout }) }
     },
   }))

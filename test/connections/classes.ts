@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ConvoyError, Queue } from '../../src/index.js'
+import { type Clock, systemClock } from '../../src/time.js'
 import type { TcpProxy } from '../support/tcp-proxy.js'
 import { callOf, closedLater, failureOf, News } from './kit.js'
 
@@ -14,7 +15,7 @@ type Row = readonly [
   code: ConvoyError['code'],
 ]
 
-const ROWS: readonly Row[] = [
+export const ROWS: readonly Row[] = [
   ['NOSCRIPT No matching script. Please use EVAL.', 'at once', 'UNAVAILABLE'],
   ['LOADING Redis is loading the dataset in memory', 'after a pause', 'REFUSED'],
   [
@@ -38,44 +39,83 @@ const ROWS: readonly Row[] = [
   ['WRONGPASS invalid username-password pair or user is disabled.', 'not at all', 'AUTH_FAILED'],
   ["NOPERM this user has no permissions to run the 'evalsha' command", 'not at all', 'AUTH_FAILED'],
   ['WRONGTYPE Operation against a key holding the wrong kind of value', 'not at all', 'WRONG_KEY'],
+  // From within a script, before Redis 7.2 and since.
+  [
+    "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments",
+    'not at all',
+    'AUTH_FAILED',
+  ],
+  ['ERR ACL failure in script: No permissions to access a key', 'not at all', 'AUTH_FAILED'],
   // Not listed anywhere: it may have run.
   ['ERR something that no version of this library has heard of', 'after a pause', 'OUTCOME_UNKNOWN'],
   ['WHATEVER comes next', 'after a pause', 'OUTCOME_UNKNOWN'],
 ]
 
+/** The real one, that notes what is waited for, and waits without chance. */
+export class NotingClock implements Clock {
+  readonly #waits: number[] = []
+  readonly now = systemClock.now
+  readonly clearTimer = systemClock.clearTimer
+
+  random(): number {
+    return 0.5
+  }
+
+  setTimer(run: () => void, ms: number): unknown {
+    this.#waits.push(ms)
+    return systemClock.setTimer(run, ms)
+  }
+
+  /** Short waits since the last look: deadlines are longer. */
+  pauses(): number[] {
+    return this.#waits.splice(0).filter((ms) => ms < 100)
+  }
+}
+
+/** The pauses before it is gone on with, once refused; what a new wire takes is told elsewhere. */
+export const PAUSES: Partial<Readonly<Record<Row[1], readonly number[]>>> = {
+  'at once': [],
+  'after a pause': [10],
+  'not at all': [],
+}
+
 /** One way to reach a server. */
 export interface Way {
   /** Who cuts a wire that is of no use: a client of the caller's is not ours to cut. */
   readonly ours: boolean
-  /** A queue with so many ms of patience, and the proxy before the server that holds it. */
-  open(publishTimeout: number): Promise<{ readonly queue: Queue; readonly proxy: TcpProxy }>
+  /** A queue with so many ms of patience, whose store goes by this clock, and the proxy before the server that holds it. */
+  open(publishTimeout: number, clock: Clock): Promise<{ readonly queue: Queue; readonly proxy: TcpProxy }>
 }
 
 async function scene({ open }: Way, patience: number) {
-  const { queue, proxy } = await open(patience)
+  const clock = new NotingClock()
+  const { queue, proxy } = await open(patience, clock)
   const news = new News(closedLater(queue))
   await queue.ready()
   await queue.publish('warm')
-  return { proxy, queue, news }
+  return { proxy, queue, news, clock }
 }
 
 /** The whole table, over one way. */
 export function playClasses(way: Way): void {
   test.each(ROWS)('%s: goes on %s, or is told as %s', async (error, how, code) => {
-    const { proxy, queue, news } = await scene(way, 10_000)
+    const { proxy, queue, news, clock } = await scene(way, 10_000)
     const refused = proxy.refuseNext(callOf(queue, 'publish'), error)
     const before = proxy.accepted
+    clock.pauses()
     const first = failureOf(queue.publish('a'))
     await refused
+    const failure = await first
+    if (PAUSES[how]) expect(clock.pauses()).toEqual(PAUSES[how])
     if (how === 'not at all') {
-      expect(await first).toMatchObject({
+      expect(failure).toMatchObject({
         name: 'ConvoyError',
         code,
         message: expect.stringContaining(error.slice(0, 20)),
       })
       expect(await queue.inspect('a')).toMatchObject({ state: 'absent' })
     } else {
-      expect(await first).toBe(undefined)
+      expect(failure).toBe(undefined)
       expect(await queue.inspect('a')).toMatchObject({ state: 'queued' })
       // What was refused has not run: only what is unknown may be an echo.
       expect((await queue.stats()).totals).toMatchObject({ published: 2, duplicates: 0 })
@@ -111,7 +151,7 @@ export function playClasses(way: Way): void {
     expect((await queue.stats()).totals).toMatchObject({ entered: 2 })
   })
 
-  test('no answer within its own deadline: OUTCOME_UNKNOWN when time is up, settled by repeating when it is not', async () => {
+  test('no answer within its own deadline, until time is up: OUTCOME_UNKNOWN', async () => {
     const { proxy, queue } = await scene(way, 3_500)
     proxy.swallowReplies()
     const began = performance.now()
@@ -121,7 +161,21 @@ export function playClasses(way: Way): void {
     expect(await queue.publish('b')).toMatchObject({ outcome: 'queued' })
     // It had arrived.
     expect(await queue.inspect('a')).toMatchObject({ state: 'queued' })
-    const second = queue.publish('c')
-    expect(await second).toMatchObject({ outcome: 'queued' })
+  })
+
+  test.each([
+    ['it has not come to the server', (proxy: TcpProxy) => proxy.blackHole()],
+    ['it was done, and nothing comes back', (proxy: TcpProxy) => proxy.swallowReplies()],
+  ])('no answer within its own deadline (%s): settled by repeating it once the way is open', async (_, close) => {
+    const { proxy, queue, news } = await scene(way, 20_000)
+    close(proxy)
+    const publish = queue.publish('a')
+    // Its own deadline is over by then, and its wire given up.
+    await news.heard('suspended')
+    await proxy.pass()
+    expect(await publish).toMatchObject({ repeated: true })
+    expect(await queue.inspect('a')).toMatchObject({ state: 'queued' })
+    expect((await queue.stats()).totals).toMatchObject({ entered: 2 })
+    expect(news.told).toEqual(['suspended', 'resumed'])
   })
 }
