@@ -15,6 +15,8 @@ export interface PulsePlace {
 export interface Pulse {
   /** Claimed; told before their handlers start. */
   held(token: string, ids: readonly string[]): void
+  /** The same handler, each call of which is told before it is made. */
+  watched<H extends (job: never) => unknown>(handler: H): H
   /** Settled, or not ours any more. */
   ended(id: string, token: string): void
   /** ms since all that was held was last renewed from outside; Infinity for never. */

@@ -6,10 +6,14 @@ import { ConvoyError } from '../errors.js'
 import { observe } from '../events.js'
 import type { Heartbeat, Pulse, PulsePlace } from '../pulse.js'
 import { show } from '../time.js'
-import { BEAT, type Ended, type Orders, RENEWED, type Report, type ThreadData } from './orders.js'
+import { BEAT, BEGAN, type Ended, type Orders, RENEWED, type Report, type ThreadData } from './orders.js'
 
 export interface HeartbeatOptions {
-  /** As for `createQueue`: the thread has a connection of its own. Else `CONVOY_STORE`, else `REDIS_URL`, else `redis://localhost:6379`. */
+  /**
+   * As for `createQueue`: the thread has a connection of its own, to this one server. Else `CONVOY_STORE`, else `REDIS_URL`,
+   * else `redis://localhost:6379`. A client, cluster or sentinel of yours cannot be handed to a thread: where there is no
+   * URL that always leads to the master, there is no heartbeat.
+   */
   readonly url?: string
   readonly tls?: TlsOptions
   /** Told, once it runs again, for how long the event loop had stood still, ms: when that was a sixth of a lease or more. */
@@ -30,9 +34,15 @@ const OPTIONS: Rules = {
  * computes for longer than a lease is not taken for dead: `queue.process(handler, { heartbeat: heartbeat() })`.
  *
  * As long as the loop turns, the worker renews by itself and the thread does nothing. The price is a thread, a
- * connection, and a message per batch claimed. A loop that stands still for longer than `jobTimeout` (when there is
- * one) is left to jam. Not for `memory:`, where whatever could recover a job stands still, too: BAD_OPTION. The idea is that of
- * BullMQ's and Sidekiq's advice against long synchronous work, turned round.
+ * connection, and a message per batch claimed. It takes a `url` alone: not for a cluster or a Sentinel. Not for `memory:`,
+ * where whatever could recover a job stands still, too: BAD_OPTION. The idea is that of BullMQ's and Sidekiq's advice against
+ * long synchronous work, turned round.
+ *
+ * `jobTimeout` bounds for how long one handler may keep the loop: counted from its call, or from when the loop last turned,
+ * whichever is later. Past that the thread renews nothing more, and all that this worker holds is left to jam. So handlers
+ * that compute one after the other in one turn are each given `jobTimeout`; and a handler that has waited before it
+ * computes is given as much again, since which one keeps the loop cannot be seen from outside. Without a `jobTimeout` a
+ * handler that never returns keeps its jobs as long as the process lives.
  */
 export function heartbeat(options?: HeartbeatOptions): Heartbeat {
   const settings = checkBy<HeartbeatOptions>(OPTIONS, 'heartbeat', options)
@@ -47,7 +57,7 @@ export function heartbeat(options?: HeartbeatOptions): Heartbeat {
 class ThreadPulse implements Pulse {
   readonly #thread: Thread
   readonly #ticker: NodeJS.Timeout
-  readonly #shared = new BigInt64Array(new SharedArrayBuffer(16))
+  readonly #shared = new BigInt64Array(new SharedArrayBuffer(24))
   /** Ended since the last message: there is no hurry to tell. */
   #ended: Ended[] = []
 
@@ -76,6 +86,14 @@ class ThreadPulse implements Pulse {
   held(token: string, ids: readonly string[]): void {
     this.#tell({ held: { token, ids }, ended: this.#ended })
     this.#ended = []
+  }
+
+  watched<H extends (job: never) => unknown>(handler: H): H {
+    const told = (job: never): unknown => {
+      Atomics.store(this.#shared, BEGAN, process.hrtime.bigint())
+      return handler(job)
+    }
+    return told as H
   }
 
   ended(id: string, token: string): void {

@@ -6,14 +6,16 @@ import type { Held } from '../step.js'
 export interface ThreadData extends PulsePlace {
   readonly url: string
   readonly tls?: TlsOptions
-  /** Two instants by `process.hrtime.bigint()`, the one clock that all threads share; 0 for never. */
+  /** Three instants by `process.hrtime.bigint()`, the one clock that all threads share; 0 for never. */
   readonly shared: BigInt64Array
 }
 
 /** In `shared`: when the event loop last turned … */
 export const BEAT = 0
-/** … and when the last renewal was sent that was accepted. */
+/** … when the last renewal was sent that was accepted … */
 export const RENEWED = 1
+/** … and when a handler was last called. */
+export const BEGAN = 2
 
 /** An ID and the token it was held under: it may have been claimed anew meanwhile. */
 export type Ended = readonly [id: string, token: string]

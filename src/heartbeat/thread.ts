@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { redisStore } from '../index.js'
 import type { Store } from '../store.js'
 import { groups } from '../worker/outbox.js'
-import { BEAT, type Orders, RENEWED, type Report, type ThreadData } from './orders.js'
+import { BEAT, BEGAN, type Orders, RENEWED, type Report, type ThreadData } from './orders.js'
 
 const { url, tls, name, prefix, lease, jobTimeout, shared } = workerData as ThreadData
 /** IDs in one step at most. */
@@ -26,15 +26,17 @@ parentPort?.on('message', ({ held, ended }: Orders) => {
 store.control({ order: 'wake' }, { timeout: lease }).catch(() => {})
 
 setInterval(() => {
-  const silence = Number(process.hrtime.bigint() - Atomics.load(shared, BEAT)) / 1e6
+  const silence = since(BEAT)
   if (silence < lease / 6) {
     if (still > 0) report({ kind: 'lag', ms: still })
     still = 0
     return
   }
   still = silence
-  // Too long is too long: what runs there is over its time, and its lease may lapse.
-  if (renewing || tokens.size === 0 || (jobTimeout > 0 && silence > jobTimeout)) return
+  // Too long is too long: the handler that keeps the loop is over its time, and the leases may lapse. Those before it in the
+  // same turn took time as well, but their own.
+  const kept = Math.min(silence, since(BEGAN))
+  if (renewing || tokens.size === 0 || (jobTimeout > 0 && kept > jobTimeout)) return
   renewing = true
   renewAll()
     .catch((error: unknown) => report({ kind: 'error', text: error instanceof Error ? error.message : String(error) }))
@@ -56,6 +58,11 @@ async function renewAll(): Promise<void> {
     for (let i = 0; i < renewed.length; i++) if (renewed[i] === '0') tokens.delete(ids[i] as string)
   }
   Atomics.store(shared, RENEWED, sent)
+}
+
+/** How long ago that was, ms. */
+function since(instant: typeof BEAT | typeof BEGAN): number {
+  return Number(process.hrtime.bigint() - Atomics.load(shared, instant)) / 1e6
 }
 
 function report(what: Report): void {

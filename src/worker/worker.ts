@@ -94,7 +94,8 @@ export class Worker {
     this.#watch = new Watch({ ...options, claims, steps: this.#steps, onError, wake, turn, call })
     this.#reports = new Reports({ ...options, claims, onError, ended })
     const ends = new Ends({ ...options, claims, outbox, reports: this.#reports, onError, turn })
-    this.#runs = new Runs({ ...options, ends, claims, turn, ended })
+    const handler = pulse?.watched(options.handler) ?? options.handler
+    this.#runs = new Runs({ ...options, handler, ends, claims, turn, ended })
     const desk: Desk = {
       serializer: options.serializer,
       report: (job, progress, lines) => this.#reports.report(job, progress, lines),

@@ -3,7 +3,7 @@
 import { heartbeat } from '../../dist/heartbeat/index.js'
 import { createQueue } from '../../dist/index.js'
 
-const { url, name, lease, busy, beating, jobTimeout } = JSON.parse(process.argv[2])
+const { url, name, lease, busy, beating, jobTimeout, concurrency } = JSON.parse(process.argv[2])
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
 
 // An observer stops nothing, whatever it throws.
@@ -22,6 +22,7 @@ const worker = queue.process(
   },
   {
     jobTimeout,
+    concurrency,
     ...(beating ? { heartbeat: heartbeat({ url, onLag, onError: ({ code }) => say({ told: code }) }) } : {}),
   },
 )

@@ -37,14 +37,20 @@ interface Line {
 }
 
 /** One blocked worker in a process of its own, and a queue of ours that watches. */
-async function scene(options: { beating: boolean; jobTimeout?: number; guarded?: boolean; busy?: number }) {
-  const { beating, jobTimeout = 0, guarded = true, busy = BUSY } = options
+async function scene(options: {
+  beating: boolean
+  jobTimeout?: number
+  guarded?: boolean
+  busy?: number
+  concurrency?: number
+}) {
+  const { beating, jobTimeout = 0, guarded = true, busy = BUSY, concurrency = 1 } = options
   const name = `beat${Math.random().toString(36).slice(2)}`
   const queue = createQueue(name, { store: server.url, lease: LEASE })
   queues.push(queue)
   const jammed: string[] = []
   if (guarded) queue.jamGuard({ every: 50 }, (jobs) => jammed.push(...jobs.map(({ id }) => id)))
-  const args = JSON.stringify({ url: server.url, name, lease: LEASE, busy, beating, jobTimeout })
+  const args = JSON.stringify({ url: server.url, name, lease: LEASE, busy, beating, jobTimeout, concurrency })
   const child: ChildProcess = spawn(
     process.execPath,
     [fileURLToPath(new URL('./blocker.mjs', import.meta.url)), args],
@@ -108,6 +114,30 @@ test.concurrent('jobTimeout bounds what it covers: a handler that blocks for lon
   await until('it is taken', async () => jammed.length > 0)
   expect(jammed).toEqual(['a'])
 })
+
+// After the others: so many that keep a core busy at once would leave none for their threads.
+test(
+  'jobTimeout is for each: handlers that block one after the other in one turn, none for too long, run once',
+  PATIENT,
+  async () => {
+    // The loop stands still for more than twice as long as the thread is to hold for one.
+    const { queue, jammed, said, close } = await scene({
+      beating: true,
+      jobTimeout: 2 * LEASE,
+      busy: 1.5 * LEASE,
+      concurrency: 3,
+    })
+    await queue.publishMany(['a', 'b', 'c'])
+    await queue.idle()
+    await until('the lag is told', async () => said('lag').length > 0)
+    expect(await close()).toBe(0)
+    expect(said('run')).toEqual([{ run: 'a' }, { run: 'b' }, { run: 'c' }])
+    expect(said('lost')).toEqual([])
+    expect(jammed).toEqual([])
+    expect(said('lag').at(-1)?.lag).toBeGreaterThan(4 * LEASE)
+    expect((await queue.stats()).totals).toMatchObject({ done: 3, jammed: 0, lost: 0 })
+  },
+)
 
 test('what is no Redis is refused', () => {
   for (const url of ['memory:', 'http://x']) {
