@@ -24,11 +24,12 @@ export async function checkServer(wire: Wire, key: string, need: DurabilityNeed)
   }
   const info = await allowed(ask(['INFO', 'default']))
   if (info !== undefined) checkInfo(String(info), need)
+  // Who asks for nothing is told nothing: his user may know no INFO. Who asks for durability is not to lose keys unseen.
+  else if (need !== 'memory') throw blind(need, 'INFO')
   if (need === 'disk') {
-    if (info === undefined) throw blind('INFO')
     // The log may be on, and its writes not be waited for.
     const config = await allowed(ask(['CONFIG', 'GET', 'appendfsync', 'no-appendfsync-on-rewrite']))
-    if (config === undefined) throw blind('CONFIG|GET')
+    if (config === undefined) throw blind(need, 'CONFIG|GET')
     if (checkLog(table(config)) === 'lags') {
       await checkWait(String(info), ask(['WAITAOF', '1', '0', '1']))
       return 'lags'
@@ -114,8 +115,9 @@ async function allowed(reply: Promise<unknown>): Promise<unknown> {
   }
 }
 
-function blind(command: string): ConvoyError {
-  return unfit(`durability 'disk' cannot be checked: this user may not run ${command}: allow +info and +config|get`)
+function blind(need: DurabilityNeed, command: string): ConvoyError {
+  const [durability, rules] = need === 'disk' ? ["'disk'", '+info and +config|get'] : ['{ replicas }', '+info']
+  return unfit(`durability ${durability} cannot be checked: this user may not run ${command}: allow ${rules}`)
 }
 
 function unfit(why: string): ConvoyError {
