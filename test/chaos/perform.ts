@@ -95,6 +95,7 @@ function allowanceOf({ allow }: Row, { lease, every, features }: Load): Allowanc
     expiries: false,
     rollback: false,
     recovery: lease + every + 1_000,
+    lease,
     ...(features ? { features } : {}),
     ...allow,
   }

@@ -35,7 +35,7 @@ export async function check(history: AsyncIterable<Entry> | Iterable<Entry>, all
   const rules = new IdRules(lives, allow)
   const breaches = [...rules.breaches()]
   breaches.push(...places(lives))
-  const recovered = recoveries(lives)
+  const recovered = recoveries(lives, allow.lease)
   for (const { what, ms, most } of recovered) {
     if (ms > allow.recovery + most) breaches.push({ rule: 'K9', what: `${what}: ${Math.round(ms)} ms` })
   }
@@ -84,8 +84,9 @@ function* places({ final, looks }: Lives): Generator<Breach> {
 /** K10: whoever was not killed has ended in order, owing nobody an answer. */
 function* ends({ procs, hung }: Lives): Generator<Breach> {
   for (const whom of hung) yield { rule: 'K10', what: `${whom} did not end by itself` }
-  for (const { name, killed, closed, pending, uncaught } of procs.values()) {
+  for (const { name, killed, closed, pending, uncaught, late } of procs.values()) {
     for (const text of uncaught) yield { rule: 'K10', what: `${name}: nobody caught ${text}` }
+    if (late.length > 0) yield { rule: 'K10', what: `${name} went on after it was closed: ${late.join(', ')}` }
     if (closed && pending > 0) yield { rule: 'K10', what: `${name} was closed with ${pending} promises pending` }
     if (!closed && killed === Number.POSITIVE_INFINITY && !hung.includes(name)) {
       yield { rule: 'K10', what: `${name} was never closed` }

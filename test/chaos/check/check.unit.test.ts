@@ -4,7 +4,7 @@ import { check } from './check.js'
 import type { Allowance, Rule } from './rules.js'
 import { Story } from './story.js'
 
-const STRICT: Allowance = { exact: true, expiries: false, rollback: false, recovery: 3_000 }
+const STRICT: Allowance = { exact: true, expiries: false, rollback: false, recovery: 3_000, lease: 1_500 }
 const FAULTY: Allowance = { ...STRICT, exact: false, expiries: true }
 const QUEUED: Told = { outcome: 'queued', guaranteed: true, repeated: false }
 const RUNNING: Told = { outcome: 'duplicate', guaranteed: false, repeated: false }
@@ -75,6 +75,30 @@ const PLANTED: readonly [rule: Rule, what: string, plant: (story: Story) => unkn
         .run('w', 'c', 4)
         .end('w', 'c'),
     { ...FAULTY, rollback: true },
+  ],
+  [
+    'K1',
+    'a running job that went with its worker',
+    (s) => s.publish('p', 'c', QUEUED).run('w', 'c', 4).kill('w'),
+    FAULTY,
+  ],
+  [
+    'K1',
+    'a running job whose claim was swept, and that never came back',
+    (s) => s.publish('p', 'c', QUEUED).run('w', 'c', 4).jam('g', 'c', '4:w').lose('w', 'c').end('w', 'c'),
+    FAULTY,
+  ],
+  [
+    'K1',
+    'a job that somebody claimed, whose publisher had no answer, and that never came back from a sweep',
+    (s) => s.publish('p', 'c', 'unknown').kill('v').jam('g', 'c', '4:v'),
+    FAULTY,
+  ],
+  [
+    'K1',
+    'a running job that went with its worker, long after the fault that forgets',
+    (s) => s.fault('power cut', 100, 2_000).wait(5_000).publish('p', 'c', QUEUED).run('w', 'c', 4).kill('w'),
+    { ...FAULTY, rollback: true, recovery: 10_000 },
   ],
   ['K2', 'a run of what nobody published', (s) => s.run('w', 'ghost', 4).end('w', 'ghost'), STRICT],
   ['K3', 'a duplicate at the first publish', (s) => s.publish('p', 'c', RUNNING), STRICT],
@@ -229,6 +253,26 @@ const PLANTED: readonly [rule: Rule, what: string, plant: (story: Story) => unkn
         .end('v', 'c'),
     FAULTY,
   ],
+  [
+    'K9',
+    'a second jam, and a run later than that holds it back for',
+    (s) =>
+      s
+        .publish('p', 'c', QUEUED)
+        .run('w', 'c', 4)
+        .kill('w')
+        .jam('g', 'c', '4:w', 2)
+        .wait(2.5 * 1_500 + 3_000)
+        .run('v', 'c', 5)
+        .end('v', 'c'),
+    FAULTY,
+  ],
+  [
+    'K10',
+    'a run that begins after its worker was closed',
+    (s) => s.publish('p', 'c', QUEUED).close('w').run('w', 'c', 4).end('w', 'c'),
+    STRICT,
+  ],
   ['K10', 'a rejection nobody caught', (s) => s.note('w', { op: 'life', phase: 'fail', reply: 'Error' }), STRICT],
   ['K10', 'a process that did not end', (s) => s.note('harness', { op: 'hung', phase: 'note', whom: 'w' }), STRICT],
   ['K10', 'a process that was never heard of again', (s) => s.up('z', 'worker'), STRICT],
@@ -239,6 +283,80 @@ const PLANTED: readonly [rule: Rule, what: string, plant: (story: Story) => unkn
     STRICT,
   ],
 ]
+
+const INNOCENT: readonly [what: string, plant: (story: Story) => unknown, final?: Partial<Final>, allow?: Allowance][] =
+  [
+    [
+      'a handler returned just before its worker died, and was settled',
+      (s) => s.publish('p', 'c', QUEUED).run('w', 'c', 4).end('w', 'c').kill('w'),
+    ],
+    [
+      'another had its job when a worker that had stalled died',
+      (s) => s.publish('p', 'c', QUEUED).run('w', 'c', 4).jam('g', 'c', '4:w').run('v', 'c', 5).end('v', 'c').kill('w'),
+    ],
+    [
+      'the next run was noted before the sweep that led to it',
+      (s) => s.publish('p', 'c', QUEUED).run('w', 'c', 4).kill('w').run('v', 'c', 5).jam('g', 'c', '4:w').end('v', 'c'),
+    ],
+    [
+      'a failure is on record',
+      (s) => s.publish('p', 'c', QUEUED).run('w', 'c', 4).kill('w').jam('g', 'c', '4:w'),
+      { failed: ['c'] },
+    ],
+    [
+      'the server went back to before a job that died with its worker',
+      (s) =>
+        s
+          .publish('p', 'c', QUEUED)
+          .run('w', 'c', 4)
+          .kill('w')
+          .jam('g', 'c', '4:w')
+          .fault('power cut', 100, 2_000)
+          .publish('p', 'd', QUEUED)
+          .run('v', 'd', 5)
+          .end('v', 'd'),
+      {},
+      { ...FAULTY, rollback: true },
+    ],
+    [
+      'a second jam holds an ID back for twice its lease, and half of it by chance',
+      (s) =>
+        s
+          .publish('p', 'c', QUEUED)
+          .run('w', 'c', 4)
+          .kill('w')
+          .jam('g', 'c', '4:w', 2)
+          .wait(2.5 * 1_500 + 2_900)
+          .run('v', 'c', 5)
+          .end('v', 'c'),
+    ],
+    [
+      'a guard has died before it told of a second jam',
+      (s) =>
+        s
+          .publish('p', 'c', QUEUED)
+          .run('w', 'c', 4)
+          .jam('g', 'c', '4:w')
+          .lose('w', 'c')
+          .end('w', 'c')
+          .run('v', 'c', 5)
+          .kill('v')
+          .wait(2.5 * 1_500 + 2_900)
+          .run('w', 'c', 6)
+          .end('w', 'c'),
+    ],
+  ]
+
+test.each(INNOCENT)('no rule turns red where %s', async (_what, plant, final = {}, allow = FAULTY) => {
+  const story = healthy()
+  plant(story)
+  expect(await red(over(story, final), allow)).toEqual([])
+})
+
+test('a job that went with its worker and stands somewhere at the end is stuck, and not lost', async () => {
+  const story = healthy().publish('p', 'c', QUEUED).run('w', 'c', 4).kill('w')
+  expect(await red(over(story, { processing: ['c'], committed: 1, entered: 4 }), FAULTY)).toEqual(['K8'])
+})
 
 /** `w` dies while it runs `c`; `v`, who has claimed it ahead next, dies before it runs it; `u` runs it. */
 const handedOn = (story: Story, swept: number, sweptAgain: number): Story =>

@@ -1,4 +1,5 @@
-import { epochOf, type Life, type Lives, type Run } from './lives.js'
+import { epochOf, type Fault, type Life, type Run } from './life.js'
+import type { Lives } from './lives.js'
 
 export interface Recovery {
   readonly what: string
@@ -14,19 +15,20 @@ export interface Recovery {
  * K9: from the end of each fault to the first run of anything (what the next fault holds up is for that one to answer), and
  * from each death to the run of what it held, or to the sweep where another who died had it next.
  */
-export function recoveries(lives: Lives): readonly Recovery[] {
-  return [...afterFaults(lives), ...afterDeaths(lives)]
+export function recoveries(lives: Lives, lease: number): readonly Recovery[] {
+  return [...afterFaults(lives), ...afterDeaths(lives, lease)]
 }
 
 function* afterFaults({ ids, faults, procs }: Lives): Generator<Recovery> {
   const starts = [...ids.values()].flatMap(({ runs }) => runs.map(({ at }) => at)).sort((a, b) => a - b)
   const published = [...ids.values()].flatMap(({ publishes }) => publishes.map(({ at }) => at)).sort((a, b) => a - b)
   if (procs.size === 0) return
-  for (const { name, until } of faults) {
+  for (const fault of faults) {
+    const { name, until } = fault
     const first = starts[firstFrom(starts, until)]
     // Faults that end when all are gone home have nothing to recover.
     if (published[firstFrom(published, until)] === undefined) continue
-    const next = faults.reduce((least, { at }) => (at >= until ? Math.min(least, at) : least), Number.POSITIVE_INFINITY)
+    const next = nextAfter(fault, faults)
     const cutShort = next < (first ?? Number.POSITIVE_INFINITY)
     const what = `${first === undefined || cutShort ? 'no' : 'the first'} run after ${name}`
     yield { what, ms: (Math.min(first ?? next, next) - until) / 1_000, cutShort, most: 0 }
@@ -34,7 +36,7 @@ function* afterFaults({ ids, faults, procs }: Lives): Generator<Recovery> {
 }
 
 /** A death is recovered by a lapse: `lease + every`. What a fault of the server held up meanwhile is not counted. */
-function* afterDeaths({ ids, procs, procOf, faults }: Lives): Generator<Recovery> {
+function* afterDeaths({ ids, procs, procOf, faults }: Lives, lease: number): Generator<Recovery> {
   for (const [id, life] of ids) {
     for (const run of life.runs) {
       const killed = procs.get(run.proc)?.killed ?? Number.POSITIVE_INFINITY
@@ -47,7 +49,7 @@ function* afterDeaths({ ids, procs, procOf, faults }: Lives): Generator<Recovery
         // What has a successor was recovered when its claim was swept, if a guard has told of it.
         const end = last ? next.at : life.jams.find((jam) => jam.token === token)?.at
         if (end === undefined) continue
-        const most = grace(life, i === 0 ? run.at : death, end)
+        const most = disturbance(i === 0 ? run.at : death, end) + (last ? heldBack(life, token, end) : 0)
         yield { what: `${id} after the death of ${who}`, ms: (end - death) / 1_000, cutShort: false, most }
       }
     }
@@ -65,18 +67,28 @@ function* afterDeaths({ ids, procs, procOf, faults }: Lives): Generator<Recovery
       })
   }
 
-  function grace({ jams }: Life, from: number, to: number): number {
-    const held = faults
+  function disturbance(from: number, to: number): number {
+    return faults
       .filter(({ at, until }) => at < to && until > from)
       .reduce((sum, { at, until }) => sum + (Math.min(until, to) - at) / 1_000, 0)
-    // From its second jam on an ID is held back, on purpose.
-    const again = jams.some((jam) => jam.jams > 1 && jam.at < to)
-    return again ? Number.POSITIVE_INFINITY : held
+  }
+
+  /** From its second jam on an ID is held back, on purpose: for its jams x lease, and half a lease more by chance. */
+  function heldBack({ jams }: Life, token: string, to: number): number {
+    // A guard that died before it told of a jam has counted it all the same.
+    const untold = 1 + jams.reduce((most, one) => (one.at < to ? Math.max(most, one.jams) : most), 0)
+    const count = jams.find((one) => one.token === token)?.jams ?? untold
+    return count > 1 ? (count + 0.5) * lease : 0
   }
 }
 
+/** When the fault begins that comes after this one; never, after the last. */
+export function nextAfter({ until }: Fault, faults: readonly Fault[]): number {
+  return faults.reduce((least, { at }) => (at >= until ? Math.min(least, at) : least), Number.POSITIVE_INFINITY)
+}
+
 /** The place of the first number of at least `value` in a sorted list. */
-function firstFrom(sorted: readonly number[], value: number): number {
+export function firstFrom(sorted: readonly number[], value: number): number {
   let low = 0
   let high = sorted.length
   while (low < high) {

@@ -1,7 +1,8 @@
 import type { Outcome } from '../../../src/index.js'
 import type { Told } from '../history.js'
 import type { Features } from '../part.js'
-import type { Life, Lives, Publish, Run } from './lives.js'
+import { epochOf, type Life, type Publish, type Run } from './life.js'
+import type { Lives } from './lives.js'
 
 /** What a row may do to the promises, and what it may not. */
 export interface Allowance {
@@ -13,6 +14,8 @@ export interface Allowance {
   readonly rollback: boolean
   /** ms from the end of a fault, or the death of a worker, to the run that must follow. */
   readonly recovery: number
+  /** ms, of a claim. */
+  readonly lease: number
   /** What jobs live through; absent on a plain lane. */
   readonly features?: Features
 }
@@ -70,14 +73,15 @@ export class IdRules {
     }
   }
 
-  /** K1: a run after every publish that was promised one, and one for each time the ID went in. */
-  *#lost(id: string, { publishes, runs }: Life): Generator<Breach> {
+  /** K1: a run after every publish that was promised one, one for each time the ID went in, one after each that was cut off. */
+  *#lost(id: string, life: Life): Generator<Breach> {
+    const { publishes, runs } = life
     const place = this.#places.get(id)
     if (place !== undefined && place !== 'failed') return
     const last = runs.reduce((latest, { at }) => Math.max(latest, at), 0)
     const unserved = publishes.find(({ told, at }) => isTold(told) && told.guaranteed && at > last)
     const short = publishes.filter(queued).length - new Set(runs.map(({ token }) => token)).size
-    if (!unserved && short <= 0) return
+    if (!unserved && short <= 0) return yield* this.#dropped(id, life)
     // A failure on record is an end, though no handler told of it.
     if (place === 'failed' && runs.length === 0) return
     if (this.#forgiven(unserved ? [unserved] : publishes.filter(queued))) {
@@ -88,6 +92,24 @@ export class IdRules {
       rule: 'K1',
       what: `${id} is lost: went in ${publishes.filter(queued).length} times, ran ${runs.length} times`,
     }
+  }
+
+  /** A claim that was swept, and a run whose process died before its handler returned, are followed by a claim that is run. */
+  *#dropped(id: string, { runs, jams }: Life): Generator<Breach> {
+    // A failure on record is an end.
+    if (this.#places.has(id)) return
+    const last = runs.reduce((latest, { epoch }) => Math.max(latest, epoch), 0)
+    // A handler that has returned may have been settled before its process died.
+    const died = runs.filter((run) => this.#lives.killed(run) < run.until)
+    const cutOff = [
+      ...died.map(({ token, at, proc }) => ({ token, from: at, how: `died with ${proc}` })),
+      ...jams.map(({ token, at }) => ({ token, from: at - SETTLED_BY, how: 'was swept' })),
+    ]
+    const dropped = cutOff.find(({ token }) => epochOf(token) >= last)
+    if (!dropped) return
+    // A server that goes back takes the sweep back too; and for a while there may be two of them.
+    if (this.#allow.rollback && this.#lives.disturbed(dropped.from, Number.POSITIVE_INFINITY)) return
+    yield { rule: 'K1', what: `${id} is lost: claim ${dropped.token} ${dropped.how}, and none was run after it` }
   }
 
   #forgiven(publishes: readonly Publish[]): boolean {

@@ -69,8 +69,8 @@ export class Story {
     return this.note(proc, { op: 'lost', phase: 'note', id })
   }
 
-  jam(proc: string, id: string, token: string): this {
-    return this.note(proc, { op: 'jammed', phase: 'note', id, token, jams: 1, started: true })
+  jam(proc: string, id: string, token: string, jams = 1): this {
+    return this.note(proc, { op: 'jammed', phase: 'note', id, token, jams, started: true })
   }
 
   fault(name: string, ms: number, window?: number): this {

@@ -1,5 +1,6 @@
 import type { Features } from '../part.js'
-import type { Life, Lives, Publish, Run } from './lives.js'
+import type { Life, Publish, Run } from './life.js'
+import type { Lives } from './lives.js'
 import type { Breach } from './rules.js'
 
 /** µs: the server counts in whole ms, and one of them may be cut off at each end. */

@@ -5,7 +5,10 @@ import type { Allowance, Rule } from './rules.js'
 import { Story } from './story.js'
 
 const FEATURES = { attempts: 2, backoff: 300, keepResult: 1_000, delay: 0, priorities: false }
-const ALLOW: Allowance = { exact: false, expiries: true, rollback: false, recovery: 3_000, features: FEATURES }
+const ALLOW: Allowance = {
+  ...{ exact: false, expiries: true, rollback: false, recovery: 3_000, lease: 1_500 },
+  features: FEATURES,
+}
 const QUEUED: Told = { outcome: 'queued', guaranteed: true, repeated: false }
 const OWED: Told = { outcome: 'rerun', guaranteed: true, repeated: false }
 const DELAYED: Told = { outcome: 'delayed', guaranteed: true, repeated: false }

@@ -11,6 +11,7 @@ export function guard(queue: Queue<unknown>, part: Part, recorder: Recorder): Ro
     }
   }
   return {
+    // None but that of `close`; a sweep that ends after it would tell of itself, and the checker sees that.
     pending: () => 0,
     start() {
       const started = queue.jamGuard({ every: part.load.every }, tell)

@@ -11,11 +11,13 @@ export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): R
   const { concurrency, prefetch, work, features } = part.load
   /** Where the next handler takes the process down. */
   let dies = ''
+  let running = 0
   process.on('message', (order) => {
     if (order === 'inside' || order === 'after') dies = order
   })
   return {
-    pending: () => 0,
+    // A worker that is closed has let its handlers end.
+    pending: () => running,
     start() {
       queue.on('lost', (id) => recorder.note({ op: 'lost', phase: 'note', id }))
       const handler = async (job: Job): Promise<unknown> => {
@@ -23,12 +25,14 @@ export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): R
         const token = `${epoch}:${started.name}`
         const { version = '' } = (payload ?? {}) as { version?: string }
         const life = features ? { attempt, version } : {}
+        running++
         recorder.note({ op: 'run', phase: 'invoke', id, epoch, token, ...life })
         if (random.chance(0.9)) await lasting(random.between(0, work))
         if (dies === 'inside') process.kill(process.pid, 'SIGKILL')
         const fails = id.startsWith('fails:') || (features !== undefined && random.chance(0.3))
         const stopped = job.signal.aborted ? { stopped: (job.signal.reason as ConvoyError).code } : {}
         recorder.note({ op: 'run', phase: fails ? 'fail' : 'ok', id, token, ...stopped })
+        running--
         // Its settlement is gathered at the end of this tick: the process is gone before.
         if (dies === 'after') process.nextTick(() => process.kill(process.pid, 'SIGKILL'))
         if (fails) throw new Error('as planned')
