@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { blind } from './check/blind.js'
 import { check } from './check/check.js'
 import { Replay } from './check/replay.js'
 import type { Allowance } from './check/rules.js'
@@ -80,8 +81,10 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
   })
   if (findings.cutShort > 0) notes.push(`${findings.cutShort} times the next fault came before anything ran`)
   if (stage.undone > 0) notes.push(`${stage.undone} bytes of history were taken back`)
-  const blind = findings.faults > 0 && findings.recoveries.length === 0 ? 'no recovery was seen' : undefined
-  const blunt = troubles.length === 0 ? (row.toothless?.(tally()) ?? blind) : undefined
+  // Where a row broke, that is all there is to say.
+  if (troubles.length === 0) troubles.push(...blind(tally(), scene, stage.unseen))
+  const unseen = findings.faults > 0 && findings.recoveries.length === 0 ? 'no recovery was seen' : undefined
+  const blunt = troubles.length === 0 ? (row.toothless?.(tally()) ?? unseen) : undefined
   if (blunt !== undefined) troubles.push(`the fault did not bite: ${blunt}`)
   if (!keep && troubles.length === 0 && findings.breaches.length === 0) rmSync(folder, { recursive: true, force: true })
   else notes.push(`its history: ${folder}`)

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from '../support/until.js'
 import { Actor } from './actor.js'
@@ -23,6 +23,8 @@ export class Stage<S extends Scene = Scene> {
   prefixes = 0
   /** Bytes of history that a fault has taken back. */
   undone = 0
+  /** Why the last look that failed did. */
+  unseen = ''
   readonly files: string[] = []
   readonly #cast: Actor[] = []
   readonly #recorder: Recorder
@@ -121,11 +123,14 @@ export class Stage<S extends Scene = Scene> {
     await this.#looks
   }
 
-  /** Some work has been done since. Whether in time, rule K9 says of the history. */
+  /** Some work has been done since, and every worker has begun some. Whether in time, rule K9 says of the history. */
   async #recovered(): Promise<void> {
+    const workers = this.of('worker').map(({ part: { file } }) => ({ file, from: statSync(file).size }))
     const done = (): Promise<unknown> => this.scene.cli('HGET', key('totals'), 'done')
     const before = await done().catch(() => undefined)
     await until('work flows again', async () => (await done()) !== before).catch(() => {})
+    const resumed = async (): Promise<boolean> => workers.every(({ file, from }) => hasBegun(file, from))
+    await until('every worker works again', resumed).catch(() => {})
   }
 
   async #dismiss(actors: readonly Actor[]): Promise<void> {
@@ -138,8 +143,11 @@ export class Stage<S extends Scene = Scene> {
   /** L1, again and again, at one instant each; a server that is away is looked at later. */
   async #look(): Promise<void> {
     while (this.#looking) {
-      const seen = await look(this.scene).catch(() => undefined)
-      if (seen) this.note({ op: 'look', phase: 'note', ...seen })
+      try {
+        this.note({ op: 'look', phase: 'note', ...(await look(this.scene)) })
+      } catch (error) {
+        this.unseen = String(error)
+      }
       await lasting(LOOK_EVERY)
     }
   }
@@ -150,5 +158,17 @@ export class Stage<S extends Scene = Scene> {
     writeFileSync(path, '')
     this.files.push(path)
     return path
+  }
+}
+
+/** A run began in a history from a byte on. */
+function hasBegun(path: string, from: number): boolean {
+  const file = openSync(path, 'r')
+  try {
+    const tail = Buffer.alloc(fstatSync(file).size - from)
+    readSync(file, tail, 0, tail.length, from)
+    return tail.includes('"op":"run","phase":"invoke"')
+  } finally {
+    closeSync(file)
   }
 }

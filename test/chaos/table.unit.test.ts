@@ -5,7 +5,8 @@ import type { Tally } from './tally.js'
 
 const FINDINGS: Findings = {
   ...{ breaches: [], accepted: 100, runs: 101, delayed: 0, reruns: 0, retried: 0, jammed: 0, lost: 0, repeated: 0 },
-  ...{ unknown: 0, refused: 0, withinWindow: 0, recoveries: [10, 20, 3_000], cutShort: 0, looks: 9, faults: 3 },
+  ...{ unknown: 0, refused: 0, withinWindow: 0, recoveries: [10, 20, 3_000], cutShort: 0, resumed: 6 },
+  ...{ looks: 9, faults: 3 },
 }
 const TALLY: Tally = {
   ...{ row: 'net-cut', seed: '1', rounds: 3, faults: 3, kills: 4, prefixes: 0, undone: 0, transactions: 777 },

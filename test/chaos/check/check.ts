@@ -1,6 +1,7 @@
 import type { Entry } from '../history.js'
 import { Lives } from './lives.js'
 import { recoveries } from './recoveries.js'
+import { resumed } from './resumed.js'
 import { type Allowance, type Breach, IdRules, isRetried } from './rules.js'
 import { tries } from './tries.js'
 
@@ -25,6 +26,8 @@ export interface Findings {
   readonly recoveries: readonly number[]
   /** … and faults that the next one followed before anything ran. */
   readonly cutShort: number
+  /** Times that a worker was seen to take up work again after a fault. */
+  readonly resumed: number
   readonly looks: number
   readonly faults: number
 }
@@ -39,7 +42,8 @@ export async function check(history: AsyncIterable<Entry> | Iterable<Entry>, all
   for (const { what, ms, most } of recovered) {
     if (ms > allow.recovery + most) breaches.push({ rule: 'K9', what: `${what}: ${Math.round(ms)} ms` })
   }
-  breaches.push(...ends(lives))
+  const again = resumed(lives, allow)
+  breaches.push(...again.breaches, ...ends(lives))
   if (allow.features) breaches.push(...tries(lives, allow.features))
   const all = [...lives.ids.values()]
   const publishes = all.flatMap((life) => life.publishes.map(({ told }) => told))
@@ -60,6 +64,7 @@ export async function check(history: AsyncIterable<Entry> | Iterable<Entry>, all
     withinWindow: rules.withinWindow.length,
     recoveries: recovered.flatMap(({ ms, cutShort }) => (cutShort ? [] : [ms])).sort((a, b) => a - b),
     cutShort: recovered.filter(({ cutShort }) => cutShort).length,
+    resumed: again.times,
     looks: lives.looks.count,
     faults: lives.faults.length,
   }
