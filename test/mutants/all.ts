@@ -3,6 +3,7 @@ import { CLIENTS } from './clients.js'
 import { FEATURES } from './features.js'
 import { LIFE } from './life.js'
 import { LOOP } from './loop.js'
+import { MATRIX } from './matrix.js'
 import type { Mutant } from './mutant.js'
 import { PLAIN_LANE } from './plain.js'
 import { PROTOCOL } from './protocol.js'
@@ -16,4 +17,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...LOOP,
   ...FEATURES,
   ...ACCESS,
+  ...MATRIX,
 ]

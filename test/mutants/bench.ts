@@ -1,25 +1,26 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT } from '../house/sources.js'
 import { dropFolder, keepFolder, reap } from '../support/reaper.js'
 import type { Check, Edit } from './mutant.js'
+import { type Outcome, readPlay, readReport } from './outcome.js'
 
+const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
 const COPIED = ['src', 'lua', 'test', 'package.json', 'SECURITY.md', 'tsconfig.json', 'vitest.config.ts']
 
-/** What became of a check. `broken`: it could not be run, or not in time, which proves nothing. */
-export type Outcome =
-  | { readonly kind: 'green' }
-  | { readonly kind: 'red'; readonly test: string; readonly why: string }
-  | { readonly kind: 'broken'; readonly why: string }
+/** All chance of a row comes from it: what only some games of chance show would come and go. */
+const SEED = '7'
 
 /** A copy of the project in a temporary folder, on which bugs are planted one after the other. */
 export class Bench {
   readonly #dir = mkdtempSync(join(tmpdir(), 'convoy-mutants-'))
+  readonly #temp = join(this.#dir, 't')
 
   constructor() {
     keepFolder(this.#dir)
+    mkdirSync(this.#temp)
     for (const name of COPIED) cpSync(join(ROOT, name), join(this.#dir, name), { recursive: true })
     symlinkSync(join(ROOT, 'node_modules'), join(this.#dir, 'node_modules'))
   }
@@ -37,8 +38,16 @@ export class Bench {
     }
   }
 
-  /** Runs the tests of a check until the first is red. */
-  check({ project, file, tests, seeds = 300 }: Check, limit: number): Promise<Outcome> {
+  /** Runs the tests of a check until the first is red, or plays its rows. */
+  async check(check: Check, limit: number): Promise<Outcome> {
+    try {
+      return check.project === 'chaos' ? await this.#play(check, limit) : await this.#test(check, limit)
+    } catch (error) {
+      return { kind: 'broken', why: String(error) }
+    }
+  }
+
+  async #test({ project, file, tests, seeds = 300 }: Check, limit: number): Promise<Outcome> {
     const report = join(this.#dir, 'report.json')
     writeFileSync(report, '')
     const args = [
@@ -59,20 +68,56 @@ export class Bench {
       CONVOY_MODEL_SHRINK: 'no',
       SIM_SEEDS: `${seeds}`,
     }
-    const env = { ...process.env, ...games }
-    const vitest = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
+    const code = await this.#run([VITEST, ...args], games, 'ignore', limit)
+    return readReport(readFileSync(report, 'utf8'), code)
+  }
+
+  /** The small dose of its rows. They compile what they run, from the copy; what they leave in the temporary folder goes with it. */
+  async #play({ tests }: Check, limit: number): Promise<Outcome> {
+    const report = join(this.#dir, 'report.txt')
+    const into = openSync(report, 'w')
+    try {
+      const args = [
+        '--import',
+        'tsx',
+        'test/chaos/run.ts',
+        '--ci',
+        '--seed',
+        SEED,
+        '--rows',
+        tests.replaceAll('|', ','),
+      ]
+      const code = await this.#run(args, { TMPDIR: this.#temp }, into, limit)
+      return readPlay(readFileSync(report, 'utf8'), code)
+    } finally {
+      closeSync(into)
+    }
+  }
+
+  /** Resolves with the exit code; rejects when it did not end in time. */
+  #run(
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    out: 'ignore' | number,
+    limit: number,
+  ): Promise<number | null> {
     // A group of its own, so that what a hanging test started goes with it.
-    const child = spawn(process.execPath, [vitest, ...args], { cwd: this.#dir, env, stdio: 'ignore', detached: true })
+    const child = spawn(process.execPath, args, {
+      cwd: this.#dir,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', out, 'ignore'],
+      detached: true,
+    })
     reap(child)
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         process.kill(-(child.pid as number), 'SIGKILL')
-        resolve({ kind: 'broken', why: `not ended after ${limit} ms` })
+        reject(new Error(`not ended after ${limit} ms`))
       }, limit)
-      child.once('error', (error) => resolve({ kind: 'broken', why: error.message }))
+      child.once('error', reject)
       child.once('exit', (code) => {
         clearTimeout(timer)
-        resolve(readReport(readFileSync(report, 'utf8'), code))
+        resolve(code)
       })
     })
   }
@@ -84,8 +129,12 @@ export class Bench {
   #write(files: ReadonlyMap<string, string>): void {
     for (const [file, text] of files) writeFileSync(join(this.#dir, file), text)
     if ([...files.keys()].some((file) => file.startsWith('lua/'))) {
-      execFileSync(process.execPath, ['lua/inline.mjs'], { cwd: this.#dir })
+      this.#tool('lua/inline.mjs')
     }
+  }
+
+  #tool(...args: readonly string[]): void {
+    execFileSync(process.execPath, args, { cwd: this.#dir })
   }
 }
 
@@ -94,33 +143,4 @@ export function plant(text: string, { file, find, put }: Edit): string {
   const times = text.split(find).length - 1
   if (times !== 1) throw new Error(`${file} has this ${times} times, not once: ${JSON.stringify(find)}`)
   return text.replace(find, () => put)
-}
-
-interface Report {
-  readonly numTotalTests: number
-  readonly numPassedTests: number
-  readonly testResults: readonly {
-    readonly message: string
-    readonly assertionResults: readonly {
-      readonly status: string
-      readonly title: string
-      readonly failureMessages: readonly string[]
-    }[]
-  }[]
-}
-
-/** Red is an assertion that failed. A file that cannot be loaded is broken, and so is one in which nothing ran. */
-export function readReport(text: string, code: number | null): Outcome {
-  if (text === '') return { kind: 'broken', why: `no report, exit code ${code}` }
-  const { testResults, numPassedTests } = JSON.parse(text) as Report
-  const failed = testResults
-    .flatMap(({ assertionResults }) => assertionResults)
-    .find(({ status }) => status === 'failed')
-  if (failed !== undefined) {
-    const why = (failed.failureMessages[0] ?? '').split('\n')[0]?.replace(/^(?:\w*Error|Counterexample): /, '') ?? ''
-    // What vitest says of a test that ran into its limit.
-    return { kind: 'red', test: failed.title, why: why === 'STACK_TRACE_ERROR' ? 'it did not end' : why }
-  }
-  if (code !== 0) return { kind: 'broken', why: testResults[0]?.message || `exit code ${code}, and no test failed` }
-  return numPassedTests > 0 ? { kind: 'green' } : { kind: 'broken', why: 'no test ran' }
 }

@@ -5,12 +5,12 @@ export interface Edit {
   readonly put: string
 }
 
-/** Tests that must turn red: a file, and which of its tests. */
+/** Tests that must turn red: a file, and which of its tests. Or a row of the fault matrix. */
 export interface Check {
   readonly what: string
-  readonly project: 'unit' | 'redis' | 'simulation'
+  readonly project: 'unit' | 'redis' | 'simulation' | 'chaos'
   readonly file: string
-  /** A pattern of names; '' for all tests of the file. */
+  /** A pattern of names; '' for all tests of the file. Of a row its name. */
   readonly tests: string
   /** Of a simulation: seeds from 1 on. */
   readonly seeds?: number
@@ -97,4 +97,11 @@ export function inLives(
 ): Mutant {
   const file = `test/simulation/${mode}.test.ts`
   return { bug, where, edits, check: { what: `simulation, ${mode}`, project: 'simulation', file, tests: '', seeds } }
+}
+
+/** Found by processes that are killed, stalled and cut off, on a server of their own: in the small dose of a row. */
+export function inChaos(bug: string, row: string, edits: readonly Edit[]): Mutant {
+  const where = edits.every(({ file }) => file.startsWith('lua/')) ? 'Lua' : 'client'
+  const file = `test/chaos/rows/${row}.ts`
+  return { bug, where, edits, check: { what: `fault matrix, ${row}`, project: 'chaos', file, tests: row } }
 }

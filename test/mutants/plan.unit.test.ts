@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MUTANTS } from './all.js'
-import { inClient, inLoop, inSuite, type Mutant } from './mutant.js'
-import { cheapestFirst, partOf, readPart, together } from './plan.js'
+import { inChaos, inClient, inLoop, inSuite, type Mutant } from './mutant.js'
+import { cheapestFirst, isAlone, partOf, readPart, together } from './plan.js'
 
 const name = ({ bug, where }: Mutant): string => `${where}: ${bug}`
 
@@ -17,6 +17,17 @@ test('no part of three is twice as large as another by much', () => {
   expect(Math.max(...sizes)).toBeLessThan(3 * Math.min(...sizes))
 })
 
+test('what has to be alone is dealt out by itself, and the rest as if it were not there', () => {
+  const parts = [1, 2, 3].map((number) => partOf(MUTANTS, { number, of: 3 }))
+  const alone = parts.map((part) => part.filter(isAlone).length)
+  expect(Math.min(...alone)).toBeGreaterThan(0)
+  expect(Math.max(...alone) - Math.min(...alone)).toBeLessThanOrEqual(2)
+  const others = MUTANTS.filter((one) => !isAlone(one))
+  expect(parts.map((part) => part.filter((one) => !isAlone(one)))).toEqual(
+    [1, 2, 3].map((number) => partOf(others, { number, of: 3 })),
+  )
+})
+
 test('a part is one that there is', () => {
   expect(readPart('2/3')).toEqual({ number: 2, of: 3 })
   expect(['', '0/3', '4/3', '1', '1/0', '-1/2', '1/2/3', 'a/b'].map(readPart)).toEqual(Array(8).fill(undefined))
@@ -26,7 +37,8 @@ test('the cheapest checks come first', () => {
   const slow = inLoop('slow', 'liveness', [])
   const quick = inClient('quick', 'test/queue/wake.unit.test.ts', '', [])
   const suite = inSuite('suite', [])
-  expect(cheapestFirst([slow, suite, quick])).toEqual([quick, suite, slow])
+  const row = inChaos('row', 'calm', [])
+  expect(cheapestFirst([row, slow, suite, quick])).toEqual([quick, suite, slow, row])
 })
 
 test('the sound copy is asked once per file for all that is asked of it', () => {

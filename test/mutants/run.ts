@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { MUTANTS } from './all.js'
-import { Bench, type Outcome } from './bench.js'
+import { Bench } from './bench.js'
 import type { Mutant } from './mutant.js'
-import { cheapestFirst, partOf, readPart, together } from './plan.js'
+import type { Outcome } from './outcome.js'
+import { cheapestFirst, isAlone, partOf, readPart, together } from './plan.js'
 
 const usage = `npm run mutants                   plants every bug, one at a time, on a copy; each must turn its check red
 npm run mutants -- renewal        those whose words, or whose check's, hold this
@@ -41,18 +42,22 @@ const amiss: string[] = []
 for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 }))
   process.once(signal, () => process.exit(code))
 
-/** Each bench takes the next. */
-async function share<T>(all: readonly T[], work: (bench: Bench, one: T) => Promise<void>): Promise<void> {
-  const rest = [...all]
-  const lane = async (bench: Bench): Promise<void> => {
+/** Each bench takes the next; then one of them, with the machine to itself, what has to be alone. */
+async function share<T extends Pick<Mutant, 'check'>>(
+  all: readonly T[],
+  work: (bench: Bench, one: T) => Promise<void>,
+): Promise<void> {
+  const lane = async (bench: Bench, rest: T[]): Promise<void> => {
     for (let one = rest.shift(); one !== undefined; one = rest.shift()) await work(bench, one)
   }
-  await Promise.all(benches.map(lane))
+  const others = all.filter((one) => !isAlone(one))
+  await Promise.all(benches.map((bench) => lane(bench, others)))
+  await lane(benches[0] as Bench, all.filter(isAlone))
 }
 
-const checks = together(mutants.map(({ check }) => check))
+const checks = together(mutants.map(({ check }) => check)).map((check) => ({ check }))
 const unsound = new Set<string>()
-await share(checks, async (bench, check) => {
+await share(checks, async (bench, { check }) => {
   const outcome = await bench.check(check, 3 * LIMIT)
   if (outcome.kind === 'green') return
   unsound.add(check.file)
