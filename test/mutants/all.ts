@@ -6,6 +6,7 @@ import { LOOP } from './loop.js'
 import { MATRIX } from './matrix.js'
 import type { Mutant } from './mutant.js'
 import { PLAIN_LANE } from './plain.js'
+import { PROTECTIONS } from './protections.js'
 import { PROTOCOL } from './protocol.js'
 
 /** Every bug that is planted. */
@@ -17,5 +18,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...LOOP,
   ...FEATURES,
   ...ACCESS,
+  ...PROTECTIONS,
   ...MATRIX,
 ]

@@ -8,6 +8,7 @@ import type { Check, Edit } from './mutant.js'
 import { type Outcome, readPlay, readReport } from './outcome.js'
 
 const VITEST = join(ROOT, 'node_modules', 'vitest', 'vitest.mjs')
+const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
 const COPIED = ['src', 'lua', 'test', 'package.json', 'SECURITY.md', 'tsconfig.json', 'vitest.config.ts']
 
 /** All chance of a row comes from it: what only some games of chance show would come and go. */
@@ -41,6 +42,7 @@ export class Bench {
   /** Runs the tests of a check until the first is red, or plays its rows. */
   async check(check: Check, limit: number): Promise<Outcome> {
     try {
+      if (check.built) this.#tool(TSC, '-p', 'tsconfig.json', '--noCheck')
       return check.project === 'chaos' ? await this.#play(check, limit) : await this.#test(check, limit)
     } catch (error) {
       return { kind: 'broken', why: String(error) }

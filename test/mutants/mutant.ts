@@ -12,6 +12,8 @@ export interface Check {
   readonly file: string
   /** A pattern of names; '' for all tests of the file. Of a row its name. */
   readonly tests: string
+  /** They run what was built. */
+  readonly built?: true
   /** Of a simulation: seeds from 1 on. */
   readonly seeds?: number
 }
