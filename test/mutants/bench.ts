@@ -75,7 +75,7 @@ export class Bench {
   }
 
   /** The small dose of its rows. They compile what they run, from the copy; what they leave in the temporary folder goes with it. */
-  async #play({ tests }: Check, limit: number): Promise<Outcome> {
+  async #play({ tests, blunt }: Check, limit: number): Promise<Outcome> {
     const report = join(this.#dir, 'report.txt')
     const into = openSync(report, 'w')
     try {
@@ -90,7 +90,7 @@ export class Bench {
         tests.replaceAll('|', ','),
       ]
       const code = await this.#run(args, { TMPDIR: this.#temp }, into, limit)
-      return readPlay(readFileSync(report, 'utf8'), code)
+      return readPlay(readFileSync(report, 'utf8'), code, blunt)
     } finally {
       closeSync(into)
     }

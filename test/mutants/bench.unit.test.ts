@@ -96,6 +96,11 @@ test('a row is red by its rules: one that broke off, was not run, or met no faul
   }
   expect(broken(printed(['K8'], ['the row broke: Error: not over']), 1)).toBe('the row broke: Error: not over')
   expect(broken(printed([], ['the fault did not bite: no claim was lost']), 1)).toMatch(/^the fault did not bite/)
+  const toothless = printed([], ['the fault did not bite: no claim was lost'])
+  expect(readPlay(toothless, 1, 'no claim was lost')).toEqual({
+    ...{ kind: 'red', test: 'the fault did not bite', why: 'no claim was lost' },
+  })
+  expect(readPlay(toothless, 1, 'no call was repeated').kind).toBe('broken')
   expect(broken('net-partition: NOT RUN: nft not found', 1)).toBe('net-partition: NOT RUN: nft not found')
   expect(broken(printed(['K1']), null)).toMatch(/exit code null/)
   expect(broken('', 2)).toMatch(/exit code 2/)

@@ -1,6 +1,7 @@
 import { edit, inChaos, type Mutant } from './mutant.js'
 
 const CALL = 'src/redis/call.ts'
+const CONNECTION = 'src/redis/connection.ts'
 const STEPS = 'src/worker/steps.ts'
 const SWEEP = 'lua/sweep.lua'
 
@@ -30,7 +31,7 @@ export const MATRIX: readonly Mutant[] = [
   inChaos('a run owed that gets the payload of the run before', 'worker-kill-owing', [
     edit('lua/_ends.lua', '  add(to.payloads, id, debt.payload)\n  add(to.priorities, id, debt.weight or false)\n', ''),
   ]),
-  inChaos('a step whose answer was lost goes out under a new number', 'net-lost-replies', [
+  inChaos('a step whose answer was lost goes out under a new number', 'client-kill', [
     GIVEN_UP,
     edit(
       STEPS,
@@ -42,6 +43,26 @@ export const MATRIX: readonly Mutant[] = [
     GIVEN_UP,
     edit(CALL, 'throw sent ? unknown(last) : (trouble?.error ?? last)', "throw new ConvoyError('UNAVAILABLE')"),
   ]),
+  inChaos(
+    'a caller that gives up at the first lost connection',
+    'net-lost-replies',
+    [GIVEN_UP],
+    'no publish was repeated',
+  ),
+  inChaos(
+    'a call without a deadline of its own, over a wire that is kept whatever it does',
+    'net-black-hole',
+    [
+      edit(CONNECTION, 'if (!wire.takeBack?.(answer)) reject(new Silence(first))\n', ''),
+      edit(
+        CONNECTION,
+        'if (first >= replyTimeout) this.lose(wire)\n        else timer',
+        'if (first < replyTimeout) timer',
+      ),
+      edit(CONNECTION, 'timer = clock.setTimer(() => this.lose(wire), replyTimeout - first)', 'timer = undefined'),
+    ],
+    'no call was repeated',
+  ),
   inChaos('a sweep that gives the living no time after the clock has leapt', 'redis-clock', [
     edit(SWEEP, 'if #lapsed > 0 and grace > ms then', 'if false then'),
   ]),

@@ -12,6 +12,8 @@ export interface Check {
   readonly file: string
   /** A pattern of names; '' for all tests of the file. Of a row its name. */
   readonly tests: string
+  /** Of a row: what it says of its fault where nobody minds it any more as one should. */
+  readonly blunt?: string
   /** They run what was built. */
   readonly built?: true
   /** Of a simulation: seeds from 1 on. */
@@ -101,9 +103,13 @@ export function inLives(
   return { bug, where, edits, check: { what: `simulation, ${mode}`, project: 'simulation', file, tests: '', seeds } }
 }
 
-/** Found by processes that are killed, stalled and cut off, on a server of their own: in the small dose of a row. */
-export function inChaos(bug: string, row: string, edits: readonly Edit[]): Mutant {
+/**
+ * Found by processes that are killed, stalled and cut off, on a server of their own: in the small dose of a row. By a rule,
+ * or by that its fault leaves no mark any more: `blunt` is what the row says then.
+ */
+export function inChaos(bug: string, row: string, edits: readonly Edit[], blunt?: string): Mutant {
   const where = edits.every(({ file }) => file.startsWith('lua/')) ? 'Lua' : 'client'
   const file = `test/chaos/rows/${row}.ts`
-  return { bug, where, edits, check: { what: `fault matrix, ${row}`, project: 'chaos', file, tests: row } }
+  const how = blunt === undefined ? {} : { blunt }
+  return { bug, where, edits, check: { what: `fault matrix, ${row}`, project: 'chaos', file, tests: row, ...how } }
 }

@@ -35,14 +35,16 @@ export function readReport(text: string, code: number | null): Outcome {
 
 /**
  * Of what a run of the fault matrix printed. Red is a rule that does not hold of a history that is whole: the rules read
- * much into one that breaks off, and a fault that did not bite may be the machine's doing.
+ * much into one that breaks off. That a fault did not bite may be the machine's doing: it counts where just that was expected.
  */
-export function readPlay(text: string, code: number | null): Outcome {
+export function readPlay(text: string, code: number | null, blunt?: string): Outcome {
   if (code === 0) return { kind: 'green' }
   const off = /^ {2}the row broke: .*$/m.exec(text)
   const breach = /^ {2}K\d+: (.*)$/m.exec(text)
   const rules = / BROKEN ((?:K\d+ ?)+)$/m.exec(text)?.[1]
   if (code === 1 && !off && breach && rules) return { kind: 'red', test: rules, why: breach[1] ?? '' }
+  if (code === 1 && !off && blunt && text.includes(`  the fault did not bite: ${blunt}\n`))
+    return { kind: 'red', test: 'the fault did not bite', why: blunt }
   const why = off ?? /^.*(?:the fault did not bite|NOT RUN): .*$/m.exec(text)
   return { kind: 'broken', why: why?.[0].trim() ?? `exit code ${code}, and no rule was broken` }
 }
