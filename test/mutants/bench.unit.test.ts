@@ -74,7 +74,7 @@ function printed(rules: readonly ('K1' | 'K8')[], troubles: readonly string[] = 
       ...{ troubles, notes: [], seconds: { 'set-up': 1, rounds: 1, drain: 1, check: 1 } },
       findings: {
         ...{ breaches, accepted: 9, runs: 9, delayed: 0, reruns: 0, retried: 0, jammed: 0, lost: 0, repeated: 0 },
-        ...{ unknown: 0, refused: 0, withinWindow: 0, recoveries: [], cutShort: 0, looks: 9, faults: 0 },
+        ...{ unknown: 0, refused: 0, withinWindow: 0, recoveries: [], resumed: 0, cutShort: 0, looks: 9, faults: 0 },
       },
     },
   }

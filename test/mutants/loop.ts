@@ -45,7 +45,11 @@ export const LOOP: readonly Mutant[] = [
     edit(STEPS, 'signal.aborted ? { ...request, claim: 0 } : request', 'request'),
   ]),
   inLoop('a worker that is paused goes on claiming', 'safety', [
-    edit(WORKER, 'if (this.#paused || this.#isClosing) return 0', 'if (this.#isClosing) return 0'),
+    edit(
+      WORKER,
+      'if (this.#paused || this.#ending.signal.aborted) return 0',
+      'if (this.#ending.signal.aborted) return 0',
+    ),
   ]),
   inLoop('a pause that leaves the wait of the worker as it is', 'safety', [
     edit(WORKER, '    this.#paused = true\n    this.#wake()', '    this.#paused = true'),

@@ -34,7 +34,7 @@ export const PROTECTIONS: readonly Mutant[] = [
   ),
   built(
     inClient('a heartbeat that knows no jobTimeout', 'test/heartbeat/heartbeat.test.ts', 'jobTimeout bounds', [
-      edit(THREAD, ' || (jobTimeout > 0 && silence > jobTimeout)', ''),
+      edit(THREAD, ' || (jobTimeout > 0 && kept > jobTimeout)', ''),
     ]),
   ),
   inClient('a server that evicts is taken', DURABLE_TESTS, 'a server that evicts', [
