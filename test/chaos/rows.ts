@@ -9,6 +9,7 @@ import { flushall } from './rows/flushall.js'
 import { fullDiskAlways, fullDiskEverysec } from './rows/full-disk.js'
 import { fullMemory } from './rows/full-memory.js'
 import { guardKill } from './rows/guard-kill.js'
+import { guardsMany } from './rows/guards-many.js'
 import { maxClients } from './rows/max-clients.js'
 import { misconf } from './rows/misconf.js'
 import { netBlackHole } from './rows/net-black-hole.js'
@@ -32,13 +33,14 @@ import { workerStall } from './rows/worker-stall.js'
 
 /** The fault matrix. */
 export const rows: readonly Row[] = [
-  calm,
+  ...[calm],
   ...[workerKillOwing, redisKillWaiting],
-  ...[workerKill, workerStall, workerClock, publisherKill, guardKill],
+  ...[workerKill, workerStall, workerClock, publisherKill, guardKill, guardsMany],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],
   ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf],
   ...[netCut, netSlow, netBlackHole, netPartition, netLostReplies],
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
   ...[flushall],
-  ...[plannedFailover, sentinelFailoverPlain, sentinelFailoverDurable, clusterSlotMove, clusterFailover],
+  ...[plannedFailover, sentinelFailoverPlain, sentinelFailoverDurable],
+  ...[clusterSlotMove, clusterFailover],
 ]
