@@ -31,6 +31,8 @@ export interface Load {
   readonly publishTimeout: number
   /** Of all IDs published, how many are among those that everybody publishes, 0 to 1. */
   readonly shared: number
+  /** How many those are; 40 unless told. */
+  readonly sharedIds?: number
   /** Absent: a plain lane. */
   readonly features?: Features
 }

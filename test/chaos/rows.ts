@@ -24,6 +24,7 @@ import { redisClock } from './rows/redis-clock.js'
 import { redisKillAlways, redisKillEverysec, redisKillNo } from './rows/redis-kill.js'
 import { redisKillWaiting } from './rows/redis-kill-waiting.js'
 import { redisStall } from './rows/redis-stall.js'
+import { sameId } from './rows/same-id.js'
 import { scriptFlush } from './rows/script-flush.js'
 import { sentinelFailoverDurable, sentinelFailoverPlain } from './rows/sentinel-failover.js'
 import { workerClock } from './rows/worker-clock.js'
@@ -33,7 +34,7 @@ import { workerStall } from './rows/worker-stall.js'
 
 /** The fault matrix. */
 export const rows: readonly Row[] = [
-  ...[calm],
+  ...[calm, sameId],
   ...[workerKillOwing, redisKillWaiting],
   ...[workerKill, workerStall, workerClock, publisherKill, guardKill, guardsMany],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],

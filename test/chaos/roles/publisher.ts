@@ -9,7 +9,7 @@ import type { Role } from './role.js'
 const MOST_CALLS = 100
 /** ms between two bursts. */
 const BEAT = 20
-/** IDs that everybody publishes again and again. */
+/** IDs that everybody publishes again and again, unless told. */
 const SHARED = 40
 /** What has happened for certain when a publish rejects with one of these: nothing. */
 const CERTAIN = ['UNAVAILABLE', 'REFUSED', 'CLOSED']
@@ -17,6 +17,7 @@ const CERTAIN = ['UNAVAILABLE', 'REFUSED', 'CLOSED']
 /** Publishes in bursts: mostly IDs of its own, each once; some that all publishers share; some whose handler throws. */
 export function publisher(queue: Queue<unknown>, part: Part, recorder: Recorder): Role {
   const random = new Random(part.seed)
+  const { sharedIds = SHARED } = part.load
   const calls = new Set<Promise<void>>()
   let call = 0
   let own = 0
@@ -24,7 +25,7 @@ export function publisher(queue: Queue<unknown>, part: Part, recorder: Recorder)
   let stopping = false
 
   const id = (): string => {
-    if (random.chance(part.load.shared)) return `shared:${random.between(1, SHARED)}`
+    if (random.chance(part.load.shared)) return `shared:${random.between(1, sharedIds)}`
     return `${random.chance(0.03) ? 'fails' : 'own'}:${part.proc}:${++own}`
   }
 
