@@ -10,6 +10,7 @@ import { fullDiskAlways, fullDiskEverysec } from './rows/full-disk.js'
 import { fullMemory } from './rows/full-memory.js'
 import { guardKill } from './rows/guard-kill.js'
 import { guardsMany } from './rows/guards-many.js'
+import { handEdits } from './rows/hand-edits.js'
 import { maxClients } from './rows/max-clients.js'
 import { misconf } from './rows/misconf.js'
 import { netBlackHole } from './rows/net-black-hole.js'
@@ -41,7 +42,7 @@ export const rows: readonly Row[] = [
   ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf],
   ...[netCut, netSlow, netBlackHole, netPartition, netLostReplies],
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
-  ...[flushall],
+  ...[flushall, handEdits],
   ...[plannedFailover, sentinelFailoverPlain, sentinelFailoverDurable],
   ...[clusterSlotMove, clusterFailover],
 ]
