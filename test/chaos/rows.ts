@@ -5,6 +5,7 @@ import { calm } from './rows/calm.js'
 import { clientKill } from './rows/client-kill.js'
 import { clusterFailover } from './rows/cluster-failover.js'
 import { clusterSlotMove } from './rows/cluster-slot-move.js'
+import { clusterTakeover } from './rows/cluster-takeover.js'
 import { flushall } from './rows/flushall.js'
 import { fullDiskAlways, fullDiskEverysec } from './rows/full-disk.js'
 import { fullMemory } from './rows/full-memory.js'
@@ -44,5 +45,5 @@ export const rows: readonly Row[] = [
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
   ...[flushall, handEdits],
   ...[plannedFailover, sentinelFailoverPlain, sentinelFailoverDurable],
-  ...[clusterSlotMove, clusterFailover],
+  ...[clusterSlotMove, clusterTakeover, clusterFailover],
 ]

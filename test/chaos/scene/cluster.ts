@@ -11,11 +11,14 @@ export interface Clustered extends Scene {
   readonly slot: number
   /** Who holds the queue now, as its nodes tell. */
   owner(): Promise<RedisServer>
+  /** The replica of that one. */
+  heir(): Promise<RedisServer>
   /** Who else takes writes. */
   otherMasters(): Promise<readonly RedisServer[]>
 }
 
-type Range = readonly [from: number, to: number, master: readonly [host: string, port: number, ...rest: unknown[]]]
+type Place = readonly [host: string, port: number, ...rest: unknown[]]
+type Range = readonly [from: number, to: number, master: Place, ...replicas: Place[]]
 
 /** Three masters and a replica each. */
 export async function clustered(): Promise<Clustered> {
@@ -29,16 +32,18 @@ export async function clustered(): Promise<Clustered> {
     throw new Error('no node answers')
   }
   const slot = await (all[0] as RedisServer).cli<number>('CLUSTER', 'KEYSLOT', key('queued'))
-  const owner = async (): Promise<RedisServer> => {
+  const holder = async (which: 'master' | 'replica'): Promise<RedisServer> => {
     const range = (await ranges()).find(([from, to]) => from <= slot && slot <= to)
-    const node = all.find(({ port }) => port === range?.[2][1])
-    if (node === undefined) throw new Error(`nobody holds slot ${slot}`)
+    const node = all.find(({ port }) => port === range?.[which === 'master' ? 2 : 3]?.[1])
+    if (node === undefined) throw new Error(`no ${which} holds slot ${slot}`)
     return node
   }
+  const owner = (): Promise<RedisServer> => holder('master')
   return {
     cluster,
     slot,
     owner,
+    heir: () => holder('replica'),
     async otherMasters() {
       const own = await owner()
       const ports = new Set((await ranges()).map(([, , [, port]]) => port))
