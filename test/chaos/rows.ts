@@ -26,6 +26,7 @@ import { redisClock } from './rows/redis-clock.js'
 import { redisKillAlways, redisKillEverysec, redisKillNo } from './rows/redis-kill.js'
 import { redisKillWaiting } from './rows/redis-kill-waiting.js'
 import { redisStall } from './rows/redis-stall.js'
+import { rollingRestart } from './rows/rolling-restart.js'
 import { sameId } from './rows/same-id.js'
 import { scriptFlush } from './rows/script-flush.js'
 import { sentinelFailoverDurable, sentinelFailoverPlain } from './rows/sentinel-failover.js'
@@ -44,6 +45,6 @@ export const rows: readonly Row[] = [
   ...[netCut, netSlow, netBlackHole, netPartition, netLostReplies],
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
   ...[flushall, handEdits],
-  ...[plannedFailover, sentinelFailoverPlain, sentinelFailoverDurable],
+  ...[plannedFailover, rollingRestart, sentinelFailoverPlain, sentinelFailoverDurable],
   ...[clusterSlotMove, clusterTakeover, clusterFailover],
 ]

@@ -6,6 +6,10 @@ import type { Scene } from './scene.js'
 export interface Pair extends Scene {
   /** FAILOVER: master and replica change places, and the name that all know leads to the new master. */
   change(): Promise<void>
+  /** Of the two processes, always in the same order. */
+  readonly pids: readonly number[]
+  /** The replica ends in order, comes back with nothing, and is in step again. */
+  restartReplica(): Promise<void>
 }
 
 const says = async (server: RedisServer, what: string): Promise<boolean> =>
@@ -23,6 +27,9 @@ export async function pair(): Promise<Pair> {
   return {
     connect: { kind: 'url', url: proxy.url },
     cli: (...given) => master.cli(...given),
+    get pids() {
+      return all.map(({ pid }) => pid)
+    },
     async change() {
       await master.cli('FAILOVER', 'TO', '127.0.0.1', replica.port ?? 0)
       await until('the replica is master', () => says(replica, 'role:master'))
@@ -31,6 +38,12 @@ export async function pair(): Promise<Pair> {
       master = next
       // Those there are stay where they are, at a server that takes no writes any more.
       proxy.moveTo(master)
+      await inStep()
+    },
+    async restartReplica() {
+      await replica.restart()
+      // Its own arguments may name another, or nobody.
+      await replica.cli('REPLICAOF', '127.0.0.1', master.port ?? 0)
       await inStep()
     },
     async stop() {
