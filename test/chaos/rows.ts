@@ -30,6 +30,7 @@ import { rollingRestart } from './rows/rolling-restart.js'
 import { sameId } from './rows/same-id.js'
 import { scriptFlush } from './rows/script-flush.js'
 import { sentinelFailoverDurable, sentinelFailoverPlain } from './rows/sentinel-failover.js'
+import { slowHandler } from './rows/slow-handler.js'
 import { workerClock } from './rows/worker-clock.js'
 import { workerKill } from './rows/worker-kill.js'
 import { workerKillOwing } from './rows/worker-kill-owing.js'
@@ -37,7 +38,7 @@ import { workerStall } from './rows/worker-stall.js'
 
 /** The fault matrix. */
 export const rows: readonly Row[] = [
-  ...[calm, sameId],
+  ...[calm, slowHandler, sameId],
   ...[workerKillOwing, redisKillWaiting],
   ...[workerKill, workerStall, workerClock, publisherKill, guardKill, guardsMany],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],
