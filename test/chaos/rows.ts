@@ -12,6 +12,7 @@ import { fullMemory } from './rows/full-memory.js'
 import { guardKill } from './rows/guard-kill.js'
 import { guardsMany } from './rows/guards-many.js'
 import { handEdits } from './rows/hand-edits.js'
+import { loadingRow } from './rows/loading.js'
 import { maxClients } from './rows/max-clients.js'
 import { misconf } from './rows/misconf.js'
 import { netBlackHole } from './rows/net-black-hole.js'
@@ -19,6 +20,8 @@ import { netCut } from './rows/net-cut.js'
 import { netLostReplies } from './rows/net-lost-replies.js'
 import { netPartition } from './rows/net-partition.js'
 import { netSlow } from './rows/net-slow.js'
+import { noAuth } from './rows/no-auth.js'
+import { noReplicas } from './rows/no-replicas.js'
 import { plannedFailover } from './rows/planned-failover.js'
 import { powerCutAlways, powerCutEverysec, powerCutNo } from './rows/power-cut.js'
 import { publisherKill } from './rows/publisher-kill.js'
@@ -42,7 +45,7 @@ export const rows: readonly Row[] = [
   ...[workerKillOwing, redisKillWaiting],
   ...[workerKill, workerStall, workerClock, publisherKill, guardKill, guardsMany],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],
-  ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf],
+  ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf, loadingRow, noReplicas, noAuth],
   ...[netCut, netSlow, netBlackHole, netPartition, netLostReplies],
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
   ...[flushall, handEdits],

@@ -12,7 +12,7 @@ const BEAT = 20
 /** IDs that everybody publishes again and again, unless told. */
 const SHARED = 40
 /** What has happened for certain when a publish rejects with one of these: nothing. */
-const CERTAIN = ['UNAVAILABLE', 'REFUSED', 'CLOSED']
+const CERTAIN = ['UNAVAILABLE', 'REFUSED', 'AUTH_FAILED', 'CLOSED']
 
 /** Publishes in bursts: mostly IDs of its own, each once; some that all publishers share; some whose handler throws. */
 export function publisher(queue: Queue<unknown>, part: Part, recorder: Recorder): Role {
