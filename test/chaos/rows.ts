@@ -1,5 +1,6 @@
 import type { Row } from './row.js'
 import { aofPrefix } from './rows/aof-prefix.js'
+import { blockedLoop } from './rows/blocked-loop.js'
 import { busyScript } from './rows/busy-script.js'
 import { calm } from './rows/calm.js'
 import { clientKill } from './rows/client-kill.js'
@@ -43,7 +44,7 @@ import { workerStall } from './rows/worker-stall.js'
 export const rows: readonly Row[] = [
   ...[calm, slowHandler, sameId],
   ...[workerKillOwing, redisKillWaiting],
-  ...[workerKill, workerStall, workerClock, publisherKill, guardKill, guardsMany],
+  ...[workerKill, workerStall, workerClock, blockedLoop, publisherKill, guardKill, guardsMany],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],
   ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf, loadingRow, noReplicas, noAuth],
   ...[netCut, netSlow, netBlackHole, netPartition, netLostReplies],

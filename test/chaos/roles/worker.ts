@@ -28,6 +28,8 @@ export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): R
         running++
         recorder.note({ op: 'run', phase: 'invoke', id, epoch, token, ...life })
         if (random.chance(0.9)) await lasting(random.between(0, work))
+        // Its first run alone: who has it next goes on.
+        if (id.startsWith('blocks:') && job.jams === 0) spin(3 * part.load.lease)
         if (dies === 'inside') process.kill(process.pid, 'SIGKILL')
         const fails = id.startsWith('fails:') || (features !== undefined && random.chance(0.3))
         const stopped = job.signal.aborted ? { stopped: (job.signal.reason as ConvoyError).code } : {}
@@ -42,4 +44,10 @@ export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): R
       return () => started.close()
     },
   }
+}
+
+/** The event loop stands still for so many ms. */
+function spin(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
 }
