@@ -35,6 +35,7 @@ import { sameId } from './rows/same-id.js'
 import { scriptFlush } from './rows/script-flush.js'
 import { sentinelFailoverDurable, sentinelFailoverPlain } from './rows/sentinel-failover.js'
 import { slowHandler } from './rows/slow-handler.js'
+import { soak } from './rows/soak.js'
 import { workerClock } from './rows/worker-clock.js'
 import { workerKill } from './rows/worker-kill.js'
 import { workerKillOwing } from './rows/worker-kill-owing.js'
@@ -49,7 +50,7 @@ export const rows: readonly Row[] = [
   ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf, loadingRow, noReplicas, noAuth],
   ...[netCut, netSlow, netBlackHole, netPartition, netLostReplies],
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
-  ...[flushall, handEdits],
+  ...[flushall, handEdits, soak],
   ...[plannedFailover, rollingRestart, sentinelFailoverPlain, sentinelFailoverDurable],
   ...[clusterSlotMove, clusterTakeover, clusterFailover],
 ]
