@@ -2,12 +2,13 @@ import { LOAD } from '../load.js'
 import { row } from '../row.js'
 import { single } from '../scene/single.js'
 
-const LEASES = [0.4, 1.4, 1.1, 2.5]
+/** The long ones are left to a full dose. */
+const LEASES = [0.4, 1.4, 1.1, 2.5, 10]
 
 export const redisStall = row({
   name: 'redis-stall',
   fault: 'Redis hangs: it keeps its connections and answers nothing',
-  injection: 'SIGSTOP for 0.4, 1.4, 1.1, 2.5 leases in turn, SIGCONT',
+  injection: `SIGSTOP for ${LEASES.join(', ')} leases in turn, SIGCONT`,
   holds: 'no promise waits for ever; the guard holds back, so that no claim of the living jams',
   rounds: 3,
   // Half a lease, for which the guard holds back, must be longer than the longest pause between two dials (1.25 s).
