@@ -12,7 +12,7 @@ export const clusterTakeover = row({
   open: clustered,
   async round(stage) {
     const { scene } = stage
-    await stage.calm(500, 1_500)
+    await stage.calm(1_000, 1_500)
     const [old, heir] = [await scene.owner(), await scene.heir()]
     await stage.fault('CLUSTER FAILOVER', async () => {
       await heir.cli('CLUSTER', 'FAILOVER')
@@ -22,7 +22,8 @@ export const clusterTakeover = row({
       const state = await old.cli('INFO', 'replication')
       return state.includes('role:slave') && state.includes('link_status:up')
     })
-    await stage.calm(500)
+    // No node votes for a replica of the same master again within two time-outs, 4 s: two rounds take longer.
+    await stage.calm(1_200)
   },
   toothless: ({ findings }) => (findings.accepted < 200 ? 'hardly anything was published' : undefined),
 })
