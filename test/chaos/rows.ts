@@ -17,6 +17,7 @@ import { loadingRow } from './rows/loading.js'
 import { maxClients } from './rows/max-clients.js'
 import { misconf } from './rows/misconf.js'
 import { netBlackHole } from './rows/net-black-hole.js'
+import { netBytewise } from './rows/net-bytewise.js'
 import { netCut } from './rows/net-cut.js'
 import { netLostReplies } from './rows/net-lost-replies.js'
 import { netPartition } from './rows/net-partition.js'
@@ -53,4 +54,5 @@ export const rows: readonly Row[] = [
   ...[flushall, handEdits, soak],
   ...[plannedFailover, rollingRestart, sentinelFailoverPlain, sentinelFailoverDurable],
   ...[clusterSlotMove, clusterTakeover, clusterFailover],
+  ...[netBytewise],
 ]

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { Outlet } from './outlet.js'
 import { type RespRequest, RespRequests } from './resp-requests.js'
 
 /** Where the server is: what `startRedis` gives fits. */
@@ -9,7 +10,7 @@ export interface ProxyTarget {
 
 /** What becomes of a request that a rule is for. */
 export type Fate =
-  | { readonly fate: 'lose' | 'drop reply'; readonly done: () => void }
+  | { readonly fate: 'lose' | 'drop reply' | 'halve reply'; readonly done: () => void }
   | { readonly fate: 'refuse'; readonly error: string }
 
 export interface LinkEvents {
@@ -26,17 +27,23 @@ export class ProxyLink {
   delay = 0
   readonly #client: Socket
   readonly #server: Socket
+  readonly #toClient: Outlet
+  readonly #toServer: Outlet
   readonly #events: LinkEvents
   readonly #requests = new RespRequests()
   readonly #late: Buffer[] = []
   readonly #timers = new Set<NodeJS.Timeout>()
   /** Set once a rule has met its request: what else comes from either side is lost. */
   #doomed = false
+  /** Set once such a rule has met its request: of what the server says next one half is handed on. */
+  #halving = false
 
   constructor(client: Socket, target: ProxyTarget, events: LinkEvents) {
     this.#client = client
     this.#events = events
     this.#server = target.socketPath === undefined ? connect(target.port ?? 0, '127.0.0.1') : connect(target.socketPath)
+    this.#toClient = new Outlet(client)
+    this.#toServer = new Outlet(this.#server)
     client.setNoDelay(true)
     this.#server.setNoDelay(true)
     client.on('data', (chunk) => this.#fromClient(chunk))
@@ -46,10 +53,14 @@ export class ProxyLink {
     this.#server.on('error', () => {})
     client.once('close', () => {
       for (const timer of this.#timers) clearTimeout(timer)
+      this.#toServer.flush()
       this.#server.destroySoon()
       events.closed()
     })
-    this.#server.once('close', () => client.destroySoon())
+    this.#server.once('close', () => {
+      this.#toClient.flush()
+      client.destroySoon()
+    })
   }
 
   pause(): void {
@@ -66,6 +77,12 @@ export class ProxyLink {
     this.#server.resume()
   }
 
+  /** So many bytes a turn of the loop, each way; 0: all there are. */
+  drip(most: number): void {
+    this.#toClient.drip(most)
+    this.#toServer.drip(most)
+  }
+
   destroy(): void {
     this.#client.destroy()
     this.#server.destroy()
@@ -77,13 +94,18 @@ export class ProxyLink {
       if (this.#doomed) return
       const rule = this.#events.fate(request)
       if (rule?.fate === 'refuse') {
-        this.#client.write(`-${rule.error}\r\n`)
+        this.#toClient.write(Buffer.from(`-${rule.error}\r\n`))
         continue
       }
-      if (rule?.fate !== 'lose') this.#server.write(request.raw)
+      if (rule?.fate !== 'lose') this.#toServer.write(request.raw)
       if (rule === undefined) continue
-      this.#doomed = true
       this.#client.once('close', rule.done)
+      if (rule.fate === 'halve reply') {
+        this.#halving = true
+        continue
+      }
+      this.#doomed = true
+      this.#toServer.flush()
       // The server reads the end of the stream only after the request before it: its closing proves that this was done.
       if (rule.fate === 'drop reply') this.#server.end()
       else this.destroy()
@@ -93,8 +115,14 @@ export class ProxyLink {
   #fromServer(chunk: Buffer): void {
     this.#events.fromServer(chunk.length)
     if (this.#doomed) return
+    if (this.#halving) {
+      this.#doomed = true
+      for (const bytes of [...this.#late, firstHalf(chunk)]) this.#toClient.write(bytes)
+      this.#server.destroy()
+      return
+    }
     if (this.delay === 0 && this.#late.length === 0) {
-      this.#client.write(chunk)
+      this.#toClient.write(chunk)
       return
     }
     // As many timers as chunks, each takes the head: the order holds however the timers fire.
@@ -102,8 +130,14 @@ export class ProxyLink {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       const head = this.#late.shift()
-      if (head !== undefined && !this.#doomed) this.#client.write(head)
+      if (head !== undefined && !this.#doomed) this.#toClient.write(head)
     }, this.delay)
     this.#timers.add(timer)
   }
+}
+
+/** Never up to the end of a line: that might be the end of a reply. */
+function firstHalf(chunk: Buffer): Buffer {
+  const half = chunk.length >> 1
+  return chunk.subarray(0, chunk[half - 1] === 0x0a ? half + 1 : half)
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { Latch } from './latch.js'
@@ -52,6 +54,64 @@ test('a dropped reply: the request was done, its caller never heard', async () =
   // Behind the cut: it was in the same packet and must not have passed.
   expect(await redis.cli('GET', 'never-sent')).toBe(null)
   expect(await client.incr('counter')).toBe(2)
+})
+
+/** A client that keeps what it is told, packet by packet. */
+const bare = (proxy: TcpProxy) => {
+  const socket = connect(proxy.port, '127.0.0.1')
+  onTestFinished(() => {
+    socket.destroy()
+  })
+  const packets: string[] = []
+  socket.on('data', (packet) => packets.push(String(packet)))
+  const say = (...args: string[]): unknown =>
+    socket.write(`*${args.length}\r\n${args.map((arg) => `$${arg.length}\r\n${arg}\r\n`).join('')}`)
+  return { socket, packets, say }
+}
+
+test.each([
+  ['a reply', 'abcdefgh', '$8\r\nabc'],
+  ['one whose half is a whole line', 'abc', '$3\r\na'],
+])('%s that is halved: the request was done, and the cut is never between two replies', async (_, value, half) => {
+  await using proxy = await startProxy(redis)
+  await redis.cli('SET', 'halved', value)
+  const { socket, packets, say } = bare(proxy)
+  const halved = proxy.halveReply('GETSET')
+  const closed = once(socket, 'close')
+  say('GETSET', 'halved', 'new')
+  expect(await halved).toEqual(['GETSET', 'halved', 'new'])
+  await closed
+  expect(packets.join('')).toBe(half)
+  expect(await redis.cli('GET', 'halved')).toBe('new')
+})
+
+test('a request that is met passes', async () => {
+  await using proxy = await startProxy(redis)
+  const client = await through(proxy)
+  const met = proxy.meet('INCR')
+  expect(await client.incr('met')).toBe(1)
+  expect(await met).toEqual(['INCR', 'met'])
+})
+
+test('a drip hands everything on a few bytes at a time; at its end all goes at once, in order', async () => {
+  await using proxy = await startProxy(redis)
+  const client = await through(proxy)
+  const text = 'abcdefghi '.repeat(60)
+  proxy.drip(3)
+  const { socket, packets, say } = bare(proxy)
+  say('ECHO', text)
+  while (packets.join('').length < text.length + 8) await once(socket, 'data')
+  expect(packets.join('')).toBe(`$600\r\n${text}\r\n`)
+  expect(packets.length).toBeGreaterThan(100)
+  expect(await client.echo(text)).toBe(text)
+  const large = text.repeat(5_000)
+  const echo = client.echo(large)
+  const begun = once(socket, 'data')
+  say('ECHO', text)
+  await begun
+  await proxy.pass()
+  expect((await echo) === large).toBe(true)
+  expect(await client.echo('after')).toBe('after')
 })
 
 test('a large request whose reply is dropped was done as a whole', async () => {

@@ -15,7 +15,7 @@ export interface Refusal {
 }
 
 interface Rule {
-  readonly fate: 'lose' | 'drop reply'
+  readonly fate: 'lose' | 'drop reply' | 'halve reply' | 'pass'
   readonly matches: (args: readonly string[]) => boolean
   readonly done: (args: readonly string[]) => void
 }
@@ -40,6 +40,7 @@ export class TcpProxy {
   #holding = false
   #swallowing = false
   #delay = 0
+  #drip = 0
 
   constructor(target: ProxyTarget, port: number) {
     this.#target = target
@@ -52,9 +53,10 @@ export class TcpProxy {
     return this.#links.size + this.#waiting.size
   }
 
-  /** The end of `delay`, `blackHole`, `swallowReplies` and `refuse`: what was held goes on its way. Rules for a request stay. */
+  /** The end of `delay`, `drip`, `blackHole`, `swallowReplies` and `refuse`: what was held goes on its way. Rules for a request stay. */
   async pass(): Promise<void> {
     this.delay(0)
+    this.drip(0)
     this.#holding = false
     this.#swallowing = false
     for (const link of this.#links.keys()) link.resume()
@@ -89,6 +91,16 @@ export class TcpProxy {
     return this.#rule('lose', match)
   }
 
+  /** The next request that matches is done, and the connection is cut in the middle of what the server says next. Resolves after that. */
+  halveReply(match?: Match): Promise<readonly string[]> {
+    return this.#rule('halve reply', match)
+  }
+
+  /** The next request that matches passes like any other. Resolves with it. */
+  meet(match?: Match): Promise<readonly string[]> {
+    return this.#rule('pass', match)
+  }
+
   /** The next request that matches is answered with this error, and never reaches the server. Resolves after that. */
   refuseNext(match: Match, error: string): Promise<void> {
     return new Promise((done) => {
@@ -120,6 +132,12 @@ export class TcpProxy {
   delay(ms: number): void {
     this.#delay = ms
     for (const link of this.#links.keys()) link.delay = ms
+  }
+
+  /** Everything goes on a few bytes at a time, one piece a turn of the loop, each way and on each connection; 0 ends it. */
+  drip(most: number): void {
+    this.#drip = most
+    for (const link of this.#links.keys()) link.drip(most)
   }
 
   /** Nothing passes in either direction, and nobody is told; connections are taken and held. `pass` ends it, and all arrives. */
@@ -195,6 +213,7 @@ export class TcpProxy {
       closed: () => this.#links.delete(link),
     })
     link.delay = this.#delay
+    link.drip(this.#drip)
     if (this.#swallowing) link.pauseReplies()
     this.#links.set(link, asked)
   }
@@ -214,7 +233,8 @@ export class TcpProxy {
     }
     const place = this.#rules.findIndex(({ matches }) => args.length > 0 && matches(args))
     const [rule] = place === -1 ? [] : this.#rules.splice(place, 1)
-    return rule === undefined ? undefined : { fate: rule.fate, done: () => rule.done(args) }
+    if (rule?.fate === 'pass') rule.done(args)
+    return rule === undefined || rule.fate === 'pass' ? undefined : { fate: rule.fate, done: () => rule.done(args) }
   }
 }
 
