@@ -19,6 +19,7 @@ import { misconf } from './rows/misconf.js'
 import { netBlackHole } from './rows/net-black-hole.js'
 import { netBytewise } from './rows/net-bytewise.js'
 import { netCut } from './rows/net-cut.js'
+import { netLostOrders } from './rows/net-lost-orders.js'
 import { netLostReplies } from './rows/net-lost-replies.js'
 import { netPartition } from './rows/net-partition.js'
 import { netSlow } from './rows/net-slow.js'
@@ -54,5 +55,5 @@ export const rows: readonly Row[] = [
   ...[flushall, handEdits, soak],
   ...[plannedFailover, rollingRestart, sentinelFailoverPlain, sentinelFailoverDurable],
   ...[clusterSlotMove, clusterTakeover, clusterFailover],
-  ...[netBytewise],
+  ...[netBytewise, netLostOrders],
 ]
