@@ -2,7 +2,6 @@ import { edit, inChaos, type Mutant } from './mutant.js'
 
 const CALL = 'src/redis/call.ts'
 const CONNECTION = 'src/redis/connection.ts'
-const STEPS = 'src/worker/steps.ts'
 const SWEEP = 'lua/sweep.lua'
 
 /** Whatever becomes of a call whose connection was lost, it does not go out again by itself. */
@@ -30,14 +29,6 @@ export const MATRIX: readonly Mutant[] = [
   ]),
   inChaos('a run owed that gets the payload of the run before', 'worker-kill-owing', [
     edit('lua/_ends.lua', '  add(to.payloads, id, debt.payload)\n  add(to.priorities, id, debt.weight or false)\n', ''),
-  ]),
-  inChaos('a step whose answer was lost goes out under a new number', 'client-kill', [
-    GIVEN_UP,
-    edit(
-      STEPS,
-      'return await store.step(request, this.#patience)',
-      'return await store.step({ ...request, number: ++this.#number }, this.#patience)',
-    ),
   ]),
   inChaos('a publish whose answer was lost is told as one that was never sent', 'net-lost-replies', [
     GIVEN_UP,
