@@ -36,6 +36,7 @@ import { rollingRestart } from './rows/rolling-restart.js'
 import { sameId } from './rows/same-id.js'
 import { scriptFlush } from './rows/script-flush.js'
 import { sentinelFailoverDurable, sentinelFailoverPlain } from './rows/sentinel-failover.js'
+import { sentinelPartitionMinReplicas, sentinelPartitionPlain } from './rows/sentinel-partition.js'
 import { slowHandler } from './rows/slow-handler.js'
 import { soak } from './rows/soak.js'
 import { workerClock } from './rows/worker-clock.js'
@@ -56,4 +57,5 @@ export const rows: readonly Row[] = [
   ...[plannedFailover, rollingRestart, sentinelFailoverPlain, sentinelFailoverDurable],
   ...[clusterSlotMove, clusterTakeover, clusterFailover],
   ...[netBytewise, netLostOrders],
+  ...[sentinelPartitionPlain, sentinelPartitionMinReplicas],
 ]
