@@ -7,6 +7,7 @@ import { clientKill } from './rows/client-kill.js'
 import { clusterFailover } from './rows/cluster-failover.js'
 import { clusterSlotMove } from './rows/cluster-slot-move.js'
 import { clusterTakeover } from './rows/cluster-takeover.js'
+import { failoverClock } from './rows/failover-clock.js'
 import { flushall } from './rows/flushall.js'
 import { fullDiskAlways, fullDiskEverysec } from './rows/full-disk.js'
 import { fullMemory } from './rows/full-memory.js'
@@ -58,4 +59,5 @@ export const rows: readonly Row[] = [
   ...[clusterSlotMove, clusterTakeover, clusterFailover],
   ...[netBytewise, netLostOrders],
   ...[sentinelPartitionPlain, sentinelPartitionMinReplicas],
+  ...[sentinelPartitionPlain, sentinelPartitionMinReplicas, failoverClock],
 ]

@@ -15,11 +15,17 @@ export interface Pair extends Scene {
 const says = async (server: RedisServer, what: string): Promise<boolean> =>
   (await server.cli('INFO', 'replication')).includes(what)
 
+type Env = Readonly<Record<string, string>>
+
 /** A master and a replica behind one address, and nobody who watches them. */
-export async function pair(): Promise<Pair> {
+export const pair = (): Promise<Pair> => pairOf({}, {})
+
+/** The same, with more in the environment of each. */
+export async function pairOf(ofMaster: Env, ofReplica: Env): Promise<Pair> {
   const args = ['--repl-diskless-sync-delay', '0']
-  let master = await startRedis({ port: 'tcp', args })
-  let replica = await startRedis({ port: 'tcp', args: [...args, '--replicaof', '127.0.0.1', `${master.port}`] })
+  let master = await startRedis({ port: 'tcp', args, env: ofMaster })
+  const follow = ['--replicaof', '127.0.0.1', `${master.port}`]
+  let replica = await startRedis({ port: 'tcp', args: [...args, ...follow], env: ofReplica })
   const all = [master, replica]
   const proxy = await startProxy(master)
   const inStep = (): Promise<void> => until('the replica is in step', () => says(replica, 'link_status:up'))
