@@ -19,9 +19,13 @@ export interface Load {
   readonly publishers: number
   readonly workers: number
   readonly guards: number
-  /** Publishes at once, at most; there are fifty bursts a second. */
+  /** Publishes at once, at most; there are fifty bursts a second, unless `beat` says otherwise. */
   readonly burst: number
+  /** ms between two bursts. */
+  readonly beat?: number
   readonly concurrency: number
+  /** Calls of `process()` in each process that works; 1 unless told. */
+  readonly workersEach?: number
   readonly prefetch: number
   /** How long a handler takes, at most. */
   readonly work: number

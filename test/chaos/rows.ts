@@ -44,6 +44,7 @@ import { workerClock } from './rows/worker-clock.js'
 import { workerKill } from './rows/worker-kill.js'
 import { workerKillOwing } from './rows/worker-kill-owing.js'
 import { workerStall } from './rows/worker-stall.js'
+import { workersMany } from './rows/workers-many.js'
 
 /** The fault matrix. */
 export const rows: readonly Row[] = [
@@ -60,4 +61,5 @@ export const rows: readonly Row[] = [
   ...[netBytewise, netLostOrders],
   ...[sentinelPartitionPlain, sentinelPartitionMinReplicas],
   ...[sentinelPartitionPlain, sentinelPartitionMinReplicas, failoverClock],
+  ...[sentinelPartitionPlain, sentinelPartitionMinReplicas, failoverClock, workersMany],
 ]

@@ -7,7 +7,7 @@ import type { Role } from './role.js'
 
 /** Calls under way at most: a server that is away must not fill our memory. */
 const MOST_CALLS = 100
-/** ms between two bursts. */
+/** ms between two bursts, unless told. */
 const BEAT = 20
 /** IDs that everybody publishes again and again, unless told. */
 const SHARED = 40
@@ -17,7 +17,7 @@ const CERTAIN = ['UNAVAILABLE', 'REFUSED', 'AUTH_FAILED', 'CLOSED']
 /** Publishes in bursts: mostly IDs of its own, each once; some that all publishers share; some whose handler throws. */
 export function publisher(queue: Queue<unknown>, part: Part, recorder: Recorder): Role {
   const random = new Random(part.seed)
-  const { sharedIds = SHARED } = part.load
+  const { sharedIds = SHARED, beat = BEAT } = part.load
   const calls = new Set<Promise<void>>()
   let call = 0
   let own = 0
@@ -65,7 +65,7 @@ export function publisher(queue: Queue<unknown>, part: Part, recorder: Recorder)
     while (!stopping) {
       for (let i = random.between(0, part.load.burst); i > 0 && calls.size < MOST_CALLS; i--) publish([id()])
       if (random.chance(0.1) && calls.size < MOST_CALLS) publish(Array.from({ length: random.between(2, 20) }, id))
-      await lasting(BEAT)
+      await lasting(beat)
     }
     await Promise.all(calls)
   }
