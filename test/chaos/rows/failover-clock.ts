@@ -7,6 +7,10 @@ const HOUR = 3_600_000
 /** ms that the clock of each new master is behind that of the old one. */
 const STEPS = [5_000, HOUR, 1_500]
 
+/**
+ * Nobody is killed here: the claims of a worker that dies before the step, and the seat of a guard that does, last until
+ * the time of the old master comes again.
+ */
 export const failoverClock = row({
   name: 'failover-clock',
   fault: "the clock of the new master is behind that of the old one: by a failover the queue's time steps back",
