@@ -15,6 +15,7 @@ import { guardKill } from './rows/guard-kill.js'
 import { guardsMany } from './rows/guards-many.js'
 import { handEdits } from './rows/hand-edits.js'
 import { loadingRow } from './rows/loading.js'
+import { manyLapses } from './rows/many-lapses.js'
 import { maxClients } from './rows/max-clients.js'
 import { misconf } from './rows/misconf.js'
 import { netBlackHole } from './rows/net-black-hole.js'
@@ -48,18 +49,15 @@ import { workersMany } from './rows/workers-many.js'
 
 /** The fault matrix. */
 export const rows: readonly Row[] = [
-  ...[calm, slowHandler, sameId],
+  ...[calm, slowHandler, sameId, workersMany],
   ...[workerKillOwing, redisKillWaiting],
-  ...[workerKill, workerStall, workerClock, blockedLoop, publisherKill, guardKill, guardsMany],
+  ...[workerKill, workerStall, workerClock, blockedLoop, publisherKill, guardKill, guardsMany, manyLapses],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],
   ...[scriptFlush, clientKill, maxClients, busyScript, fullMemory, misconf, loadingRow, noReplicas, noAuth],
-  ...[netCut, netSlow, netBlackHole, netPartition, netLostReplies],
+  ...[netCut, netSlow, netBytewise, netBlackHole, netPartition, netLostReplies, netLostOrders],
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
   ...[flushall, handEdits, soak],
-  ...[plannedFailover, rollingRestart, sentinelFailoverPlain, sentinelFailoverDurable],
-  ...[clusterSlotMove, clusterTakeover, clusterFailover],
-  ...[netBytewise, netLostOrders],
+  ...[plannedFailover, rollingRestart, failoverClock, sentinelFailoverPlain, sentinelFailoverDurable],
   ...[sentinelPartitionPlain, sentinelPartitionMinReplicas],
-  ...[sentinelPartitionPlain, sentinelPartitionMinReplicas, failoverClock],
-  ...[sentinelPartitionPlain, sentinelPartitionMinReplicas, failoverClock, workersMany],
+  ...[clusterSlotMove, clusterTakeover, clusterFailover],
 ]

@@ -23,8 +23,10 @@ export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): R
       const life = features ? { attempt, version } : {}
       running++
       recorder.note({ op: 'run', phase: 'invoke', id, epoch, token, ...life })
-      if (random.chance(0.9)) await lasting(random.between(0, work))
-      // Its first run alone: who has it next goes on.
+      const holds = id.startsWith('holds:')
+      if (!holds && random.chance(0.9)) await lasting(random.between(0, work))
+      // Their first run alone: who has them next goes on.
+      if (holds && job.jams === 0) await new Promise(() => {})
       if (id.startsWith('blocks:') && job.jams === 0) spin(3 * part.load.lease)
       if (dies === 'inside') process.kill(process.pid, 'SIGKILL')
       const fails = id.startsWith('fails:') || (features !== undefined && random.chance(0.3))
