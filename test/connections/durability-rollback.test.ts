@@ -100,7 +100,8 @@ test.each(MODES)(
     expect((await other.inspect('running')).state).toBe('processing')
     after.open()
     await other.idle()
-    expect((await other.stats()).totals).toMatchObject({ done: 2, lost: 1 })
+    // A renewal may have told the worker first: then it does not even ask to end it, and no end is counted as lost.
+    expect((await other.stats()).totals).toMatchObject({ done: 2 })
   },
 )
 
