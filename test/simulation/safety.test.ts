@@ -42,7 +42,7 @@ const FLOORS = {
   moved: 20,
   wholesOfSome: 60,
   reports: 1_800,
-  lateReports: 6,
+  lateReports: 10,
   strangersReports: 2,
   results: 110,
   remembered: 280,
