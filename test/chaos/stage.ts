@@ -80,12 +80,16 @@ export class Stage<S extends Scene = Scene> {
   }
 
   /** SIGKILL for one of them, chosen by the seed, at once or at a named point; then another takes its place, and is up. */
-  async killOne(role: RoleName, point?: 'inside' | 'after'): Promise<void> {
-    const actor = this.random.pick(this.of(role))
+  killOne(role: RoleName, point?: 'inside' | 'after'): Promise<void> {
+    return this.kill(this.random.pick(this.of(role)), point)
+  }
+
+  /** The same for this one. */
+  async kill(actor: Actor, point?: 'inside' | 'after'): Promise<void> {
     await (point === undefined ? actor.kill() : actor.die(point))
     this.note({ op: 'kill', phase: 'note', whom: actor.part.proc })
     this.kills++
-    await this.spawn(role).ready
+    await this.spawn(actor.part.role).ready
   }
 
   /** Work goes on undisturbed; recovery hides here. */

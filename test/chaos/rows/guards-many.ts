@@ -21,13 +21,6 @@ async function leader(stage: Stage): Promise<Actor> {
   return recovering() as Actor
 }
 
-async function die(stage: Stage, guard: Actor): Promise<void> {
-  await guard.kill()
-  stage.note({ op: 'kill', phase: 'note', whom: guard.part.proc })
-  stage.kills++
-  await stage.spawn('guard').ready
-}
-
 export const guardsMany = row({
   name: 'guards-many',
   fault: 'of eight jam guards the one that leads stands still and comes back, then the one that took over dies',
@@ -47,7 +40,7 @@ export const guardsMany = row({
     const after = await holder(stage)
     if (after === before) throw new Error('the guard that stands still has the seat all the same')
     first.thaw()
-    await Promise.all([die(stage, second), stage.killOne('worker')])
+    await Promise.all([stage.kill(second), stage.killOne('worker')])
     await until('another guard has the seat', async () => (await holder(stage)) !== after)
   },
   toothless: ({ findings }) => (findings.jammed === 0 ? 'there was nothing to recover' : undefined),
