@@ -1,8 +1,6 @@
--- On a plain lane: all that is settled is done and held, none is renewed, and the number is new. In as few calls as there can
--- be: in a small batch they are what a job costs. For all else MORE, before anything is written: it comes again, with all keys.
-if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
-local line
---- @include _lone
+-- On a plain lane: all that is settled is done and held, and none is renewed. In as few calls as there can be: in a small batch
+-- they are what a job costs. For all else MORE, before anything is written.
+if leaving then return redis.error_reply('MORE keys') end
 local at = 10
 local first, last = span(at)
 if last < first then
@@ -21,7 +19,7 @@ end
 at = last + 1
 if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
 -- One more than is claimed: that tells whether any will be left in line. Where none will, none is to be woken.
-local popped = line or redis.call('LRANGE', queued, '0', ARGV[6])
+local popped = redis.call('LRANGE', queued, '0', ARGV[5])
 local more = #popped > claim
 if more then popped[#popped] = nil end
 local tokens = more and redis.call('LLEN', wake) or 1

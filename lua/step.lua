@@ -2,27 +2,33 @@
 -- KEYS  queued committed processing lease wake totals steps extras listening
 -- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts alarm marks
 -- KEYS  payload priority prioritized since remembered progress control rate results kept events
--- ARGV  worker number lane lease keepFailed claim slots leaving policy, then three lists: settled, renewed, started
+-- ARGV  worker number lane lease claim slots, then token id of the one that is done, or nothing; or else
+-- ARGV  keepFailed leaving policy, then three lists: settled, renewed, started
 -- ARGV  a list is: groups, then kind token size of each group, then all their IDs; behind the first, the texts of its f, t and k
--- GIVES token, more, ids; with all keys also settled, renewed, dueIn, tries, payloads
+-- GIVES more, token and one ID as a text; or token, more, ids; with all keys also settled, renewed, dueIn, tries, payloads
 -- FLAGS allow-oom
 local queued, committed, processing, lease, wake, totals, steps, extras, listening = unpack(KEYS)
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = unpack(KEYS, 10)
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = unpack(KEYS, 21)
 
-local worker, number, lane, term, keepFailed, claim, slots, leaving = unpack(ARGV, 1, 8)
+local worker, number, lane, term, claim, slots, keepFailed, leaving = unpack(ARGV, 1, 8)
 -- What is written down must be read again: no other spelling of a number.
-if not string.find(ARGV[2], '^%d+$') then return redis.error_reply('STALE step ' .. ARGV[2] .. ' is no number such as 1, 2, 3') end
-number, term, claim, slots, leaving = tonumber(number), tonumber(term), tonumber(claim), tonumber(slots), leaving == '1'
+if not string.find(number, '^%d+$') then return redis.error_reply('STALE step ' .. number .. ' is no number such as 1, 2, 3') end
 --- @include _whole
 local micros = now()
-local ms, stamp = math.floor(micros / 1000), string.sub(micros, 1, -4)
+local stamp = string.sub(micros, 1, -4)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
 local before = #KEYS == 9 and redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch') or redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
 local epoch = before[4] or '0'
-local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
+local lazy = #ARGV > 8 and ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}
+-- A plain lane's keys do for a new number on a plain lane. For all else the call comes again with all of them: nothing is written yet.
+if #KEYS == 9 and (lazy or prior and tonumber(string.match(prior, '^%d+')) >= tonumber(number)) then return redis.error_reply('MORE keys') end
+--- @include _lone
+
+local ms = math.floor(micros / 1000)
+number, term, claim, slots, leaving = tonumber(number), tonumber(term), tonumber(claim), tonumber(slots), leaving == '1'
 -- Where the IDs of the list at `at` begin and end.
 local function span(at)
   local first = at + 1 + 3 * tonumber(ARGV[at])
@@ -223,7 +229,7 @@ else
     local dropped = take(popped, true)
     if #dropped > 0 then
       stale = stale + #dropped
-      redis.call('SREM', ghosts, unpack(dropped))
+      if lazy then redis.call('SREM', ghosts, unpack(dropped)) end
     end
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end

@@ -12,9 +12,15 @@ export interface Answer {
   readonly repeated: boolean
 }
 
+/** With all keys; where a plain lane's will do, they are made only when it turns out that they do not. */
+export type Arguments = readonly string[] | (() => readonly string[])
+
+const full = ({ head }: Script, args: Arguments): readonly string[] =>
+  head.concat(args instanceof Function ? args() : args)
+
 interface Call {
   readonly script: Script
-  readonly args: readonly string[]
+  readonly args: Arguments
   readonly patience: Patience
   readonly until: number
 }
@@ -48,14 +54,14 @@ export class Caller {
     this.#send = send ?? ((wire, key, command, limit) => connection.send(wire, key, command, limit))
   }
 
-  /** How `script` is called: `plainly` if the call asks for nothing beyond a plain lane, and the queue is one as far as we know. */
-  headOf({ head, plain }: Script, plainly: boolean): readonly string[] {
-    return plainly && this.#clock.now() >= this.#richUntil ? plain : head
+  /** How `script` is called: with the `plain` arguments of a call that a plain lane's keys do for, if the queue is one as far as we know. */
+  command(script: Script, args: Arguments, plain?: readonly string[]): readonly string[] {
+    return plain && this.#clock.now() >= this.#richUntil ? script.plain.concat(plain) : full(script, args)
   }
 
-  async run(script: Script, args: readonly string[], patience: Patience, plainly = false): Promise<Answer> {
+  async run(script: Script, args: Arguments, patience: Patience, plain?: readonly string[]): Promise<Answer> {
     const until = this.#clock.now() + patience.timeout
-    const command = this.headOf(script, plainly).concat(args)
+    const command = this.command(script, args, plain)
     const wire = (patience.timeout > 0 && this.#connection.wire) || (await this.#connection.ready(patience))
     // Apart from what follows a failure: the less there is of what each script goes through, the sooner it is fast.
     try {
@@ -79,7 +85,7 @@ export class Caller {
       sent ||= trouble.kind === 'unknown'
       if (trouble.kind === 'more') {
         this.#richUntil = this.#clock.now() + RICH
-        command = script.head.concat(args)
+        command = full(script, args)
         trouble = undefined
       } else if (trouble.kind === 'load') trouble = await this.#load(script, wire, until - this.#clock.now())
       if (trouble?.kind === 'fatal' || this.#connection.closed) throw sent ? unknown(last) : (trouble?.error ?? last)

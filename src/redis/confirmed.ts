@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { ConvoyError } from '../errors.js'
 import type { Patience } from '../store.js'
 import { type Clock, pause } from '../time.js'
-import { type Answer, Caller } from './call.js'
+import { type Answer, type Arguments, Caller } from './call.js'
 import { type Connection, Silence } from './connection.js'
 import type { Script } from './scripts.js'
 import type { Wire } from './wire.js'
@@ -81,9 +81,9 @@ export class ConfirmedCaller {
     })
   }
 
-  async run(script: Script, args: readonly string[], patience: Patience, plainly = false): Promise<Answer> {
+  async run(script: Script, args: Arguments, patience: Patience, plain?: readonly string[]): Promise<Answer> {
     this.#texts.set(script.sha, script.text)
-    const { reply, repeated } = await this.#caller.run(script, args, patience, plainly)
+    const { reply, repeated } = await this.#caller.run(script, args, patience, plain)
     const [answer, confirmation, ms] = reply as readonly [unknown, unknown, number]
     const lack = this.#by.lack(confirmation, ms)
     if (lack !== undefined) throw new ConvoyError('OUTCOME_UNKNOWN', lack)

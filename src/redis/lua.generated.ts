@@ -1496,18 +1496,59 @@ return 1`,
     text: `local queued, committed, processing, lease, wake, totals, steps, extras, listening = unpack(KEYS)
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm, marks = unpack(KEYS, 10)
 local payload, priority, prioritized, since, remembered, progress, control, rate, results, kept, events = unpack(KEYS, 21)
-local worker, number, lane, term, keepFailed, claim, slots, leaving = unpack(ARGV, 1, 8)
-if not string.find(ARGV[2], '^%d+$') then return redis.error_reply('STALE step ' .. ARGV[2] .. ' is no number such as 1, 2, 3') end
-number, term, claim, slots, leaving = tonumber(number), tonumber(term), tonumber(claim), tonumber(slots), leaving == '1'
+local worker, number, lane, term, claim, slots, keepFailed, leaving = unpack(ARGV, 1, 8)
+if not string.find(number, '^%d+$') then return redis.error_reply('STALE step ' .. number .. ' is no number such as 1, 2, 3') end
 local WHOLE = string.format('%d', 4294967296) == '4294967296' and '%d' or '%.0f'
 local micros = now()
-local ms, stamp = math.floor(micros / 1000), string.sub(micros, 1, -4)
+local stamp = string.sub(micros, 1, -4)
 local field = worker .. ':' .. lane
 local prior = redis.call('HGET', steps, field)
 local before = #KEYS == 9 and redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch') or redis.call('HMGET', totals, 'left', 'done', 'taken', 'epoch', 'failed', 'lost', 'marked')
 local epoch = before[4] or '0'
-local lazy = ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
+local lazy = #ARGV > 8 and ARGV[9] ~= '' or redis.call('EXISTS', extras, listening) > 0
 local token, leaseEnd, ids = '', '', {}
+if #KEYS == 9 and (lazy or prior and tonumber(string.match(prior, '^%d+')) >= tonumber(number)) then return redis.error_reply('MORE keys') end
+if #ARGV <= 8 then
+  local of, own = ARGV[7], ARGV[8]
+  local line = redis.call('LRANGE', queued, '0', claim)
+  local id, more = claim == '1' and line[1], line[claim == '1' and 2 or 1]
+  local held, tokens = own and redis.call('HGET', lease, own) or redis.call('HLEN', lease), 1
+  local lone = not own or (string.byte(of) ~= 126 and (held == of or held == '~' .. of))
+  if more then tokens = redis.call('LLEN', wake) end
+  if lone and id then
+    leaseEnd = string.format(WHOLE, stamp + term)
+    lone = redis.call('SMISMEMBER', committed, id)[1] == 1 and redis.call('ZADD', processing, 'NX', leaseEnd, id) == 1
+  elseif lone and own then
+    redis.call('SCARD', committed)
+  end
+  if not lone then return redis.error_reply('MORE keys') end
+  if id then
+    redis.call('LTRIM', queued, '1', '-1')
+    epoch = (#micros > #epoch or #micros == #epoch and micros > epoch) and micros or string.format(WHOLE, epoch + 1)
+    token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. number
+    redis.call('HSET', lease, id, slots ~= '0' and token or '~' .. token)
+  end
+  local left, done, taken
+  if own then
+    redis.call('ZREM', processing, own)
+    redis.call('HDEL', lease, own)
+    left = string.format(WHOLE, (before[1] or 0) + redis.call('SREM', committed, own))
+    done = string.format(WHOLE, (before[2] or 0) + 1)
+  end
+  if id then taken = string.format(WHOLE, (before[3] or 0) + 1) end
+  if own and id then
+    redis.call('HSET', totals, 'left', left, 'done', done, 'taken', taken, 'epoch', epoch)
+  elseif own then
+    redis.call('HSET', totals, 'left', left, 'done', done)
+  elseif id then
+    redis.call('HSET', totals, 'taken', taken, 'epoch', epoch)
+  end
+  redis.call('HSET', steps, field, number .. '|' .. stamp .. '|' .. token .. '|' .. leaseEnd .. '|')
+  if more and tokens == 0 then redis.call('RPUSH', wake, '1') end
+  return (more and '1' or '0') .. token .. (id and ' ' .. id or '')
+end
+local ms = math.floor(micros / 1000)
+number, term, claim, slots, leaving = tonumber(number), tonumber(term), tonumber(claim), tonumber(slots), leaving == '1'
 local function span(at)
   local first = at + 1 + 3 * tonumber(ARGV[at])
   local last = first - 1
@@ -1515,53 +1556,7 @@ local function span(at)
   return first, last
 end
 if #KEYS == 9 then
-if lazy or leaving or prior and tonumber(string.match(prior, '^%d+')) >= number then return redis.error_reply('MORE keys') end
-local line
-local own = ARGV[10] == '1' and ARGV[11] == 'd' and ARGV[13] == '1' and ARGV[15] == '0' and ARGV[16] == '0' and ARGV[14]
-if own or (ARGV[10] == '0' and ARGV[11] == '0' and ARGV[12] == '0') then
-  line = redis.call('LRANGE', queued, '0', ARGV[6])
-  local more = #line > claim
-  local id = claim > 0 and line[1]
-  local lone, tokens = #line <= (more and 2 or 1), 1
-  if lone then
-    local of, held = own and ARGV[12], own and redis.call('HGET', lease, own) or redis.call('HLEN', lease)
-    lone = not own or (string.byte(of) ~= 126 and (held == of or held == '~' .. of))
-    if more then tokens = redis.call('LLEN', wake) end
-  end
-  if lone and id then
-    leaseEnd = string.format(WHOLE, ms + term)
-    lone = redis.call('SMISMEMBER', committed, id)[1] == 1 and redis.call('ZADD', processing, 'NX', leaseEnd, id) == 1
-  elseif lone and own then
-    redis.call('SCARD', committed)
-  end
-  if lone then
-    if id then
-      redis.call('LTRIM', queued, '1', '-1')
-      epoch = string.format(WHOLE, math.max(micros, epoch + 1))
-      token = epoch .. ':' .. stamp .. ':' .. worker .. ':' .. ARGV[2]
-      redis.call('HSET', lease, id, slots > 0 and token or '~' .. token)
-    end
-    local left, done, taken
-    if own then
-      redis.call('ZREM', processing, own)
-      redis.call('HDEL', lease, own)
-      left = string.format(WHOLE, (before[1] or 0) + redis.call('SREM', committed, own))
-      done = string.format(WHOLE, (before[2] or 0) + 1)
-    end
-    if id then taken = string.format(WHOLE, (before[3] or 0) + 1) end
-    if own and id then
-      redis.call('HSET', totals, 'left', left, 'done', done, 'taken', taken, 'epoch', epoch)
-    elseif own then
-      redis.call('HSET', totals, 'left', left, 'done', done)
-    elseif id then
-      redis.call('HSET', totals, 'taken', taken, 'epoch', epoch)
-    end
-    redis.call('HSET', steps, field, ARGV[2] .. '|' .. stamp .. '|' .. token .. '|' .. leaseEnd .. '|')
-    if more and tokens == 0 then redis.call('RPUSH', wake, '1') end
-    return { token, more and 1 or 0, id and { id } or {} }
-  end
-  leaseEnd = ''
-end
+if leaving then return redis.error_reply('MORE keys') end
 local at = 10
 local first, last = span(at)
 if last < first then
@@ -1579,7 +1574,7 @@ else
 end
 at = last + 1
 if ARGV[at] ~= '0' then return redis.error_reply('MORE keys') end
-local popped = line or redis.call('LRANGE', queued, '0', ARGV[6])
+local popped = redis.call('LRANGE', queued, '0', ARGV[5])
 local more = #popped > claim
 if more then popped[#popped] = nil end
 local tokens = more and redis.call('LLEN', wake) or 1
@@ -2230,7 +2225,7 @@ else
     local dropped = take(popped, true)
     if #dropped > 0 then
       stale = stale + #dropped
-      redis.call('SREM', ghosts, unpack(dropped))
+      if lazy then redis.call('SREM', ghosts, unpack(dropped)) end
     end
   end
   if lazy and length == 0 then takePrioritized('(0', '+inf', stale) end

@@ -35,10 +35,21 @@ export function states(reply: unknown): readonly State[] {
 /** The first three on a plain lane. */
 type StepAnswer = [string, number, string[], string?, string?, number?, string[]?, (string | null)[]?]
 
+const NONE: readonly string[] = []
+
 export function step(reply: unknown): StepReply {
+  if (typeof reply === 'string') return loneStep(reply)
   const [token, more, ids, settled = '', renewed = '', dueIn = -1, tries = [], payloads] = reply as StepAnswer
   const answer = { settled, renewed, token, ids, tries, more: more === 1, dueIn }
   return payloads?.some((one) => one !== null) ? { ...answer, payloads } : answer
+}
+
+/** `1` where there are more, the token, a space and the ID, which may have spaces of its own. */
+function loneStep(reply: string): StepReply {
+  const end = reply.indexOf(' ')
+  const token = end < 0 ? '' : reply.slice(1, end)
+  const ids = end < 0 ? NONE : [reply.slice(end + 1)]
+  return { settled: '', renewed: '', token, ids, tries: NONE, more: reply.charCodeAt(0) === 49, dueIn: -1 }
 }
 
 export function recollections(reply: unknown): readonly Recollection[] {

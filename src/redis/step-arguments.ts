@@ -19,7 +19,7 @@ function textsOf(group: Settlement): readonly string[] {
  */
 export function stepArguments(request: StepRequest): string[] {
   const { worker, number, lane, lease, keepFailed, claim, slots, leaving, policy, settle, renew, started } = request
-  const args = [worker, String(number), String(lane), String(lease), String(keepFailed), String(claim), String(slots)]
+  const args = [worker, String(number), String(lane), String(lease), String(claim), String(slots), String(keepFailed)]
   args.push(leaving ? '1' : '0', policy ? policyText(policy) : '')
   pushList(args, settle, kindOf)
   for (let i = 0; i < settle.length; i++) {
@@ -48,8 +48,21 @@ function policyText({ remember = 0, rememberFrom, active = 0, rate, ordered }: S
   return [remember, stamped, active, rate?.max ?? 0, rate?.per ?? 0, ordered ? 1 : 0].join(' ')
 }
 
-/** Nothing of it needs a key beyond those of a plain lane, as long as all that it settles is still held. */
-export function isPlainStep({ policy, settle, renew, leaving }: StepRequest): boolean {
-  for (const group of settle) if (group.end !== 'done' || group.results) return false
-  return policy === undefined && renew.length === 0 && !leaving
+/**
+ * The same with the keys of a plain lane alone, or nothing where it asks for more: that all that it settles is still held
+ * the script will see. What settles one at most, and claims one at most, is told in few words.
+ */
+export function plainStepArguments(request: StepRequest): readonly string[] | undefined {
+  const { worker, number, lane, lease, claim, slots, leaving, policy, settle, renew, started } = request
+  if (policy !== undefined || renew.length > 0 || leaving) return undefined
+  for (let i = 0; i < settle.length; i++) {
+    const group = settle[i] as Settlement
+    if (group.end !== 'done' || group.results) return undefined
+  }
+  const own = settle[0]
+  if (claim > 1 || started.length > 0 || settle.length > 1 || (own && own.ids.length !== 1))
+    return stepArguments(request)
+  const args = [worker, String(number), String(lane), String(lease), String(claim), String(slots)]
+  if (own) args.push(own.token, own.ids[0] as string)
+  return args
 }

@@ -33,7 +33,7 @@ import { Opener } from './opener.js'
 import { isPlainPublish, publishArguments } from './publish-arguments.js'
 import * as read from './replies.js'
 import { type Scripts, scriptsFor } from './scripts.js'
-import { isPlainStep, stepArguments } from './step-arguments.js'
+import { plainStepArguments, stepArguments } from './step-arguments.js'
 import { type MakeWire, readUrl, type Wire, wireTo } from './wire.js'
 
 export interface RedisStoreOptions {
@@ -113,22 +113,17 @@ export class RedisStore implements Store {
       clock,
       replyTimeout,
       twin,
-      command: (request) => [
-        ...this.#caller.headOf(this.#scripts.step, isPlainStep(request)),
-        ...stepArguments(request),
-      ],
+      command: (request) =>
+        this.#caller.command(this.#scripts.step, () => stepArguments(request), plainStepArguments(request)),
       vouch: vouches,
       giveBack: () => this.control({ order: 'wake' }, { timeout: replyTimeout }).catch(() => undefined),
     })
   }
 
   async publish(request: PublishRequest, patience: Patience): Promise<PublishReply> {
-    const { reply, repeated } = await this.#writer.run(
-      this.#scripts.publish,
-      publishArguments(request),
-      patience,
-      isPlainPublish(request),
-    )
+    const args = publishArguments(request)
+    const plain = isPlainPublish(request) ? args : undefined
+    const { reply, repeated } = await this.#writer.run(this.#scripts.publish, args, patience, plain)
     return read.publish(reply, repeated)
   }
 
@@ -137,9 +132,8 @@ export class RedisStore implements Store {
       const what = 'redis: a pool can publish, but not process; give a client, cluster or sentinel'
       throw new ConvoyError('UNSUPPORTED', what)
     }
-    return read.step(
-      (await this.#caller.run(this.#scripts.step, stepArguments(request), patience, isPlainStep(request))).reply,
-    )
+    const all = (): readonly string[] => stepArguments(request)
+    return read.step((await this.#caller.run(this.#scripts.step, all, patience, plainStepArguments(request))).reply)
   }
 
   async sweep(request: SweepRequest, patience: Patience): Promise<SweepReply> {

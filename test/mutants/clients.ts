@@ -51,7 +51,7 @@ export const CLIENTS: readonly Mutant[] = [
     'the Redis store .*tokens never come twice',
     [
       edit('lua/_take.lua', 'math.max(micros, epoch + 1)', 'micros'),
-      edit('lua/_lone.lua', 'math.max(micros, epoch + 1)', 'micros'),
+      edit('lua/_lone.lua', ' and micros or string.format(WHOLE, epoch + 1)', ' and micros or micros'),
     ],
   ),
   inClient('a batch in which an ID comes twice enters twice', 'test/model/side-by-side.test.ts', '', [

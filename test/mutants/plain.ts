@@ -19,7 +19,7 @@ export const PLAIN_LANE: readonly Mutant[] = [
   inLua(
     'a plain step whose number is ignored',
     ['loss'],
-    [edit(PLAIN, ' or prior and tonumber', ' or false and tonumber')],
+    [edit(STEP, 'lazy or prior and tonumber', 'lazy or false and tonumber')],
   ),
   inGame('a plain step that leaves what it settles committed', [
     edit(PLAIN, "left + redis.call('SREM', committed, unpack(ARGV, first, last))", 'left + settled'),
@@ -42,12 +42,16 @@ export const PLAIN_LANE: readonly Mutant[] = [
       "if held[i] and held[i] ~= of and held[i] ~= '~' .. of then",
     ),
   ]),
-  inLua('a plain step two behind that is not refused', ['copy'], [edit(PLAIN, '>= number then', '== number then')]),
+  inLua(
+    'a plain step two behind that is not refused',
+    ['copy'],
+    [edit(STEP, '>= tonumber(number)) then', '== tonumber(number)) then')],
+  ),
   inGame('a plain step that keeps its epoch to itself', [
     edit(PLAIN, ", 'taken', passed, 'epoch', epoch)\nelseif settled", ", 'taken', passed)\nelseif settled"),
     edit(PLAIN, "'taken', passed, 'epoch', epoch)\nend", "'taken', passed)\nend"),
   ]),
-  inGame('a plain step in a queue that is no plain lane', [edit(PLAIN, 'if lazy or leaving', 'if leaving')]),
+  inGame('a plain step in a queue that is no plain lane', [edit(STEP, '(lazy or prior and', '(prior and')]),
   inLaw('a plain settle by a token that was never given', 'settling', [
     edit(PLAIN, ' or string.byte(of) == 126 then', ' then'),
   ]),
@@ -61,17 +65,17 @@ export const PLAIN_LANE: readonly Mutant[] = [
   inLua(
     'a lone step that leaves the lease of what it settles',
     ['loss'],
-    [edit(LONE, "      redis.call('HDEL', lease, own)\n", '')],
+    [edit(LONE, "    redis.call('HDEL', lease, own)\n", '')],
   ),
   inLua(
     'a lone step that leaves what it claims in line',
     ['quiet'],
-    [edit(LONE, "      redis.call('LTRIM', queued, '1', '-1')\n", '')],
+    [edit(LONE, "    redis.call('LTRIM', queued, '1', '-1')\n", '')],
   ),
   inLua(
     'a lone step that does not re-arm the wake token',
     ['quiet'],
-    [edit(LONE, "    if more and tokens == 0 then redis.call('RPUSH', wake, '1') end\n", '')],
+    [edit(LONE, "  if more and tokens == 0 then redis.call('RPUSH', wake, '1') end\n", '')],
   ),
   inLua(
     'a lone step that keeps its epoch to itself',
@@ -84,7 +88,7 @@ export const PLAIN_LANE: readonly Mutant[] = [
   inLua(
     'a lone step that claims ahead as if it had begun',
     ['ahead-lapse'],
-    [edit(LONE, "slots > 0 and token or '~' .. token", 'token')],
+    [edit(LONE, "slots ~= '0' and token or '~' .. token", 'token')],
   ),
   inGame('a lone step that claims what has left', [
     edit(LONE, "redis.call('SMISMEMBER', committed, id)[1] == 1 and ", ''),

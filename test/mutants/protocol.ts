@@ -109,7 +109,7 @@ export const PROTOCOL: readonly Mutant[] = [
   inLua(
     'an epoch that does not rise',
     ['quiet'],
-    [edit(CLAIM, 'math.max(micros, epoch + 1)', '1'), edit(LONE, 'math.max(micros, epoch + 1)', '1')],
+    [edit(CLAIM, 'math.max(micros, epoch + 1)', '1'), edit(LONE, 'epoch = (#micros', "epoch = '1' or (#micros")],
   ),
   inModel('an epoch that does not rise', ['quiet'], [edit(TAKE, 'Math.max(now, totals.epoch + 1)', '1')]),
   inLua(
@@ -117,7 +117,7 @@ export const PROTOCOL: readonly Mutant[] = [
     ['quiet'],
     [
       edit(CLAIM, " .. ':' .. worker .. ':' .. ARGV[2]\n", '\n'),
-      edit(LONE, " .. ':' .. worker .. ':' .. ARGV[2]\n", '\n'),
+      edit(LONE, " .. ':' .. worker .. ':' .. number\n", '\n'),
     ],
   ),
   inModel('a token that does not name its step', ['rollback-copy'], [edit(TAKE, 'request.worker}:', "'w'}:")]),
