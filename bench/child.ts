@@ -11,6 +11,9 @@ export interface Order {
   readonly work: string
   readonly address: Address
   readonly quick: boolean
+  /** From 0: the first warms up. */
+  readonly turn: number
+  readonly turns: number
 }
 export type Answer = { readonly values: readonly number[]; readonly jobs: number } | { readonly error: string }
 
@@ -22,10 +25,10 @@ const quickly = { jobs: 0.1, warmUp: 0.2 }
 async function answer(order: Order): Promise<Answer> {
   const system = systems.find((each) => each.name === order.system) as System
   const work = works.find((each) => each.key === order.work) as Work
-  const jobs = scaled(work.jobs * (order.quick ? quickly.jobs : 1))
+  const jobs = scaled((work.jobs * (order.quick ? quickly.jobs : 1)) / order.turns)
   const control = await connect(order.address)
   try {
-    if (work.warmUp > 0)
+    if (work.warmUp > 0 && order.turn === 0)
       await once(system, work, scaled(work.warmUp * (order.quick ? quickly.warmUp : 1)), order.address, control)
     const runs: (readonly number[])[] = []
     const start = performance.now()

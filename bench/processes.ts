@@ -6,29 +6,31 @@ import type { Answer, Order } from './child.js'
 const patience = 120_000
 
 /**
- * The processes the works run in: a fresh one for each work, or, when time is short, one kept per system. Two systems never
- * share one.
+ * The processes the works run in: a fresh one for each work, kept for all its turns, or, when time is short, one kept per
+ * system. Two systems never share one.
  */
 export class Processes {
-  readonly #kept: Map<string, ChildProcess> | undefined
+  readonly #children = new Map<string, ChildProcess>()
+  readonly #kept: boolean
 
   constructor({ kept }: { kept: boolean }) {
-    this.#kept = kept ? new Map() : undefined
+    this.#kept = kept
   }
 
   async ask(order: Order): Promise<Answer> {
-    const child = this.#kept?.get(order.system) ?? start()
+    const child = this.#children.get(order.system) ?? start()
     const answer = await reply(child, order)
     // Some peers leave timers and sockets behind when they are closed; the figures are in, so nobody waits for them.
-    if (!this.#kept || 'error' in answer) {
-      this.#kept?.delete(order.system)
+    const last = order.turn === order.turns - 1
+    if ((last && !this.#kept) || 'error' in answer) {
+      this.#children.delete(order.system)
       child.kill('SIGKILL')
-    } else this.#kept.set(order.system, child)
+    } else this.#children.set(order.system, child)
     return answer
   }
 
   end(): void {
-    for (const child of this.#kept?.values() ?? []) child.kill('SIGKILL')
+    for (const child of this.#children.values()) child.kill('SIGKILL')
   }
 }
 

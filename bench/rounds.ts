@@ -29,8 +29,8 @@ export interface Plan {
 export const notAsked = 'not asked'
 
 /**
- * Interleaved rounds: every system does a work before the next work begins, and each round starts with another system, so
- * that a slow minute of the machine is shared by all and no one is always first.
+ * Interleaved rounds: every system does a work before the next work begins, in as many turns as the work is split into, and
+ * each round starts with another system, so that a slow minute of the machine is shared by all and no one is always first.
  */
 export async function runRounds({
   systems,
@@ -43,15 +43,16 @@ export async function runRounds({
   const answers = new Map<string, Answer[]>()
   const processes = new Processes({ kept: quick })
   for (let round = 0; round < rounds; round++) {
-    for (const work of works) {
-      for (let turn = 0; turn < systems.length; turn++) {
-        const system = systems[(turn + round) % systems.length] as System
+    for (const { work, turn, turns } of works.flatMap((each) => turnsOf(each, quick))) {
+      for (let place = 0; place < systems.length; place++) {
+        const system = systems[(place + round) % systems.length] as System
         const key = `${system.name} ${work.key}`
         const before = answers.get(key) ?? []
         // What failed once would fail again, and cost its patience each time.
         if (whyNot(system, work) || before.some((answer) => 'error' in answer)) continue
-        onProgress(`round ${round + 1} of ${rounds}: ${work.key} ${system.name}`)
-        const answer = await processes.ask({ system: system.name, work: work.key, address, quick })
+        const part = turns > 1 ? `, turn ${turn + 1} of ${turns}` : ''
+        onProgress(`round ${round + 1} of ${rounds}: ${work.key} ${system.name}${part}`)
+        const answer = await processes.ask({ system: system.name, work: work.key, address, quick, turn, turns })
         if ('error' in answer) onProgress(`${key} failed: ${answer.error}\n`)
         answers.set(key, [...before, answer])
       }
@@ -66,6 +67,11 @@ export async function runRounds({
       figures: Object.fromEntries(systems.map((system) => [system.name, figureOf(system, work, at)])),
     })),
   )
+}
+
+function turnsOf(work: Work, quick: boolean): { work: Work; turn: number; turns: number }[] {
+  const turns = quick ? 1 : (work.turns ?? 1)
+  return Array.from({ length: turns }, (_, turn) => ({ work, turn, turns }))
 }
 
 function whyNot(system: System, work: Work): string | undefined {

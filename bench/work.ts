@@ -9,6 +9,11 @@ export interface Work {
   readonly jobs: number
   /** Jobs of the runs before it that nobody counts: V8 compiles what is hot only after some thousands. */
   readonly warmUp: number
+  /**
+   * For a work that is bound by the round trip, which wavers with the machine from second to second: a round is done in so
+   * many turns, a part of the jobs each, so that the systems meet the same seconds. 1 unless told; 1 with `--quick`.
+   */
+  readonly turns?: number
   /** Only for systems that can do this; the others are not even named. */
   readonly needs?: Ability
   /** One run; a number for each row, in order. */

@@ -22,7 +22,7 @@ export async function ratiosToRaw(
 ): Promise<Record<string, number>> {
   const processes = new Processes({ kept: false })
   const rate = async (system: string, work: string) => {
-    const answer = await processes.ask({ system, work, address, quick: true })
+    const answer = await processes.ask({ system, work, address, quick: true, turn: 0, turns: 1 })
     if ('error' in answer) throw new Error(`${system} ${work}: ${answer.error}`)
     return answer.values[0] as number
   }

@@ -24,6 +24,7 @@ const drained = (concurrency: number): Work => ({
   // One at a time takes its time: fewer jobs tell as much.
   jobs: concurrency === 1 ? 20_000 : 50_000,
   warmUp: 10_000,
+  turns: concurrency === 1 ? 5 : 1,
   run: async (trial) => [perSecond(trial.jobs, await drain(trial, { concurrency, prefetch: 0 }))],
 })
 

@@ -11,6 +11,7 @@ export const latency: Work = {
   ],
   jobs: 2_000,
   warmUp: 1_000,
+  turns: 5,
   async run({ open, jobs }) {
     const session = await open({ slots: 10, lone: true })
     let started: (at: number) => void = () => {}
