@@ -15,8 +15,8 @@ const LISTENING = keyOf(PREFIX, QUEUE, 'listening')
 const SCRIPTS = new Map(Object.values(scriptsFor(PREFIX, QUEUE)).map((script) => [script.sha, script]))
 
 export type Command =
-  /** `short`: it names the keys of a plain lane alone. */
-  | { readonly kind: 'script'; readonly sha: string; readonly op: Op; readonly short: boolean }
+  /** `short`: it names the keys of a plain lane alone. `lone`: a step of few words, which is answered in one text. */
+  | { readonly kind: 'script'; readonly sha: string; readonly op: Op; readonly short: boolean; readonly lone: boolean }
   | { readonly kind: 'check'; readonly sha: string }
   | { readonly kind: 'load'; readonly text: string }
   | { readonly kind: 'info' }
@@ -32,8 +32,9 @@ export function readCommand(command: readonly string[]): Command {
   if (script?.name === 'check') return { kind: 'check', sha: first }
   if (script !== undefined) {
     const keys = Number(second)
-    const op = readScript(script.name, command.slice(3 + keys))
-    return { kind: 'script', sha: first, op, short: keys < script.parts.length }
+    const args = command.slice(3 + keys)
+    const lone = script.name === 'step' && isLone(args)
+    return { kind: 'script', sha: first, op: readScript(script.name, args), short: keys < script.parts.length, lone }
   }
   if (verb === 'SCRIPT' && first === 'LOAD') return { kind: 'load', text: second }
   // The check of the server asks for INFO behind an EXISTS.
@@ -151,8 +152,21 @@ function readPolicy(text: string): StepPolicy {
   }
 }
 
-function readStep(args: string[]): StepRequest {
-  const [worker = '', number, lane, lease, keepFailed, claim, slots, leaving, policy = ''] = args
+const isLone = (args: readonly string[]): boolean => args.length <= 8
+
+/** A lone step does not tell how many failures are kept. */
+export const UNTOLD = -1
+
+/** As it would be told at length. */
+function spelledOut(args: string[]): string[] {
+  const [token, id] = args.slice(6)
+  const settled = token === undefined || id === undefined ? ['0'] : ['1', 'd', token, '1', id]
+  return [...args.slice(0, 6), String(UNTOLD), '0', '', ...settled, '0', '0']
+}
+
+function readStep(told: string[]): StepRequest {
+  const args = isLone(told) ? spelledOut(told) : told
+  const [worker = '', number, lane, lease, claim, slots, keepFailed, leaving, policy = ''] = args
   const numbers = { number: Number(number), lease: Number(lease), keepFailed: Number(keepFailed) }
   let at = 9
   const take = (size: number): string[] => {

@@ -68,7 +68,15 @@ const WRITERS: { readonly [V in Verb]?: (reply: never) => unknown } = {
   },
 }
 
-export function writeReply(op: Op, reply: Reply): unknown {
+/** A lone step's, where there is no more to say than that. */
+function inOneText({ settled, renewed, token, more, dueIn, ids, tries, payloads }: StepReply): string | undefined {
+  if (settled !== '' || renewed !== '' || dueIn >= 0 || ids.length > 1 || tries.length > 0 || payloads) return undefined
+  return `${more ? '1' : '0'}${token}${ids.map((id) => ` ${id}`)}`
+}
+
+export function writeReply(op: Op, reply: Reply, lone: boolean): unknown {
+  const text = lone ? inOneText(reply as StepReply) : undefined
+  if (text !== undefined) return text
   if (op.verb === 'control' && op.request.order === 'open') return (reply as ControlReply).digest
   return (WRITERS[op.verb] as (reply: Reply) => unknown)(reply)
 }

@@ -85,12 +85,12 @@ export class Server {
       throw new Error('NOSCRIPT No matching script. Please use EVAL.')
     }
     if (command.kind === 'check') return this.state.meta.digest
-    const { op, short } = command
+    const { op, short, lone } = command
     if (short && (asksForMore(op) || isRich(this.state))) {
       this.#world.count('moreKeys')
       throw new Error('MORE keys')
     }
-    return writeReply(op, this.#apply(op, by, copy))
+    return writeReply(op, this.#apply(op, by, copy), lone)
   }
 
   /** Somebody orders it who sits beside the server. */

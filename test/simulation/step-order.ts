@@ -1,5 +1,6 @@
 import type { StepRequest } from '../../src/step.js'
 import type { Host } from './host.js'
+import { UNTOLD } from './script-call.js'
 import type { World } from './world.js'
 
 interface Sent {
@@ -45,7 +46,10 @@ export class StepOrder {
       this.#world.count('resentSteps')
       // It may want no more claims, as long as it has the same number.
       const wish = claim === 0 ? { ...request, claim: last.request.claim, slots: last.request.slots } : request
-      const same = JSON.stringify({ ...last.request, slots: wish.slots }) === JSON.stringify(wish)
+      // Told in few words one time, at length the next.
+      const brief = last.request.keepFailed === UNTOLD || request.keepFailed === UNTOLD ? { keepFailed: UNTOLD } : {}
+      const asked = (one: StepRequest): string => JSON.stringify({ ...one, slots: wish.slots, ...brief })
+      const same = asked(last.request) === asked(wish)
       this.#world.hold(same, () => `step ${number} of ${worker} went out again, and asked for other things`)
       // What rode with a wait that has just been called off; a call of its own may be on its way longer.
       const calledOff = lane === WAITING && calm && this.#world.now === since
