@@ -57,8 +57,8 @@ export const LOOP: readonly Mutant[] = [
   inLoop('IDs asked for are not counted until they are there', 'safety', [
     edit(
       WORKER,
-      'this.#runs.free + this.#options.prefetch - this.#steps.claiming, MOST',
-      'this.#runs.free + this.#options.prefetch, MOST',
+      'this.#runs.free + this.#options.prefetch - this.#steps.claiming)',
+      'this.#runs.free + this.#options.prefetch)',
     ),
     edit(WORKER, 'this.#runs.free - this.#steps.claiming)', 'this.#runs.free)'),
   ]),
