@@ -1,6 +1,12 @@
 import { createCluster, createSentinel } from 'redis'
-import { createQueue, type Durability, type Queue, redisStore } from '../../src/index.js'
+import type * as Library from '../../src/index.js'
+import type { Durability, Queue } from '../../src/index.js'
 import { endingStrays } from '../../src/redis/strays.js'
+
+/** This version of the library, or the one that the harness has put this process on. */
+const library: typeof Library = await import(process.env['CHAOS_LIBRARY'] ?? '../../src/index.js')
+export const { ConvoyError } = library
+const { createQueue, redisStore } = library
 
 /** How a process finds the server. */
 export type Connect =

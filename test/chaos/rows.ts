@@ -41,6 +41,7 @@ import { sentinelFailoverDurable, sentinelFailoverPlain } from './rows/sentinel-
 import { sentinelPartitionMinReplicas, sentinelPartitionPlain } from './rows/sentinel-partition.js'
 import { slowHandler } from './rows/slow-handler.js'
 import { soak } from './rows/soak.js'
+import { twoVersions, twoVersionsFeatures } from './rows/two-versions.js'
 import { workerClock } from './rows/worker-clock.js'
 import { workerKill } from './rows/worker-kill.js'
 import { workerKillOwing } from './rows/worker-kill-owing.js'
@@ -57,6 +58,7 @@ export const rows: readonly Row[] = [
   ...[netCut, netSlow, netBytewise, netBlackHole, netPartition, netLostReplies, netLostOrders],
   ...[aofPrefix, powerCutAlways, powerCutEverysec, powerCutNo, fullDiskAlways, fullDiskEverysec],
   ...[flushall, handEdits, soak],
+  ...[twoVersions, twoVersionsFeatures],
   ...[plannedFailover, rollingRestart, failoverClock, sentinelFailoverPlain, sentinelFailoverDurable],
   ...[sentinelPartitionPlain, sentinelPartitionMinReplicas],
   ...[clusterSlotMove, clusterTakeover, clusterFailover],

@@ -64,6 +64,7 @@ export class Stage<S extends Scene = Scene> {
   spawn(role: RoleName): Actor {
     const proc = `${role}${++this.#spawned}`
     const { durability, workerEnv } = this.scene
+    const library = this.scene.libraryFor?.(role)
     const part: Part = {
       role,
       proc,
@@ -74,7 +75,8 @@ export class Stage<S extends Scene = Scene> {
       load: this.load,
       ...(durability === undefined ? {} : { durability }),
     }
-    const actor = new Actor(part, role === 'worker' ? workerEnv : undefined)
+    const env = { ...(role === 'worker' ? workerEnv : {}), ...(library ? { CHAOS_LIBRARY: library } : {}) }
+    const actor = new Actor(part, env)
     this.#cast.push(actor)
     return actor
   }

@@ -22,6 +22,13 @@ export const MATRIX: readonly Mutant[] = [
   inChaos('a sweep that takes a claim back, and puts the ID nowhere', 'worker-kill', [
     edit(SWEEP, '  to.head[#to.head + 1] = name\n', ''),
   ]),
+  inChaos('a key by another name, which the version before knows nothing of', 'two-versions', [
+    edit(
+      'src/redis/keys.ts',
+      'name: string, part: Part): string {',
+      "name: string, given: Part): string {\n  const part = given === 'lease' ? 'leases' : given",
+    ),
+  ]),
   inChaos('a settle that no token fences', 'worker-stall', [
     edit('lua/_lone.lua', "(held == of or held == '~' .. of)", 'held'),
     edit('lua/_plain.lua', "if held[i] ~= of and held[i] ~= '~' .. of then", 'if not held[i] then'),

@@ -1,6 +1,6 @@
-import { ConvoyError, type PublishItem, type Queue, type Verdict } from '../../../src/index.js'
+import type { PublishItem, Queue, Verdict } from '../../../src/index.js'
 import type { Brought, Recorder, Told } from '../history.js'
-import type { Features, Part } from '../part.js'
+import { ConvoyError, type Features, type Part } from '../part.js'
 import { Random } from '../random.js'
 import { lasting } from '../time.js'
 import type { Role } from './role.js'

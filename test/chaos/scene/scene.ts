@@ -1,6 +1,6 @@
 import type { Durability } from '../../../src/index.js'
 import type { Argument } from '../../support/raw-command.js'
-import type { Connect } from '../part.js'
+import type { Connect, RoleName } from '../part.js'
 
 /** The servers of a row, and the way to them. */
 export interface Scene {
@@ -14,5 +14,7 @@ export interface Scene {
   readonly durability?: Durability
   /** More of the environment of workers. */
   readonly workerEnv?: Readonly<Record<string, string>>
+  /** The version of the library that the next of them runs: a module. Absent, or undefined: this one. */
+  libraryFor?(role: RoleName): string | undefined
   stop(): Promise<void>
 }
