@@ -29,6 +29,22 @@ export const claiming: Laws = {
     expect(await held()).toEqual({ leases: [], processing: 0 })
   },
 
+  'one by one IDs come as they are, with spaces and all, and each step settles the one before': async (q) => {
+    const ids = ['1', 'a b', ' b  c ', '0 1:2 3', 'a\nb', '~é 🚚', '|']
+    await q.publish(...ids)
+    const came: string[] = []
+    let settle: ReturnType<typeof done>[] = []
+    for (const id of ids) {
+      const reply = await q.claim(1, { settle })
+      expect(reply).toMatchObject({ settled: '', more: id !== '|' })
+      came.push(...reply.ids)
+      settle = [done(reply.token, ...reply.ids)]
+    }
+    expect(came).toEqual(ids)
+    expect(await q.claim(1, { settle })).toMatchObject({ ids: [], token: '', more: false })
+    expect(await q.counts()).toMatchObject({ committed: 0, processing: 0, totals: { done: ids.length } })
+  },
+
   'one step settles, renews and claims': async (q) => {
     await q.publish('a', 'b', 'c')
     const { token } = await q.claim(2)

@@ -11,6 +11,12 @@ const inReplaced = (bug: string, tests: string, edits: readonly Edit[]): Mutant 
   where: 'Lua',
 })
 
+/** Found where a law is not true of the client that says it in few words. */
+const inBrief = (bug: string, chapter: string, edits: readonly Edit[]): Mutant => ({
+  ...inLaw(bug, chapter, edits),
+  where: 'client',
+})
+
 /** Bugs of the short way that a step takes through a plain lane, and of the guard before it that leaves all else to the long one. */
 export const PLAIN_LANE: readonly Mutant[] = [
   inLaw('a plain settle that is not fenced', 'settling', [
@@ -94,6 +100,22 @@ export const PLAIN_LANE: readonly Mutant[] = [
     edit(LONE, "redis.call('SMISMEMBER', committed, id)[1] == 1 and ", ''),
   ]),
   inGame('a lone step that claims what is claimed', [edit(LONE, 'leaseEnd, id) == 1\n', 'leaseEnd, id) >= 0\n')]),
+  inBrief('an ID that is cut at its last space', 'claiming', [
+    edit('src/redis/replies.ts', "reply.indexOf(' ')", "reply.lastIndexOf(' ')"),
+  ]),
+  inBrief('a lone result that is not told', 'keeping', [
+    edit(
+      'src/redis/step-arguments.ts',
+      "group.end !== 'done' || group.results) return",
+      "group.end !== 'done') return",
+    ),
+  ]),
+  inBrief('what has begun, left out of a step of few words', 'claiming', [
+    edit('src/redis/step-arguments.ts', 'claim > 1 || started.length > 0 ||', 'claim > 1 ||'),
+  ]),
+  inBrief('the arguments of a step of few words sent with all keys', 'settling', [
+    edit('src/redis/call.ts', 'command = full(script, args)', 'command = script.head.concat(command.slice(12))'),
+  ]),
   inLaw('a claim of many that leaves what makes a table behind', 'claiming', [
     edit(TAKE, "      redis.call('ZREM', processing, overlong)\n", ''),
   ]),
