@@ -43,6 +43,12 @@ export interface Load {
   readonly shared: number
   /** How many those are; 40 unless told. */
   readonly sharedIds?: number
+  /** Of all runs so many throw at once whatever can be thrown, in any way there is, 0 to 1; none unless told. */
+  readonly odd?: number
+  /** … and so many never settle, and care for no signal. */
+  readonly hangs?: number
+  /** ms; no limit unless told. */
+  readonly jobTimeout?: number
   /** Absent: a plain lane. */
   readonly features?: Features
 }

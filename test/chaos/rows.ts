@@ -14,6 +14,7 @@ import { fullMemory } from './rows/full-memory.js'
 import { guardKill } from './rows/guard-kill.js'
 import { guardsMany } from './rows/guards-many.js'
 import { handEdits } from './rows/hand-edits.js'
+import { hungHandlers } from './rows/hung-handlers.js'
 import { loadingRow } from './rows/loading.js'
 import { manyLapses } from './rows/many-lapses.js'
 import { maxClients } from './rows/max-clients.js'
@@ -27,6 +28,7 @@ import { netPartition } from './rows/net-partition.js'
 import { netSlow } from './rows/net-slow.js'
 import { noAuth } from './rows/no-auth.js'
 import { noReplicas } from './rows/no-replicas.js'
+import { oddEnds } from './rows/odd-ends.js'
 import { plannedFailover } from './rows/planned-failover.js'
 import { powerCutAlways, powerCutEverysec, powerCutNo } from './rows/power-cut.js'
 import { publisherKill } from './rows/publisher-kill.js'
@@ -50,7 +52,7 @@ import { workersMany } from './rows/workers-many.js'
 
 /** The fault matrix. */
 export const rows: readonly Row[] = [
-  ...[calm, slowHandler, sameId, workersMany],
+  ...[calm, slowHandler, oddEnds, hungHandlers, sameId, workersMany],
   ...[workerKillOwing, redisKillWaiting],
   ...[workerKill, workerStall, workerClock, blockedLoop, publisherKill, guardKill, guardsMany, manyLapses],
   ...[redisKillAlways, redisKillEverysec, redisKillNo, redisStall, redisClock],

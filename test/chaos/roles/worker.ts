@@ -1,4 +1,5 @@
 import type { ConvoyError, Job, Queue, Worker } from '../../../src/index.js'
+import { THROWN, WAYS } from '../../support/odd-ends.js'
 import type { Recorder } from '../history.js'
 import type { Part } from '../part.js'
 import { Random } from '../random.js'
@@ -8,7 +9,8 @@ import type { Role } from './role.js'
 /** Runs what it gets, for a random time, and writes down when a handler starts and ends, and under which claim. */
 export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): Role {
   const random = new Random(part.seed)
-  const { concurrency, prefetch, work, features, workersEach = 1 } = part.load
+  const { concurrency, prefetch, work, features, workersEach = 1, odd = 0, hangs = 0, jobTimeout } = part.load
+  const limits = jobTimeout === undefined ? {} : { jobTimeout, abortGrace: 100 }
   /** Where the next handler takes the process down. */
   let dies = ''
   let running = 0
@@ -16,13 +18,36 @@ export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): R
     if (order === 'inside' || order === 'after') dies = order
   })
   const begin = (): Worker => {
-    const handler = async (job: Job): Promise<unknown> => {
-      const { id, epoch, attempt, payload } = job
+    const begun = ({ id, epoch, attempt, payload }: Job): { token: string; version: string } => {
       const token = `${epoch}:${started.name}`
       const { version = '' } = (payload ?? {}) as { version?: string }
-      const life = features ? { attempt, version } : {}
+      recorder.note({ op: 'run', phase: 'invoke', id, epoch, token, ...(features ? { attempt, version } : {}) })
+      return { token, version }
+    }
+    const throwing = (job: Job): unknown => {
+      const { token } = begun(job)
+      recorder.note({ op: 'run', phase: 'fail', id: job.id, token })
+      const [[, thrown], [, way]] = [random.pick(THROWN), random.pick(WAYS)]
+      return way(thrown)(job)
+    }
+    const hanging = (job: Job): Promise<never> => {
+      const { token } = begun(job)
+      // For the queue it ends with its time, or with its worker.
+      job.signal.addEventListener('abort', () =>
+        recorder.note({
+          op: 'run',
+          phase: 'fail',
+          id: job.id,
+          token,
+          stopped: (job.signal.reason as ConvoyError).code,
+        }),
+      )
+      return new Promise(() => {})
+    }
+    const working = async (job: Job): Promise<unknown> => {
+      const { id } = job
       running++
-      recorder.note({ op: 'run', phase: 'invoke', id, epoch, token, ...life })
+      const { token, version } = begun(job)
       const holds = id.startsWith('holds:')
       if (!holds && random.chance(0.9)) await lasting(random.between(0, work))
       // Their first run alone: who has them next goes on.
@@ -38,7 +63,11 @@ export function worker(queue: Queue<unknown>, part: Part, recorder: Recorder): R
       if (fails) throw new Error('as planned')
       return version
     }
-    const started = queue.process(handler, { concurrency, prefetch })
+    const handler = (job: Job): unknown => {
+      if (odd > 0 && random.chance(odd)) return throwing(job)
+      return hangs > 0 && random.chance(hangs) ? hanging(job) : working(job)
+    }
+    const started = queue.process(handler, { concurrency, prefetch, ...limits })
     return started
   }
   return {
