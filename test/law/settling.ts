@@ -59,6 +59,29 @@ export const settling: Laws = {
     expect(JSON.stringify(await q.everything('a', 'b'))).toBe(JSON.stringify(before).replace('"lost":0', '"lost":15'))
   },
 
+  // The first that is refused is refused by the short way through a plain lane: after it this client goes the long one.
+  'two settled at once under another token are lost': async (q) => {
+    await q.publish('a', 'b', 'c')
+    const [, two] = [await q.claim(2), await q.claim(1, { worker: 'w2' })]
+    expect(await q.settle(done(two.token, 'a', 'b'))).toBe('00')
+    expect(await q.stateOf('a', 'b', 'c')).toEqual(['processing', 'processing', 'processing'])
+  },
+
+  'two settled at once by what marks a claim ahead are lost': async (q) => {
+    await q.publish('a', 'b', 'c')
+    const { token } = await q.claim(3, { slots: 1 })
+    expect(await q.settle(done(`~${token}`, 'b', 'c'))).toBe('00')
+    expect(await q.settle(done(token, 'a', 'b', 'c'))).toBe('111')
+  },
+
+  'two that are settled at once again, under another number, are lost': async (q) => {
+    await q.publish('a', 'b')
+    const { token } = await q.claim(2)
+    expect(await q.settle(done(token, 'a', 'b'))).toBe('11')
+    expect(await q.settle(done(token, 'a', 'b'))).toBe('00')
+    expect((await q.counts()).totals).toMatchObject({ done: 2, left: 2, lost: 2 })
+  },
+
   'what marks a claim ahead belongs to no token: a settle or renewal that spells it is lost': async (q) => {
     await q.publish('a', 'b')
     const { token } = await q.claim(2, { slots: 1 })

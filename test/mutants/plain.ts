@@ -103,7 +103,7 @@ export const PLAIN_LANE: readonly Mutant[] = [
   inBrief('an ID that is cut at its last space', 'claiming', [
     edit('src/redis/replies.ts', "reply.indexOf(' ')", "reply.lastIndexOf(' ')"),
   ]),
-  inBrief('a lone result that is not told', 'keeping', [
+  inClient('a lone result that is not told', 'test/queue/results.test.ts', '', [
     edit(
       'src/redis/step-arguments.ts',
       "group.end !== 'done' || group.results) return",
