@@ -15,6 +15,9 @@ export interface Answer {
 /** With all keys; where a plain lane's will do, they are made only when it turns out that they do not. */
 export type Arguments = readonly string[] | (() => readonly string[])
 
+/** The arguments of a call that a plain lane's keys do for; nothing, where it asks for more. */
+export type PlainArguments = () => readonly string[] | undefined
+
 const full = ({ head }: Script, args: Arguments): readonly string[] =>
   head.concat(args instanceof Function ? args() : args)
 
@@ -54,12 +57,13 @@ export class Caller {
     this.#send = send ?? ((wire, key, command, limit) => connection.send(wire, key, command, limit))
   }
 
-  /** How `script` is called: with the `plain` arguments of a call that a plain lane's keys do for, if the queue is one as far as we know. */
-  command(script: Script, args: Arguments, plain?: readonly string[]): readonly string[] {
-    return plain && this.#clock.now() >= this.#richUntil ? script.plain.concat(plain) : full(script, args)
+  /** How `script` is called: plainly, if the queue is a plain lane as far as we know. */
+  command(script: Script, args: Arguments, plain?: PlainArguments): readonly string[] {
+    const few = plain && this.#clock.now() >= this.#richUntil ? plain() : undefined
+    return few ? script.plain.concat(few) : full(script, args)
   }
 
-  async run(script: Script, args: Arguments, patience: Patience, plain?: readonly string[]): Promise<Answer> {
+  async run(script: Script, args: Arguments, patience: Patience, plain?: PlainArguments): Promise<Answer> {
     const until = this.#clock.now() + patience.timeout
     const command = this.command(script, args, plain)
     const wire = (patience.timeout > 0 && this.#connection.wire) || (await this.#connection.ready(patience))

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { ConvoyError } from '../errors.js'
 import type { Patience } from '../store.js'
 import { type Clock, pause } from '../time.js'
-import { type Answer, type Arguments, Caller } from './call.js'
+import { type Answer, type Arguments, Caller, type PlainArguments } from './call.js'
 import { type Connection, Silence } from './connection.js'
 import type { Script } from './scripts.js'
 import type { Wire } from './wire.js'
@@ -81,7 +81,7 @@ export class ConfirmedCaller {
     })
   }
 
-  async run(script: Script, args: Arguments, patience: Patience, plain?: readonly string[]): Promise<Answer> {
+  async run(script: Script, args: Arguments, patience: Patience, plain?: PlainArguments): Promise<Answer> {
     this.#texts.set(script.sha, script.text)
     const { reply, repeated } = await this.#caller.run(script, args, patience, plain)
     const [answer, confirmation, ms] = reply as readonly [unknown, unknown, number]

@@ -1,7 +1,7 @@
 import { ConvoyError } from '../errors.js'
 import type { DurabilityNeed, Patience } from '../store.js'
 import type { Clock } from '../time.js'
-import type { Answer, Arguments, Caller } from './call.js'
+import type { Answer, Arguments, Caller, PlainArguments } from './call.js'
 import { byReplicas, bySync, type Confirmation, ConfirmedCaller } from './confirmed.js'
 import { Connection, type ConnectionOptions } from './connection.js'
 import type { Script } from './scripts.js'
@@ -37,7 +37,7 @@ export class DurableCaller {
     this.#lags = true
   }
 
-  async run(script: Script, args: Arguments, patience: Patience, plain?: readonly string[]): Promise<Answer> {
+  async run(script: Script, args: Arguments, patience: Patience, plain?: PlainArguments): Promise<Answer> {
     if (this.#lags) return this.#confirmed.run(script, args, patience, plain)
     const answer = await this.#plain.run(script, args, patience, plain)
     if (!this.#lags) return answer

@@ -114,7 +114,11 @@ export class RedisStore implements Store {
       replyTimeout,
       twin,
       command: (request) =>
-        this.#caller.command(this.#scripts.step, () => stepArguments(request), plainStepArguments(request)),
+        this.#caller.command(
+          this.#scripts.step,
+          () => stepArguments(request),
+          () => plainStepArguments(request),
+        ),
       vouch: vouches,
       giveBack: () => this.control({ order: 'wake' }, { timeout: replyTimeout }).catch(() => undefined),
     })
@@ -122,7 +126,7 @@ export class RedisStore implements Store {
 
   async publish(request: PublishRequest, patience: Patience): Promise<PublishReply> {
     const args = publishArguments(request)
-    const plain = isPlainPublish(request) ? args : undefined
+    const plain = isPlainPublish(request) ? () => args : undefined
     const { reply, repeated } = await this.#writer.run(this.#scripts.publish, args, patience, plain)
     return read.publish(reply, repeated)
   }
@@ -132,8 +136,9 @@ export class RedisStore implements Store {
       const what = 'redis: a pool can publish, but not process; give a client, cluster or sentinel'
       throw new ConvoyError('UNSUPPORTED', what)
     }
-    const all = (): readonly string[] => stepArguments(request)
-    return read.step((await this.#caller.run(this.#scripts.step, all, patience, plainStepArguments(request))).reply)
+    const args = (): readonly string[] => stepArguments(request)
+    const plain = (): readonly string[] | undefined => plainStepArguments(request)
+    return read.step((await this.#caller.run(this.#scripts.step, args, patience, plain)).reply)
   }
 
   async sweep(request: SweepRequest, patience: Patience): Promise<SweepReply> {
