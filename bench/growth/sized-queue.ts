@@ -17,6 +17,8 @@ export interface Cost {
 export type Costs = Readonly<Record<Verb, Cost>>
 
 const batch = 1_000
+/** What `sweep()` and the jam guard ask for. */
+const swept = 500
 /** IDs of each measured verb, the same at every size. */
 const sample = 5_000
 /** Claims that live beside the lapsed ones the sweep has to find. */
@@ -92,7 +94,7 @@ export class SizedQueue {
     const sweep = await this.#watch(sample, async () => {
       while (recovered < sample) {
         const reply = await this.store.sweep(
-          { limit: batch, maxJams: 3, keepFailed: 0, lease: 1, jitter: 0, error: '', guard: null },
+          { limit: swept, maxJams: 3, keepFailed: 0, lease: 1, jitter: 0, error: '', guard: null },
           patience,
         )
         recovered += reply.jammed.length
