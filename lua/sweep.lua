@@ -36,14 +36,23 @@ if id ~= '' then
   -- Only a saving of work: safety never depends on who holds this.
   -- A guard that sweeps more often does not wait for one that has not for longer than that.
   till = math.min(till, at + math.floor(every * 1.5))
-  if holder and holder ~= id and till > ms then return { 0, till - ms, 0 } end
+  if holder and holder ~= id and till > ms and at <= ms then return { 0, till - ms, 0 } end
   redis.call('HSET', guard, 'holder', id, 'until', ms + math.floor(every * 1.5))
 end
 -- Nobody swept for half a lease: the server may have been away, and its living workers with it. They get half a lease
 -- to renew before anything is recovered, and are looked in on meanwhile, so that a second outage is noticed as well.
 local half = math.floor(term / 2)
 if ms < at or ms > at + half then grace = ms + half end
-redis.call('HSET', guard, 'at', ms, 'grace', grace)
+-- The clock was set back since: a lease that ends later than one that is given now is shortened to that. Who lives renews it as
+-- before, and who died is not waited for until that time comes again.
+local far = ms < at and redis.call('ZRANGEBYSCORE', processing, string.format('(%.0f', ms + term), '+inf', 'LIMIT', 0, limit) or {}
+if #far > 0 then
+  local cells = {}
+  for i, name in ipairs(far) do cells[2 * i - 1], cells[2 * i] = string.format('%.0f', ms + term), name end
+  redis.call('ZADD', processing, 'XX', unpack(cells))
+end
+-- Until all of them are, it was swept last in a time to come.
+redis.call('HSET', guard, 'at', #far == limit and at or ms, 'grace', grace)
 
 local before = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
 local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
@@ -94,7 +103,7 @@ local function recover(name, started, past, gone, debt)
 end
 
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
-local reply = { 1, 0, 0 }
+local reply = { 1, 0, #far == limit and 1 or 0 }
 if #lapsed > 0 and grace > ms then
   reply[2] = math.min(grace - ms, math.max(1, math.floor(half / 2)))
 elseif #lapsed > 0 then

@@ -16,13 +16,14 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
     // Only a saving of work: safety never depends on who holds this.
     // A guard that sweeps more often does not wait for one that has not for longer than that.
     const until = Math.min(guard.until, guard.at + Math.floor(request.guard.every * 1.5))
-    if (guard.holder !== '' && guard.holder !== request.guard.id && until > ms) {
+    if (guard.holder !== '' && guard.holder !== request.guard.id && until > ms && guard.at <= ms) {
       return { held: false, wait: until - ms, more: false, jammed: [] }
     }
     guard.holder = request.guard.id
     guard.until = ms + Math.floor(request.guard.every * 1.5)
   }
   giveGrace(state, request.lease, ms)
+  const far = shorten(state, request, ms)
   const before = lookAhead(state)
   const news = News.of(state)
   purge(state, ms)
@@ -36,7 +37,7 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
   arm(state, ms)
   if (nobodyKnows(state, before, ms)) nudge(state)
   news?.send(state, ms, ['jammed', 'failed'])
-  return { held: true, wait, more: wait === 0 && lapsed.length === request.limit, jammed }
+  return { held: true, wait, more: far || (wait === 0 && lapsed.length === request.limit), jammed }
 }
 
 /**
@@ -46,7 +47,18 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
 function giveGrace({ guard }: QueueState, lease: number, ms: number): void {
   const half = Math.floor(lease / 2)
   if (ms < guard.at || ms > guard.at + half) guard.grace = ms + half
-  guard.at = ms
+}
+
+/**
+ * The clock was set back since the last sweep: a lease that ends later than one that is given now is shortened to that. Who
+ * lives renews it as before, and who died is not waited for until that time comes again. Answers whether there are more;
+ * until there are none, it was swept last in a time to come.
+ */
+function shorten({ guard, processing }: QueueState, { limit, lease }: SweepRequest, ms: number): boolean {
+  const far = ms < guard.at ? processing.between(ms + lease + 1, Number.POSITIVE_INFINITY, limit) : []
+  for (const id of far) processing.set(id, ms + lease)
+  if (far.length < limit) guard.at = ms
+  return far.length === limit
 }
 
 function recover(

@@ -2294,7 +2294,7 @@ return { token, open and 1 or 0, ids, settled, renewed, dueIn, past, payloads }`
     keys: ['queued', 'committed', 'processing', 'lease', 'wake', 'totals', 'marks', 'steps', 'guard', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'alarm', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'progress', 'control', 'results', 'kept', 'events', 'listening', 'extras'],
     plain: 9,
     flags: 'allow-oom',
-    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control errors failures lease owed payload priority progress results since steps tries', 'HGET guard priority totals', 'HGETALL steps', 'HINCRBY totals', 'HLEN control errors failures lease owed payload priority progress results since steps totals tries', 'HMGET control failures guard lease owed priority totals tries', 'HSCAN steps', 'HSET control errors failures guard payload priority since totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'TYPE events', 'XADD events', 'ZADD delayed failed failedAt prioritized', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept processing remembered', 'ZREM delayed failed kept processing remembered'],
+    rights: ['DEL alarm extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control errors failures lease owed payload priority progress results since steps tries', 'HGET guard priority totals', 'HGETALL steps', 'HINCRBY totals', 'HLEN control errors failures lease owed payload priority progress results since steps totals tries', 'HMGET control failures guard lease owed priority totals tries', 'HSCAN steps', 'HSET control errors failures guard payload priority since totals tries', 'LINDEX marks', 'LLEN marks queued wake', 'LPOP marks', 'LPUSH queued', 'RPUSH marks queued wake', 'SCARD committed ghosts withdrawn', 'SET extras', 'SMISMEMBER ghosts withdrawn', 'SPUBLISH events', 'SREM committed ghosts withdrawn', 'TIME', 'TYPE events', 'XADD events', 'ZADD delayed failed failedAt prioritized processing', 'ZCARD delayed failed failedAt kept prioritized processing remembered', 'ZPOPMIN failedAt', 'ZRANGE delayed', 'ZRANGEBYSCORE delayed kept processing remembered', 'ZREM delayed failed kept processing remembered'],
     text: `local queued, committed, processing, lease, wake, totals, marks, steps, guard = unpack(KEYS)
 local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts, alarm = unpack(KEYS, 10)
 local payload, priority, prioritized, since, remembered, progress, control, results, kept, events, listening, extras = unpack(KEYS, 20)
@@ -2536,12 +2536,18 @@ local seat = redis.call('HMGET', guard, 'holder', 'until', 'at', 'grace')
 local holder, till, at, grace = seat[1], tonumber(seat[2] or 0), tonumber(seat[3] or 0), tonumber(seat[4] or 0)
 if id ~= '' then
   till = math.min(till, at + math.floor(every * 1.5))
-  if holder and holder ~= id and till > ms then return { 0, till - ms, 0 } end
+  if holder and holder ~= id and till > ms and at <= ms then return { 0, till - ms, 0 } end
   redis.call('HSET', guard, 'holder', id, 'until', ms + math.floor(every * 1.5))
 end
 local half = math.floor(term / 2)
 if ms < at or ms > at + half then grace = ms + half end
-redis.call('HSET', guard, 'at', ms, 'grace', grace)
+local far = ms < at and redis.call('ZRANGEBYSCORE', processing, string.format('(%.0f', ms + term), '+inf', 'LIMIT', 0, limit) or {}
+if #far > 0 then
+  local cells = {}
+  for i, name in ipairs(far) do cells[2 * i - 1], cells[2 * i] = string.format('%.0f', ms + term), name end
+  redis.call('ZADD', processing, 'XX', unpack(cells))
+end
+redis.call('HSET', guard, 'at', #far == limit and at or ms, 'grace', grace)
 local before = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
 local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
@@ -2587,7 +2593,7 @@ local function recover(name, started, past, gone, debt)
   return jams, 'queued'
 end
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
-local reply = { 1, 0, 0 }
+local reply = { 1, 0, #far == limit and 1 or 0 }
 if #lapsed > 0 and grace > ms then
   reply[2] = math.min(grace - ms, math.max(1, math.floor(half / 2)))
 elseif #lapsed > 0 then

@@ -60,6 +60,30 @@ export const sweeping: Laws = {
     expect((await q.lapse({ maxJams: 0 })).jammed).toMatchObject([{ jams: 1, now: 'failed' }])
   },
 
+  'where the clock is set back, the dead are waited for as long as ever, and no seat of a guard outlives that': async (
+    q,
+  ) => {
+    await q.publish('a', 'b', 'c')
+    const guard = (id: string) => ({ id, every: 400 })
+    const { token } = await q.claim(2)
+    await q.sweep({ guard: guard('g1') })
+    await q.pass(-3_600_000)
+    // Two at a time: the third call is the first to find none.
+    expect(await q.sweep({ guard: guard('g2'), limit: 1 })).toMatchObject({ held: true, more: true, jammed: [] })
+    expect(await q.sweep({ guard: guard('g2'), limit: 1 })).toMatchObject({ held: true, more: true, jammed: [] })
+    expect(await q.sweep({ guard: guard('g2'), limit: 1 })).toMatchObject({ held: true, more: false, jammed: [] })
+    expect(await q.inspect('a')).toMatchObject({ leaseEnd: q.now + LEASE })
+    expect(await q.inspect('b')).toMatchObject({ leaseEnd: q.now + LEASE })
+    // A claim of now is as long as it was given, and so is one that is renewed.
+    await q.claim(1, { lease: 2 * LEASE })
+    expect(await q.renew({ token, ids: ['b'] })).toBe('1')
+    expect((await q.sweep({ guard: guard('g2') })).more).toBe(false)
+    expect(await q.inspect('c')).toMatchObject({ leaseEnd: q.now + 2 * LEASE })
+    await q.pass(LEASE - 1)
+    expect((await q.sweep()).jammed).toEqual([])
+    expect((await q.lapse()).jammed).toMatchObject([{ id: 'a' }, { id: 'b' }, { id: 'c' }])
+  },
+
   'an ID claimed ahead and never begun goes back with nothing counted': async (q) => {
     await q.publish('a', 'b')
     const { token } = await q.claim(2, { slots: 0 })

@@ -1,5 +1,5 @@
 import type { Mutant } from './mutant.js'
-import { edit, inGame, inLua, inModel } from './mutant.js'
+import { edit, inGame, inLaw, inLua, inModel, inSuite } from './mutant.js'
 
 const STEP = 'lua/step.lua'
 const SWEEP = 'lua/sweep.lua'
@@ -74,6 +74,15 @@ export const PROTOCOL: readonly Mutant[] = [
     [edit(SWEEP, 'jams, count.jammed = jams + 1,', 'jams, count.jammed = jams,')],
   ),
   inModel('a jam that is not counted', ['jams'], [edit(SWEEPS, '    jams++\n', '')]),
+  inLaw('leases that a clock set back leaves for as long', 'sweeping', [
+    edit(SWEEP, 'local far = ms < at and', 'local far = false and'),
+  ]),
+  inLaw('a guard’s seat that a clock set back leaves taken', 'sweeping', [
+    edit(SWEEP, 'and till > ms and at <= ms then', 'and till > ms then'),
+  ]),
+  inSuite('leases that a clock set back leaves for as long', [
+    edit(SWEEPS, 'ms < guard.at ? processing', 'ms < 0 ? processing'),
+  ]),
   inLua(
     'a late guard that gives no grace',
     ['crash'],
