@@ -41,7 +41,7 @@ export interface WorkerOptions extends Omit<ProcessSettings, keyof RetryOptions 
 
 /** The longest an idle worker waits for the wake token before it looks for itself, ms. */
 const LONGEST_WAIT = 5_000
-/** IDs that one step claims at most: with as many settled, and all that a lane may have, its script takes half of 10 ms. */
+/** IDs that one step claims at most: with as many settled, on a lane with tries, its script takes less than 10 ms. */
 const MOST_IDS = 600
 /** From so many on, IDs are claimed in two steps rather than one. */
 const HALVED = 32

@@ -92,14 +92,13 @@ export async function perform(row: Row, { minutes, seed, keep }: Dose): Promise<
 }
 
 /** `recovery <= lease + sweep + 1 s`, unless the row says why not. */
-function allowanceOf({ allow }: Row, { lease, every, work, features }: Load): Allowance {
+function allowanceOf({ allow }: Row, { lease, every, features }: Load): Allowance {
   return {
     exact: false,
     expiries: false,
     rollback: false,
     recovery: lease + every + 1_000,
     lease,
-    work,
     ...(features ? { features } : {}),
     ...allow,
   }

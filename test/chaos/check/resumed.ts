@@ -9,11 +9,11 @@ const PLENTY = 100
 
 /**
  * K9, of each worker: one that worked before a fault and lives takes up work again, however well the others do without it.
- * It has room by then: the bound is no less than what a handler lasts.
+ * It has room by then: no handler lasts as long as the bound.
  */
 export function resumed(
   lives: Lives,
-  { recovery, work = 0 }: Allowance,
+  { recovery }: Allowance,
 ): { readonly times: number; readonly breaches: Breach[] } {
   const { faults, procs } = lives
   const workers = startsOf(lives)
@@ -38,7 +38,7 @@ export function resumed(
       const seen = Math.min(first, end)
       const ms = (seen - until) / 1_000
       const others = between(all, until, seen) - between(starts, until, seen)
-      if (ms > Math.max(recovery, work) + SLACK && others >= PLENTY) {
+      if (ms > recovery + SLACK && others >= PLENTY) {
         breaches.push({
           rule: 'K9',
           what: `${who} ran nothing for ${Math.round(ms)} ms after ${name}, while others ran ${others}`,

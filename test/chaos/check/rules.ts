@@ -16,8 +16,6 @@ export interface Allowance {
   readonly recovery: number
   /** ms, of a claim. */
   readonly lease: number
-  /** ms that a handler may work: for so long its worker may have no room. Default 0. */
-  readonly work?: number
   /** What jobs live through; absent on a plain lane. */
   readonly features?: Features
 }

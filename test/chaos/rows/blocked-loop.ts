@@ -24,8 +24,9 @@ export const blockedLoop = row({
   injection: 'an ID whose first run is a busy wait in a worker with other handlers at work',
   holds: 'others run what that worker held; its late settlements are answered `lost` and change nothing',
   rounds: 1,
-  // Those who took over are still at work when it comes back: only then can a late end harm them.
-  load: { publishers: 1, burst: 1, workers: 3, work: 6_000, concurrency: 150 },
+  // Those who took over are still at work when it comes back: only then can a late end harm them. And all have room:
+  // whoever begins nothing then has not resumed.
+  load: { publishers: 1, burst: 1, workers: 3, work: 6_000, concurrency: 400 },
   allow: { expiries: true },
   open: () => single('everysec'),
   async round(stage, number) {
