@@ -6,8 +6,8 @@ import type { SweepRequest } from './step.js'
 import type { Store } from './store.js'
 import { type Clock, chance, pause } from './time.js'
 
-/** IDs recovered by one script at most. */
-const LIMIT = 500
+/** IDs recovered by one script at most: in 4 ms, where 100,000 lapse at once. */
+const LIMIT = 250
 
 export interface Sweeping {
   readonly maxJams: number

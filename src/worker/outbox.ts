@@ -5,7 +5,7 @@ import type { Retry } from '../retries.js'
 import type { Held, Kept, Settlement } from '../step.js'
 
 /** IDs a step settles at most … */
-const MOST = 600
+const MOST = 400
 /** … failures and retries among them: each brings up to 4 KiB of text … */
 const MOST_FAILURES = 200
 /** … and bytes of results to be kept, though one alone may have more. */
@@ -62,7 +62,7 @@ export class Outbox {
     this.#failed.push({ job, error, retry: { attempt: job.attempt, delay } })
   }
 
-  /** Up to 600 settlements. */
+  /** Up to 400 settlements. */
   take(): Parcel {
     if (this.size === 0) return EMPTY
     const done = this.#done

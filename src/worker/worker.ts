@@ -41,9 +41,12 @@ export interface WorkerOptions extends Omit<ProcessSettings, keyof RetryOptions 
 
 /** The longest an idle worker waits for the wake token before it looks for itself, ms. */
 const LONGEST_WAIT = 5_000
-/** IDs that one step claims at most: with as many settled, on a lane with tries, its script takes less than 10 ms. */
-const MOST_IDS = 600
-/** From so many on, IDs are claimed in two steps rather than one. */
+/**
+ * IDs that one step claims at most. With as many settled, on a lane with tries, its script takes 4 ms, and 5 more when the
+ * tables of `processing` and `lease` double in it: no script may take 10.
+ */
+const MOST_IDS = 400
+/** From so many on, IDs are claimed in two steps rather than one, and these go out apart. */
 const HALVED = 32
 /** How long a closing worker tries to tell a server that is away what it ended, ms; then the leases lapse. */
 const LAST_WORDS = 5_000
@@ -69,6 +72,8 @@ export class Worker {
   #calls = 0
   #paused = false
   readonly #turn = new Turn(() => this.#pump())
+  /** What follows a large step waits until that has been written to the socket. */
+  readonly #apart = new Turn(() => this.#pump(), setImmediate)
   #closing: Promise<void> | undefined
   #waiting = false
   /** Ends the wait that is on. */
@@ -83,15 +88,14 @@ export class Worker {
     this.#claims = new Claims(pulse)
     const [turn, claims, ended, outbox] = [this.#turn, this.#claims, this.#ended, this.#outbox]
     const onError = (error: ConvoyError): void => events.emit('error', error)
-    const wake = (): void => this.#wake()
     const call = (): void => {
       this.#called()
       // All there is room for rides with a wait.
-      if (this.#wanted() === 0) wake()
+      if (this.#wanted() === 0) this.#wake()
       turn.due()
     }
     this.#steps = new Steps({ ...options, onError })
-    this.#watch = new Watch({ ...options, claims, steps: this.#steps, onError, wake, turn, call })
+    this.#watch = new Watch({ ...options, claims, steps: this.#steps, onError, wake: this.#wake, turn, call })
     this.#reports = new Reports({ ...options, claims, onError, ended })
     const ends = new Ends({ ...options, claims, outbox, reports: this.#reports, onError, turn })
     const handler = pulse?.watched(options.handler) ?? options.handler
@@ -179,16 +183,15 @@ export class Worker {
   }
 
   readonly #pump = (): void => {
-    if (!this.#ready) return
+    if (!this.#ready || this.#apart.isDue) return
     while (!this.#steps.full) {
       const wanted = this.#wanted()
-      const pending = this.#outbox.size + this.#claims.pending
-      if (pending === 0 && (wanted === 0 || this.#dry)) break
-      // Halves, so that the server works at one while we work at the other. They go out apart, or it would read both at
-      // once, answer both at once, and one of us would always wait.
+      if (this.#outbox.size + this.#claims.pending === 0 && (wanted === 0 || this.#dry)) break
+      // Halves, so that the server works at one while we work at the other.
       const halved = this.#steps.flying === 0 && wanted >= HALVED
       this.#fly(Math.min(halved ? Math.ceil(wanted / 2) : wanted, MOST_IDS))
-      if (halved) return void setImmediate(this.#pump)
+      // They go out apart, or it would read both at once, answer both at once, and one of us would always wait.
+      if (wanted >= HALVED) return void this.#apart.due()
     }
     if (this.#steps.flying === 0) this.#awaitWork(LONGEST_WAIT)
   }
@@ -239,7 +242,7 @@ export class Worker {
   }
 
   /** Ends the wait that is on. */
-  #wake(): void {
+  readonly #wake = (): void => {
     if (this.#waiting) this.#breaker.abort()
   }
 

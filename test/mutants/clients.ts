@@ -70,6 +70,9 @@ export const CLIENTS: readonly Mutant[] = [
   inClient('all is claimed in one step', 'test/queue/process.test.ts', 'in two steps', [
     edit('src/worker/worker.ts', 'halved ? Math.ceil(wanted / 2) : wanted', 'wanted'),
   ]),
+  inClient('two large steps in one turn', 'test/queue/process.test.ts', 'in turns of their own', [
+    edit('src/worker/worker.ts', 'if (wanted >= HALVED) return', 'if (halved) return'),
+  ]),
   inClient(
     'a wake token that came for nobody is kept',
     'test/connections/wake-token.test.ts',

@@ -87,6 +87,28 @@ onBothStores((kit) => {
     expect(stage.ids.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`))
   })
 
+  test('large steps go out in turns of their own, though two are answered in one: the server is to answer the next ones apart', async () => {
+    const world = await kit.world()
+    const queue = world.queue()
+    await queue.publishMany(Array(2_000).keys())
+    const first = world.spy.hold('step')
+    queue.process(async () => {}, { concurrency: 100, prefetch: 1_000 })
+    await world.spy.until(() => first.waiting === 2)
+    const next = world.spy.hold('step')
+    first.opened.open()
+    await world.spy.until(() => next.waiting === 1)
+    // All that follows in this turn: handlers end, and what they leave is due.
+    for (let tick = 0; tick < 100; tick++) await new Promise<void>((resolve) => process.nextTick(resolve))
+    expect(next.waiting).toBe(1)
+    await world.spy.until(() => next.waiting === 2)
+    next.opened.open()
+    await world.spy.until(() => world.spy.settled.length >= 2_000)
+    const sizes = world.spy
+      .of('step')
+      .map(({ request: { claim, settle } }) => [claim, ...settle.map(({ ids }) => ids.length)])
+    expect(Math.max(...sizes.flat())).toBe(400)
+  })
+
   test('prefetch claims that many ahead and no more; they start first, without a claim of their own', async () => {
     const world = await kit.world()
     const queue = world.queue()

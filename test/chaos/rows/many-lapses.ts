@@ -83,7 +83,7 @@ async function slow({ cli }: Crowded): Promise<string[]> {
 export const manyLapses = row({
   name: 'many-lapses',
   fault: `workers that hold ${SMALL} claims die, and all of these lapse at once (${FULL} in a full dose)`,
-  injection: 'SIGKILL for all workers, once they have claimed so many, up to 600 in a step',
+  injection: 'SIGKILL for all workers, once they have claimed so many, up to 400 in a step',
   holds: `no script takes longer than ${LONGEST} ms (SLOWLOG): they are recovered in batches, ${PACE} a second at least, and each runs once more`,
   rounds: 1,
   load: { publishers: 1, burst: 1, concurrency: 60_000, lease: LEASE },
