@@ -1,6 +1,7 @@
 import { type Address, bytesFreed, type Control, info } from '../server.js'
 import { openStore, patience, policy, Stepper } from '../store.js'
 import { idOf } from '../system.js'
+import { rawLua } from '../systems/raw.js'
 
 type Store = Awaited<ReturnType<typeof openStore>>
 type Batch = Awaited<ReturnType<Stepper['step']>>
@@ -14,11 +15,12 @@ export interface Cost {
   /** The longest script, ms. */
   readonly slowest: number
 }
-export type Costs = Readonly<Record<Verb, Cost>>
+/** `raw publish`: nothing but what Redis's own set and list cost, for the same IDs in the same keys. A yardstick, not ours. */
+export type Costs = Readonly<Record<Verb | 'raw publish', Cost>>
 
 const batch = 1_000
 /** What `sweep()` and the jam guard ask for. */
-const swept = 500
+const swept = 250
 /** IDs of each measured verb, the same at every size. */
 const sample = 5_000
 /** Claims that live beside the lapsed ones the sweep has to find. */
@@ -64,7 +66,9 @@ export class SizedQueue {
     return (await bytesFreed(this.control, () => this.control.del(keys))) / this.size
   }
 
-  async measure(): Promise<Costs> {
+  /** `rawFirst` in every other round: whoever comes second meets memory that the first has just left. */
+  async measure(rawFirst: boolean): Promise<Costs> {
+    const early = rawFirst ? await this.#rawPublish() : undefined
     const publish = await this.#watch(sample, () => this.#grow(sample))
     const spread = Array.from({ length: sample }, (_, at) => idOf(this.#first + Math.floor((at * this.size) / sample)))
     const duplicate = await this.#watch(sample, () => this.#publish(spread))
@@ -73,15 +77,29 @@ export class SizedQueue {
     const held: Batch[] = []
     const stepper = this.#stepper()
     const claim = await this.#watch(sample, async () => void held.push(...(await claimBatches(stepper, sample))))
-    const settle = await this.#watch(sample, async () => {
-      for (const { token, ids } of held) await stepper.step(0, [{ end: 'done', token, ids }])
-    })
+    const settle = await this.#watch(sample, () => settleBatches(stepper, held))
     this.#first += sample
+    const raw = early ?? (await this.#rawPublish())
     const sweep = await this.#sweep()
     const stats = await this.#watch(batch, async () => {
       for (let call = 0; call < batch; call++) await this.store.counts(patience)
     })
-    return { publish, 'duplicate publish': duplicate, withdraw, claim, settle, sweep, stats }
+    return { 'raw publish': raw, publish, 'duplicate publish': duplicate, withdraw, claim, settle, sweep, stats }
+  }
+
+  /** As many leave at the other end. That the totals know nothing of these touches no verb that is measured. */
+  async #rawPublish(): Promise<Cost> {
+    const sha = await this.control.scriptLoad(rawLua.publish)
+    const keys = ['committed', 'queued'].map((part) => `convoy:{growth-${this.size}}:${part}`)
+    const ids = Array.from({ length: sample }, (_, at) => idOf(this.#next + at))
+    const cost = await this.#watch(sample, () =>
+      inBatches(ids, (some) => this.control.evalSha(sha, { keys, arguments: [...some] })),
+    )
+    this.#next += sample
+    const stepper = this.#stepper()
+    await settleBatches(stepper, await claimBatches(stepper, sample))
+    this.#first += sample
+    return cost
   }
 
   /** Recover lapsed claims while many others live. */
@@ -101,7 +119,7 @@ export class SizedQueue {
       }
     })
     // A jam is remembered by its ID, and a second one is delayed: what has jammed leaves, and new ones take its place.
-    for (const { token, ids } of await claimBatches(others, sample)) await others.step(0, [{ end: 'done', token, ids }])
+    await settleBatches(others, await claimBatches(others, sample))
     for (const { token, ids } of alive.reverse()) await others.step(0, [{ end: 'release', token, ids }])
     // They were not the first in line but the first after those alive, who are back now: the range has a hole, so close it.
     const hole = Array.from({ length: sample }, (_, at) => idOf(this.#first + this.processing + at))
@@ -160,6 +178,10 @@ export class SizedQueue {
       slowest: Math.max(0, ...scripts.map(([, , micros]) => micros)) / 1_000,
     }
   }
+}
+
+async function settleBatches(stepper: Stepper, held: readonly Batch[]): Promise<void> {
+  for (const { token, ids } of held) await stepper.step(0, [{ end: 'done', token, ids }])
 }
 
 async function inBatches(ids: readonly string[], call: (ids: readonly string[]) => Promise<unknown>): Promise<void> {
