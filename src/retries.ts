@@ -110,7 +110,8 @@ function exponential(where: string, given: ExponentialBackoff): RetryPolicy['bac
     throw new ConvoyError('BAD_OPTION', `${where}: jitter: expected a number from 0 to 1, not ${show(jitter)}`)
   }
   return (attempt, _error, _job, chance) =>
-    Math.round(Math.min(cap, delay * 2 ** (attempt - 1)) * (jitter > 0 ? 1 - jitter * chance() : 1))
+    // 2 ** 1024 is Infinity, and no time at all as often is none.
+    Math.round(Math.min(cap, delay * 2 ** Math.min(attempt - 1, 64)) * (jitter > 0 ? 1 - jitter * chance() : 1))
 }
 
 const DEFAULT: RetryPolicy = {

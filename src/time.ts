@@ -31,8 +31,8 @@ const ISO_OF: Readonly<Record<string, (n: string) => string>> = {
  * without a word.
  */
 export function milliseconds(value: unknown, option: string): number {
-  const ms = typeof value === 'number' ? value : parse(value)
-  if (Number.isFinite(ms) && ms >= 0) return Math.round(ms)
+  const ms = Math.round(typeof value === 'number' ? value : parse(value))
+  if (Number.isSafeInteger(ms) && ms >= 0) return ms
   const short = typeof value === 'string' ? SHORTHAND.exec(value) : null
   const iso = short ? ISO_OF[(short[2] ?? '').toLowerCase()] : undefined
   const hint = iso && short ? ` Did you mean '${iso(short[1] ?? '')}'?` : ''

@@ -54,8 +54,8 @@ async function renewAll(): Promise<void> {
     const request = { worker, number: ++number, lane: 0, lease, renew, ...rest } as const
     const { renewed } = await store.step(request, { timeout: lease })
     // What is not ours any more the worker hears from its own next renewal.
-    const ids = renew.flatMap((group) => group.ids)
-    for (let i = 0; i < renewed.length; i++) if (renewed[i] === '0') tokens.delete(ids[i] as string)
+    const held = renew.flatMap(({ token, ids }) => ids.map((id) => [id, token] as const))
+    for (const [i, [id, token]] of held.entries()) if (renewed[i] === '0' && tokens.get(id) === token) tokens.delete(id)
   }
   Atomics.store(shared, RENEWED, sent)
 }

@@ -76,13 +76,13 @@ export class Ends implements RunEnds {
    */
   #take(job: Job, end: 'done' | 'fail' | 'refuse' | 'release', what?: unknown): boolean {
     const { reports, claims, turn } = this.#options
+    // Ours or not: its slot is free, and no renewal or settlement comes of what was lost.
+    turn.due()
     if (reports.of(job)) {
       reports.finish(job, () => this[end](job, what))
       return false
     }
-    if (!claims.drop(job)) return false
-    turn.due()
-    return true
+    return claims.drop(job)
   }
 
   #pack(job: Job, result: unknown, ttl: number): Kept | undefined {

@@ -123,7 +123,7 @@ export class Runs implements Runner {
       this.#failed(job, error)
       return false
     }
-    if (typeof result !== 'object' || result === null) {
+    if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
       this.#done(job, result)
       return false
     }

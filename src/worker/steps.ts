@@ -106,9 +106,12 @@ export class Steps {
         if (reply) return reply
         if (signal.aborted) return UNASKED
       } catch (error) {
-        // It may have run: then its number tells what it claimed. It claims nothing that is not wanted any more.
-        if (known(error).code === 'OUTCOME_UNKNOWN')
-          return this.#answered(signal.aborted ? { ...request, claim: 0 } : request)
+        // It may have run: then its number tells what it claimed. What is not wanted any more it does not claim, and where
+        // it had not run nobody has looked: there may be more, and there may be a time to wake at.
+        if (known(error).code === 'OUTCOME_UNKNOWN') {
+          if (!signal.aborted) return this.#answered(request)
+          return { ...(await this.#answered({ ...request, claim: 0 })), more: true }
+        }
         // A store that cannot wait is asked again, only not in a loop without a pause.
         await pause(clock, 1_000, signal)
       }

@@ -183,7 +183,7 @@ export class Worker {
   }
 
   readonly #pump = (): void => {
-    if (!this.#ready || this.#apart.isDue) return
+    if (!this.#ready || (this.#apart.isDue && this.#steps.flying > 0)) return
     while (!this.#steps.full) {
       const wanted = this.#wanted()
       if (this.#outbox.size + this.#claims.pending === 0 && (wanted === 0 || this.#dry)) break

@@ -3,7 +3,21 @@ import { edit, inClient, type Mutant } from './mutant.js'
 /** Bugs of the worker, the publisher and the way to the server: found by the tests of what they do. */
 export const CLIENTS: readonly Mutant[] = [
   inClient('a worker that settles before the handler has ended', 'test/queue/handler-ends.test.ts', '', [
-    edit('src/worker/runs.ts', "if (typeof result !== 'object' || result === null) {", 'if (this.#runs.size > 0) {'),
+    edit(
+      'src/worker/runs.ts',
+      "if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {",
+      'if (this.#runs.size > 0) {',
+    ),
+  ]),
+  inClient('a slot whose job was lost takes no other', 'test/queue/lapse.test.ts', 'jobs were lost goes on', [
+    edit(
+      'src/worker/ends.ts',
+      '    turn.due()\n    if (reports',
+      '    if (claims.holds(job)) turn.due()\n    if (reports',
+    ),
+  ]),
+  inClient('a wait that is cut off forgets what is due', 'test/connections/late.test.ts', '', [
+    edit('src/worker/steps.ts', 'claim: 0 })), more: true }', 'claim: 0 })) }'),
   ]),
   inClient(
     'a worker that drops a claim when its answer is lost',

@@ -36,13 +36,13 @@ export const LOOP: readonly Mutant[] = [
   inLoop('a step whose answer was lost goes out under a new number', 'safety', [
     edit(
       STEPS,
-      '          return this.#answered(signal.aborted',
-      '          return this.#answered({ ...request, number: ++this.#number, ...(signal.aborted',
+      'if (!signal.aborted) return this.#answered(request)',
+      'if (!signal.aborted) return this.#answered({ ...request, number: ++this.#number })',
     ),
-    edit(STEPS, '? { ...request, claim: 0 } : request)', '? { claim: 0 } : {}) })'),
+    edit(STEPS, '{ ...request, claim: 0 }', '{ ...request, number: ++this.#number, claim: 0 }'),
   ]),
   inLoop('a wait that was called off claims all the same', 'liveness', [
-    edit(STEPS, 'signal.aborted ? { ...request, claim: 0 } : request', 'request'),
+    edit(STEPS, '{ ...request, claim: 0 }', 'request'),
   ]),
   inLoop('a worker that is paused goes on claiming', 'safety', [
     edit(

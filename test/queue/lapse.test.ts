@@ -35,6 +35,33 @@ onBothStores((kit) => {
     gate.opened.open()
   })
 
+  test.each([1, 3])(
+    'a worker all of whose %d jobs were lost goes on, once their handlers have ended',
+    async (concurrency) => {
+      const world = await kit.world()
+      const { clock, spy } = world
+      const [stalled, healthy] = [world.stage(), world.stage()]
+      const queue = world.queue({ clock, lease: LEASE })
+      queue.process(stalled.handler, { concurrency })
+      const ids = Array.from({ length: concurrency }, (_, n) => `a${n}`)
+      await queue.publishMany(ids)
+      await stalled.begins(concurrency)
+      await world.lapse()
+      const other = world.queue().process(healthy.handler, { concurrency })
+      await healthy.begins(concurrency)
+      clock.pass(LEASE / 3)
+      await spy.until(() => spy.renewed.length >= concurrency)
+      expect(spy.renewed).toEqual(ids.map((id) => `${id} 0`))
+      for (const id of ids) healthy.end(id)
+      await other.close()
+      await queue.publish('b')
+      // No guard sweeps, no time passes: a slot that is free is all that it takes.
+      for (const id of ids) stalled.end(id)
+      expect((await stalled.begins(concurrency + 1)).id).toBe('b')
+      stalled.open()
+    },
+  )
+
   test('it is counted from when the last accepted renewal was sent, not from its answer', async () => {
     const world = await kit.world()
     const { spy } = world

@@ -125,11 +125,14 @@ onBothStores((kit) => {
     expect((await queue.stats()).totals).toMatchObject({ done: 2, failed: 0 })
   })
 
-  test('a duration that is none fails the run that gave it', async () => {
-    const world = await kit.world()
-    await run(world, {}, { a: (job) => job.keep('1h' as never) })
-    expect(world.spy.settled).toEqual(['a fail 1'])
-  })
+  test.each(['1h', Number.MAX_VALUE])(
+    'a duration that is none, such as %s, fails the run that gave it',
+    async (given) => {
+      const world = await kit.world()
+      await run(world, {}, { a: (job) => job.keep(given as never) })
+      expect(world.spy.settled).toEqual(['a fail 1'])
+    },
+  )
 
   test('a step brings at most 1 MiB of results, or a single one', async () => {
     const world = await kit.world()

@@ -113,6 +113,20 @@ onBothStores((kit) => {
     expect(waits).toEqual([100, 200, 350, 350])
   })
 
+  test('no wait at all stays none, however often it doubles', async () => {
+    const world = await kit.world()
+    const attempts = 1_030
+    const queue = world.queue({ attempts, backoff: { type: 'exponential', delay: 0 } })
+    const ran: number[] = []
+    queue.process(({ attempt }) => {
+      ran.push(attempt)
+      throw new Error('again')
+    })
+    await queue.publish('a')
+    await world.spy.until(() => world.spy.settled.at(-1) === 'a fail 1')
+    expect(ran).toEqual(Array.from({ length: attempts }, (_, n) => n + 1))
+  })
+
   test('a function says how long to wait, of the attempt, the error and the job', async () => {
     const world = await kit.world()
     const asked: unknown[] = []

@@ -26,6 +26,24 @@ test('a delayed job runs when its time has come, and not a millisecond sooner', 
   await queue.close()
 })
 
+test.each([
+  { jobs: 1_000, concurrency: 100, prefetch: 0 },
+  { jobs: 2_000, concurrency: 50, prefetch: 0 },
+  { jobs: 300, concurrency: 10, prefetch: 100 },
+])(
+  'all that is due has run when time has been stepped: $jobs jobs, $concurrency at once, $prefetch ahead',
+  async (size) => {
+    const { time, queue, ran } = world()
+    const { jobs, ...settings } = size
+    queue.process(({ id }) => ran.push(id), settings)
+    await time.advance(10)
+    await queue.publishMany(Array.from({ length: jobs }, (_, n) => ({ id: `${n}`, delay: 1_000 })))
+    await time.advance(2_000)
+    expect(ran).toHaveLength(jobs)
+    await queue.close()
+  },
+)
+
 test('a job that takes hours keeps its lease while time is stepped, whatever the guard does', async () => {
   const { time, queue } = world({ lease: 30_000 })
   let end = (): void => {}

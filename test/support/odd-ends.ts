@@ -44,6 +44,14 @@ export const WAYS: readonly [how: string, handler: (thrown: unknown) => (job: Jo
   ['thrown by an async handler', (thrown) => async () => throws(thrown)()],
   ['rejected later', (thrown) => () => new Promise((_, reject) => setImmediate(() => reject(thrown)))],
   ['rejected by a foreign thenable', (thrown) => () => thenable((_: unknown, no: (e: unknown) => void) => no(thrown))],
+  [
+    'rejected by a function that is a thenable',
+    (thrown) => () =>
+      Object.assign(
+        () => {},
+        thenable((_: unknown, no: (e: unknown) => void) => no(thrown)),
+      ),
+  ],
   ['thrown by the then of a thenable', (thrown) => () => thenable(throws(thrown))],
   ['thrown on reading then', (thrown) => () => Object.defineProperty({}, 'then', { get: throws(thrown) })],
 ]
