@@ -48,3 +48,11 @@ export interface StepPolicy {
   /** What is to be tried again goes to the head of the line, and holds it until its time has come. */
   readonly ordered?: boolean
 }
+
+/** It brings nothing, and goes by the default policy: of two of these it does not matter which comes first. */
+export function isPlainPublish({ policy, traits }: { policy: DedupePolicy; traits?: readonly Traits[] }): boolean {
+  if (traits !== undefined) return false
+  const { waiting, timing, processing, failed, stamp, maxLength, bind } = policy
+  const usual = (waiting ?? 'discard') === 'discard' && (timing ?? 'first') === 'first' && processing === 'discard'
+  return usual && failed !== 'hold' && !stamp && !maxLength && !bind
+}

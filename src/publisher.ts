@@ -1,5 +1,6 @@
 import { Batch, mostBytes } from './batch.js'
 import { ConvoyError } from './errors.js'
+import { Flights } from './flights.js'
 import { checkId } from './job.js'
 import { type Part, Parts, type Sent } from './parts.js'
 import type { DedupePolicy } from './policy.js'
@@ -41,13 +42,13 @@ interface PublisherOptions {
  * what makes a hundred publishers in one process cost little more than one.
  *
  * A publish never overtakes an earlier one of the same ID: batches go out in the order in which they were begun, one
- * whose policy is another ends the one before, and one connection runs what is on its way in the order in which it was
- * sent. But for what is sent again after a loss, and for a pool, whose connections know no order.
+ * whose policy is another ends the one before, and of two that share an ID the second waits for the first.
  */
 export class Publisher {
   readonly #options: PublisherOptions
   readonly #batches: Gathering[] = []
   readonly #room: Room
+  readonly #flights: Flights
   /** Scripts of gathered batches on their way. */
   #flying = 0
   /** Calls for many, or for room, under way. */
@@ -59,6 +60,7 @@ export class Publisher {
   constructor(options: PublisherOptions) {
     this.#options = options
     const { clock, verdictOn } = options
+    this.#flights = new Flights(clock)
     const send = (batch: Batch): Promise<PublishReply> => this.#send(batch, clock.now())
     this.#room = new Room({ clock, verdictOn, send, closing: this.#closing.signal })
   }
@@ -212,12 +214,14 @@ export class Publisher {
   }
 
   /** One script. Its patience runs from when its first ID was taken, so that nobody waits longer than promised. */
-  async #send({ request }: Batch, since: number): Promise<PublishReply> {
+  #send({ request }: Batch, since: number): Promise<PublishReply> {
     const { store, clock, publishTimeout, opened } = this.#options
     const patience = (): Patience => ({ timeout: Math.max(0, publishTimeout - (clock.now() - since)) })
-    // Not even a turn of the microtasks, once it is.
-    const opening = opened(patience())
-    if (opening !== undefined) await opening
-    return store.publish(request, patience())
+    return this.#flights.send(request, patience().timeout, async () => {
+      // Not even a turn of the microtasks, once it is.
+      const opening = opened(patience())
+      if (opening !== undefined) await opening
+      return store.publish(request, patience())
+    })
   }
 }

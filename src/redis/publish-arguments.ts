@@ -1,19 +1,12 @@
-import type { DedupePolicy, Traits } from '../policy.js'
+import { type DedupePolicy, isPlainPublish, type Traits } from '../policy.js'
 import type { PublishRequest } from '../store.js'
 
 /** A publish as `lua/publish.lua` reads it: a policy, the IDs, and what they bring if any does. */
-export function publishArguments({ ids, policy, traits }: PublishRequest): string[] {
-  const args = [!traits && isPlain(policy) ? 'discard' : policyText(policy, traits !== undefined), ...ids]
+export function publishArguments(request: PublishRequest): string[] {
+  const { ids, policy, traits } = request
+  const args = [isPlainPublish(request) ? 'discard' : policyText(policy, traits !== undefined), ...ids]
   if (traits) for (const trait of traits) args.push(...traitTexts(trait))
   return args
-}
-
-/** It brings nothing, and goes by the default policy. */
-export const isPlainPublish = ({ policy, traits }: PublishRequest): boolean => traits === undefined && isPlain(policy)
-
-function isPlain({ waiting, timing, processing, failed, stamp, maxLength, bind }: DedupePolicy): boolean {
-  const usual = (waiting ?? 'discard') === 'discard' && (timing ?? 'first') === 'first' && processing === 'discard'
-  return usual && failed !== 'hold' && !stamp && !maxLength && !bind
 }
 
 function policyText(policy: DedupePolicy, brings: boolean): string {

@@ -16,6 +16,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['memory', 'redis'],
   [
     'batch',
+    'flights',
     'parts',
     'room',
     'publish-stream',

@@ -9,6 +9,12 @@ export const CLIENTS: readonly Mutant[] = [
       'if (this.#runs.size > 0) {',
     ),
   ]),
+  inClient(
+    'a publish that is sent again overtakes a later one of its ID',
+    'test/connections/publish-order.test.ts',
+    '',
+    [edit('src/flights.ts', 'if (ahead.length > 0) await', 'if (ahead.length < 0) await')],
+  ),
   inClient('a slot whose job was lost takes no other', 'test/queue/lapse.test.ts', 'jobs were lost goes on', [
     edit(
       'src/worker/ends.ts',
