@@ -53,8 +53,10 @@ export class Listening {
   /** Resolves once messages are heard; until `signal` is aborted. */
   async listen(hear: Hear, signal: AbortSignal, patience: Patience): Promise<void> {
     if (signal.aborted) return
-    this.#hearers.add(hear)
-    signal.addEventListener('abort', () => this.#leave(hear), { once: true })
+    // One of this call alone: whoever has left may fail later, and takes no other's place with him, be it for the same function.
+    const mine: Hear = (message) => hear(message)
+    this.#hearers.add(mine)
+    signal.addEventListener('abort', () => this.#leave(mine), { once: true })
     try {
       const { clock } = this.#options
       const until = clock.now() + patience.timeout
@@ -63,7 +65,7 @@ export class Listening {
       await this.#session.connection.ready(patience)
       await this.#announce({ ...patience, timeout: until - clock.now() })
     } catch (error) {
-      this.#leave(hear)
+      this.#leave(mine)
       throw error
     }
   }
@@ -74,8 +76,7 @@ export class Listening {
   }
 
   #leave(hear: Hear): void {
-    this.#hearers.delete(hear)
-    if (this.#hearers.size === 0) void this.#end()
+    if (this.#hearers.delete(hear) && this.#hearers.size === 0) void this.#end()
   }
 
   async #end(): Promise<void> {
