@@ -56,8 +56,10 @@ export function createQueue<Payload = void, Result = unknown>(
 function storeOf(store: unknown, client: unknown): OpenStore {
   if (client !== undefined) {
     if (store !== undefined) throw new ConvoyError('BAD_OPTION', 'createQueue: give either store or redis, not both')
-    if (typeof client !== 'object' || client === null)
-      throw new ConvoyError('BAD_OPTION', `createQueue: redis: expected a node-redis client, not ${show(client)}`)
+    if (typeof client !== 'object' || client === null) {
+      const given = typeof client === 'string' ? 'a text; a URL is given as store' : show(client)
+      throw new ConvoyError('BAD_OPTION', `createQueue: redis: expected a node-redis client, not ${given}`)
+    }
     return redisStore({ client: client as BorrowedClient })
   }
   if (store === memoryStore || store === redisStore) {

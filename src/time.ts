@@ -85,11 +85,18 @@ function momentOfText(text: string): number {
   return day <= new Date(Date.UTC(year, month, 0)).getUTCDate() ? dayjs(text).valueOf() : Number.NaN
 }
 
-/** A value as an error message shows it: short, quoted, never whole. */
+/** What may hold a password: up to its last `@` any URL, and of a store one that was cut or misspelled. */
+const USERINFO = /(:\/\/).*@/s
+const OF_A_STORE = /((?:rediss?|unix)(?::\/|\/\/)\/?).*/is
+
+/** A value as an error message shows it: short, quoted, never whole, and without the password of a URL. */
 export function show(value: unknown): string {
-  if (typeof value === 'string') return `'${printable(value.length > 40 ? `${value.slice(0, 40)}…` : value)}'`
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
-  return typeof value === 'function' ? 'a function' : printable(String(value))
+  if (typeof value === 'function') return 'a function'
+  // Before it is cut: the `@` may stand behind the cut.
+  const text = String(value).replace(USERINFO, '$1…@').replace(OF_A_STORE, '$1…')
+  if (typeof value !== 'string') return printable(text)
+  return `'${printable(text.length > 40 ? `${text.slice(0, 40)}…` : text)}'`
 }
 
 /** An ID or an option may come from anywhere: what ends a line, colours it or turns it around is spelled out. */

@@ -28,10 +28,12 @@ type Commands = Pick<Wire, 'send' | 'pair' | 'takeBack'>
 
 /** Which of the four it is, by what only that one has. */
 export function kindOf(client: BorrowedClient): 'client' | 'cluster' | 'sentinel' | 'pool' {
-  if ('nodeClient' in client) return 'cluster'
-  if ('getSentinelNode' in client && '_execute' in client) return 'sentinel'
-  if ('totalClients' in client) return 'pool'
-  if ('isReady' in client && 'duplicate' in client) return 'client'
+  // A URL in its place would be quoted, password and all, by the TypeError of `in`.
+  const has = (name: string): boolean => typeof client === 'object' && client !== null && name in client
+  if (has('nodeClient')) return 'cluster'
+  if (has('getSentinelNode') && has('_execute')) return 'sentinel'
+  if (has('totalClients')) return 'pool'
+  if (has('isReady') && has('duplicate')) return 'client'
   throw new ConvoyError('UNSUPPORTED', 'redis: expected a client, cluster, sentinel or pool of node-redis 5 or later')
 }
 

@@ -59,7 +59,7 @@ export function redisStore(options: RedisStoreOptions): OpenStore {
   if ((address === undefined) === (client === undefined)) {
     throw new ConvoyError('BAD_OPTION', 'redisStore: give either url or client')
   }
-  if (client) kindOf(client)
+  if (client !== undefined) kindOf(client)
   const make = (): MakeWire => (address ? wireTo(address) : wireOver(client as BorrowedClient, false))
   const twin = (): MakeWire => (address ? wireTo(address) : wireOver(twinOf(client as BorrowedClient), true))
   return (place) => new RedisStore(place, { make, twin, replyTimeout, ...options })

@@ -55,8 +55,11 @@ function checkZone(timeZone: unknown): void {
   try {
     if (typeof timeZone !== 'string') throw new TypeError('no text')
     new Intl.DateTimeFormat('en', { timeZone })
-  } catch (cause) {
-    const why = `every: timeZone: expected a name such as 'Europe/Berlin', not ${show(timeZone)}`
-    throw new ConvoyError('BAD_OPTION', why, { cause })
+  } catch {
+    // Without the cause, which quotes it whole.
+    throw new ConvoyError(
+      'BAD_OPTION',
+      `every: timeZone: expected a name such as 'Europe/Berlin', not ${show(timeZone)}`,
+    )
   }
 }

@@ -1,7 +1,10 @@
 import { inspect } from 'node:util'
 import { createClient } from 'redis'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { heartbeat } from '../../src/heartbeat/index.js'
 import { createQueue, type Queue, type QueueOptions, redisStore } from '../../src/index.js'
+import { every } from '../../src/schedule/index.js'
+import { waitFor } from '../../src/wait/index.js'
 import { until } from '../support/until.js'
 import { closedLater, failureOf, freshName, keyIn, proxyHere, queueAt, serverHere } from './kit.js'
 
@@ -168,4 +171,57 @@ test.each([
   const error = await failureOf((async () => createQueue('q', { store }))())
   expect(error).toMatchObject({ code: 'BAD_OPTION' })
   expectNone(error)
+})
+
+const LONG = 'h'.repeat(60)
+
+test.each([
+  `redis://:${SECRET}@redis.example.com:6379/0`,
+  `rediss://driver:${SECRET}@${LONG}.example.com`,
+  `redis://${LONG}:${SECRET}@host`,
+  `redis://:${LONG}@${SECRET}@host`,
+  `redis://driver:${SECRET}`,
+  `redis://host?password=${SECRET}`,
+  `redis//driver:${SECRET}@host`,
+  `redis:/driver:${SECRET}@host`,
+  `unix://driver:${SECRET}@/run/redis.sock?password=${SECRET}`,
+  `http://driver:${SECRET}@host`,
+  `${LONG}\nredis://:${SECRET}\n@host`,
+])('a URL in the wrong place is refused without its password: %#', async (url) => {
+  const wrong: Record<string, () => unknown> = {
+    name: () => createQueue(url),
+    options: () => createQueue('q', url as never),
+    'unknown option': () => createQueue('q', { [url]: 1 }),
+    redis: () => createQueue('q', { redis: url as never }),
+    prefix: () => createQueue('q', { prefix: url }),
+    durability: () => createQueue('q', { durability: url as never }),
+    lease: () => createQueue('q', { lease: url }),
+    dedupe: () => createQueue('q', { dedupe: url as never }),
+    'a list of stores': () => createQueue('q', { store: [url] as never }),
+    'a symbol as store': () => createQueue('q', { store: Symbol(url) as never }),
+    redisStore: () => redisStore(url as never),
+    client: () => redisStore({ client: url as never }),
+    'no client': () => redisStore({ client: '' as never }),
+    heartbeat: () => heartbeat({ url: [url] as never }),
+    'heartbeat options': () => heartbeat(url as never),
+    queue: () => waitFor(url as never, 'a'),
+    'time zone': () => every(createQueue('q', { store: 'memory:' }), 'a', '* * * * *', { timeZone: url }),
+  }
+  for (const [place, call] of Object.entries(wrong)) {
+    const error = await failureOf((async () => call())())
+    expect({ place, error: { name: (error as Error).name } }).toEqual({ place, error: { name: 'ConvoyError' } })
+    expectNone(error)
+  }
+})
+
+test('what is no client is refused as a client of another kind is', () => {
+  for (const client of ['redis://host', '', 5, null]) {
+    const call = (): unknown => redisStore({ client: client as never })
+    expect(call).toThrowError(expect.objectContaining({ code: 'UNSUPPORTED' }))
+  }
+})
+
+test('a URL without a password is shown, so that its owner knows it again', () => {
+  expect(() => createQueue('https://example.com/a@b?c=1')).toThrowError("not 'https://…@b?c=1'")
+  expect(() => createQueue('https://example.com/a')).toThrowError("not 'https://example.com/a'")
 })
