@@ -1,6 +1,7 @@
 import { type Calls, checkIds } from './calls.js'
 import { oneOf } from './check.js'
 import { ConvoyError } from './errors.js'
+import { afterSome } from './partial.js'
 import { LISTED, type ListedState, type MoveRequest, type Patience, type State, type Store } from './store.js'
 import { show } from './time.js'
 
@@ -24,6 +25,21 @@ const moveFrom = (from: MoveRequest['from']): Verb => ({
   run: (store, ids, patience) => store.move({ ids, from }, patience),
   does: (was) => was === from,
 })
+
+/** Does `work` by the verb, and where it goes wrong tells how many that had answered. */
+async function counting<T>(verb: Verb, what: string, work: (counted: Verb) => Promise<T>): Promise<T> {
+  let answered = 0
+  const run: Verb['run'] = async (...call) => {
+    const states = await verb.run(...call)
+    answered += states.length
+    return states
+  }
+  try {
+    return await work({ ...verb, run })
+  } catch (error) {
+    throw afterSome({ error }, answered, what)
+  }
+}
 
 /** What is done to a queue by hand: to IDs, to all in one state, or to the whole. */
 export class Operator {
@@ -51,8 +67,14 @@ export class Operator {
 
   async #each(ids: unknown, verb: Verb): Promise<Met[]> {
     const checked = checkIds(ids)
-    const states = await this.#calls.inChunks('operator', checked, verb.run)
+    const states = await counting(verb, `of ${checked.length} IDs were answered`, ({ run }) =>
+      this.#calls.inChunks('operator', checked, run),
+    )
     return checked.map((id, i) => ({ id, was: states[i] as State }))
+  }
+
+  #all(state: ListedState, verb: Verb): Promise<number> {
+    return counting(verb, 'IDs were answered', (counted) => this.#pages(state, counted))
   }
 
   /**
@@ -61,7 +83,7 @@ export class Operator {
    * seen to where we have looked, so the whole is gone through until nothing is found, or as many were done as were there
    * at the start: a queue that is filled as fast as this empties it holds nobody for ever.
    */
-  async #all(state: ListedState, verb: Verb): Promise<number> {
+  async #pages(state: ListedState, verb: Verb): Promise<number> {
     const before = await this.#calls.call('operator', (store, patience) => store.counts(patience))
     /** A running one stays where it is, withdrawn. */
     const marked = new Set<string>()

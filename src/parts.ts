@@ -1,5 +1,6 @@
 import { Batch, bytesOf } from './batch.js'
 import { checkId } from './job.js'
+import type { Trouble } from './partial.js'
 import type { PublishTerms, Wish } from './publish-options.js'
 import type { Verdict } from './verdict.js'
 
@@ -15,7 +16,7 @@ export interface Part {
 /** What became of it: with trouble, some may have got in all the same. */
 export interface Sent {
   readonly verdicts: readonly (Verdict | undefined)[]
-  readonly trouble?: { readonly error: unknown }
+  readonly trouble?: Trouble | undefined
 }
 
 /** Cuts what comes in order into parts. */

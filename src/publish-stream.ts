@@ -1,4 +1,5 @@
 import { ConvoyError } from './errors.js'
+import { afterSome, gravest, type Trouble } from './partial.js'
 import type { Part, Parts, Sent } from './parts.js'
 import type { Outcome, Verdict, VerdictCounts } from './verdict.js'
 
@@ -29,10 +30,12 @@ export async function publishStream({
 }: StreamOptions): Promise<VerdictCounts> {
   const counts: Record<Outcome, number> = { queued: 0, delayed: 0, updated: 0, rerun: 0, duplicate: 0, full: 0 }
   const flying = new Set<Promise<void>>()
-  let trouble: { readonly error: unknown } | undefined
+  /** Of what was sent, which goes first, and of the source, the callback and the queue. */
+  const [troubles, others]: [Trouble[], Trouble[]] = [[], []]
+  const failed = (): boolean => troubles.length + others.length > 0
   let stop = (): void => {}
   const fail = (error: unknown): void => {
-    trouble ??= { error }
+    others.push({ error })
     stop()
   }
 
@@ -40,8 +43,11 @@ export async function publishStream({
     const sent = await send(part)
     const verdicts = sent.verdicts.filter((verdict) => verdict !== undefined)
     for (const { outcome } of verdicts) counts[outcome]++
+    if (sent.trouble) {
+      troubles.push(sent.trouble)
+      stop()
+    }
     if (verdicts.length > 0) await onVerdicts?.(verdicts)
-    if (sent.trouble) throw sent.trouble.error
   }
   const flush = (): void => {
     const part = parts.list.shift()
@@ -50,7 +56,7 @@ export async function publishStream({
       .catch(fail)
       .finally(() => {
         flying.delete(flight)
-        if (!trouble) flush()
+        if (!failed()) flush()
       })
     flying.add(flight)
   }
@@ -59,7 +65,7 @@ export async function publishStream({
 
   const iterator = items[Symbol.asyncIterator]()
   try {
-    while (!trouble) {
+    while (!failed()) {
       const item = await nextOr(iterator, (stopNow) => {
         stop = stopNow
       })
@@ -79,12 +85,17 @@ export async function publishStream({
   } finally {
     closing.removeEventListener('abort', close)
     // The source is told that we are done, and not waited for.
-    if (trouble) Promise.resolve(iterator.return?.()).catch(() => undefined)
+    if (failed()) Promise.resolve(iterator.return?.()).catch(() => undefined)
     // What it gave before goes out.
     while (parts.list.length > 0) flush()
     while (flying.size > 0) await Promise.all(flying)
   }
-  if (trouble) throw trouble.error
+  const trouble = gravest(troubles)
+  if (trouble) {
+    const answered = Object.values(counts).reduce((sum, count) => sum + count, 0)
+    throw afterSome(trouble, answered, 'IDs were published')
+  }
+  for (const { error } of others) throw error
   return counts
 }
 

@@ -2,6 +2,7 @@ import { Batch, mostBytes } from './batch.js'
 import { ConvoyError } from './errors.js'
 import { Flights } from './flights.js'
 import { checkId } from './job.js'
+import { afterSome, gravest, type Trouble } from './partial.js'
 import { type Part, Parts, type Sent } from './parts.js'
 import type { DedupePolicy } from './policy.js'
 import type { PublishTerms, Wish } from './publish-options.js'
@@ -96,10 +97,10 @@ export class Publisher {
   async #sendAll({ list, count }: Parts): Promise<Verdict[]> {
     const verdicts: Verdict[] = []
     const rest = list.values()
-    let trouble: { readonly error: unknown } | undefined
+    const troubles: Trouble[] = []
     let answered = 0
     const lane = async (): Promise<void> => {
-      for (let next = rest.next(); !next.done && !trouble; next = rest.next()) {
+      for (let next = rest.next(); !next.done && troubles.length === 0; next = rest.next()) {
         const part = next.value
         const sent = await this.#sendPart(part)
         for (const [i, verdict] of sent.verdicts.entries()) {
@@ -107,19 +108,13 @@ export class Publisher {
           verdicts[part.first + i] = verdict
           answered++
         }
-        const { error } = sent.trouble ?? {}
-        // The one that tells of an unknown outcome says more than the one that tells of none.
-        if (sent.trouble && (!trouble || (error instanceof ConvoyError && error.code === 'OUTCOME_UNKNOWN')))
-          trouble = { error }
+        if (sent.trouble) troubles.push(sent.trouble)
       }
     }
     await Promise.all([lane(), lane()])
-    if (!trouble) return verdicts
-    const cause = trouble.error
-    if (answered === 0) throw cause
-    const why = cause instanceof Error ? `: ${cause.message}` : ''
-    const told = `${answered} of ${count} IDs were published before this went wrong${why}`
-    throw new ConvoyError('OUTCOME_UNKNOWN', told, { cause })
+    const trouble = gravest(troubles)
+    if (trouble) throw afterSome(trouble, answered, `of ${count} IDs were published`)
+    return verdicts
   }
 
   /** As they come, in constant memory: see `publishStream`. */
@@ -201,9 +196,9 @@ export class Publisher {
   async #sendPart({ batch, wishes }: Part): Promise<Sent> {
     if (wishes) {
       const ends = await Promise.allSettled(batch.ids.map((id, i) => this.#room.wait(id, wishes[i] as Wish)))
-      const failed = ends.find((end) => end.status === 'rejected')
+      const troubles = ends.flatMap((end) => (end.status === 'rejected' ? [{ error: end.reason }] : []))
       const verdicts = ends.map((end) => (end.status === 'fulfilled' ? end.value : undefined))
-      return failed ? { verdicts, trouble: { error: failed.reason } } : { verdicts }
+      return { verdicts, trouble: gravest(troubles) }
     }
     try {
       const reply = await this.#send(batch, this.#options.clock.now())

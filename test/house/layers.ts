@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'batch',
     'flights',
+    'partial',
     'parts',
     'room',
     'publish-stream',

@@ -36,6 +36,156 @@ test('publishMany does not say that nothing has happened when some of it has', a
   await queue.close()
 })
 
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
+
+async function* streamOf(count: number) {
+  yield* numbers(count)
+}
+
+test('a stream does not say that nothing has happened when some of it has', async () => {
+  let calls = 0
+  const store = altered((whole) => ({
+    publish: async (request, patience) => {
+      if (++calls === 3) throw new ConvoyError('UNAVAILABLE')
+      return whole.publish(request, patience)
+    },
+  }))
+  const queue = createQueue('honest', { store })
+  const error: unknown = await queue.publishMany(streamOf(5_000)).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: { code: 'UNAVAILABLE' } })
+  const { committed } = await queue.stats()
+  expect(committed).toBeGreaterThan(0)
+  expect(String(error)).toContain(`: ${committed} IDs were published before`)
+  await queue.close()
+})
+
+test('a stream of which nothing was stored says so', async () => {
+  const store = altered(() => ({ publish: () => Promise.reject(new ConvoyError('UNAVAILABLE')) }))
+  const queue = createQueue('honest', { store })
+  await expect(queue.publishMany(streamOf(5_000))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await queue.close()
+})
+
+test.each([
+  ['publishMany', () => numbers(2_000)],
+  ['a stream', () => streamOf(2_000)],
+])('%s: an unknown outcome goes before the word that nothing has happened, though that came first', async (_, ids) => {
+  const refused = new Latch()
+  let calls = 0
+  const store = altered((whole) => ({
+    publish: async (request, patience) => {
+      if (++calls > 1) {
+        refused.open()
+        throw new ConvoyError('UNAVAILABLE')
+      }
+      await whole.publish(request, patience)
+      await refused.wait
+      // By the turns of promises the other one is told before this one.
+      await new Promise((go) => setImmediate(go))
+      throw new ConvoyError('OUTCOME_UNKNOWN')
+    },
+  }))
+  const queue = createQueue('honest', { store })
+  const publishing = queue.publishMany(ids() as AsyncIterable<number>)
+  await expect(publishing).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+  expect((await queue.stats()).committed).toBeGreaterThan(0)
+  await queue.close()
+})
+
+test('a stream in trouble with both its batches and its source tells of the batches', async () => {
+  const store = altered((whole) => ({
+    publish: async (request, patience) => {
+      await whole.publish(request, patience)
+      throw new ConvoyError('OUTCOME_UNKNOWN')
+    },
+  }))
+  const queue = createQueue('honest', { store })
+  const source = async function* () {
+    yield 'a'
+    throw new Error('the file ended early')
+  }
+  await expect(queue.publishMany(source())).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+  expect((await queue.list('queued')).ids).toEqual(['a'])
+  await queue.close()
+})
+
+test('of those that wait for room, one whose outcome is unknown goes before one that was aborted', async () => {
+  const given = new AbortController()
+  let calls = 0
+  const store = altered((whole) => ({
+    publish: async (request, patience) => {
+      calls++
+      if (calls === 2) given.abort()
+      if (calls < 3) return whole.publish(request, patience)
+      await whole.publish({ ...request, policy: { ...request.policy, maxLength: 0 } }, patience)
+      throw new ConvoyError('OUTCOME_UNKNOWN')
+    },
+  }))
+  const queue = createQueue('honest', { store, maxLength: 1 })
+  await queue.publish('there')
+  const publishing = queue.publishMany([
+    { id: 'a', waitForRoom: 60_000, signal: given.signal },
+    { id: 'b', waitForRoom: 60_000 },
+  ])
+  await expect(publishing).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+  expect((await queue.list('queued')).ids).toEqual(['there', 'b'])
+  await queue.close()
+})
+
+/** A queue of 3,000, whose third script by hand finds no server. */
+async function cutShort(state: 'queued' | 'failed' | 'delayed') {
+  let calls = 0
+  const third = async <Reply>(call: () => Promise<Reply>): Promise<Reply> => {
+    if (++calls === 3) throw new ConvoyError('UNAVAILABLE')
+    return call()
+  }
+  const store = altered((whole) => ({
+    withdraw: (ids, patience) => third(() => whole.withdraw(ids, patience)),
+    move: (request, patience) => third(() => whole.move(request, patience)),
+  }))
+  const queue = createQueue('honest', { store, keepFailed: 3_000 })
+  const ids = numbers(3_000)
+  if (state === 'failed') {
+    queue.process(() => Promise.reject(new Error('no')), { concurrency: 100 })
+    await queue.publishMany(ids)
+    await queue.idle()
+    await queue.pause()
+  } else await queue.publishMany(ids.map((id) => (state === 'delayed' ? { id, delay: 3_600_000 } : { id })))
+  return { queue, ids, left: async () => (await queue.stats())[state] }
+}
+
+test.each(['queued', 'failed', 'delayed'] as const)(
+  'what is done to %s IDs by hand says what was done',
+  async (state) => {
+    for (const every of [false, true]) {
+      const { queue, ids, left } = await cutShort(state)
+      const done = {
+        queued: () => (every ? queue.withdraw({ state: 'queued' }) : queue.withdraw(ids)),
+        failed: () => (every ? queue.retry('all') : queue.retry(ids)),
+        delayed: () => (every ? queue.promote('all') : queue.promote(ids)),
+      }
+      const error: unknown = await done[state]().catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: { code: 'UNAVAILABLE' } })
+      expect(String(error)).toContain(`: 2000 ${every ? '' : 'of 3000 '}IDs were answered before`)
+      expect(await left()).toBe(1_000)
+      await queue.close()
+    }
+  },
+)
+
+test('what only reads changes nothing, and may say so', async () => {
+  let calls = 0
+  const store = altered((whole) => ({
+    inspect: async (ids, patience) => {
+      if (++calls === 3) throw new ConvoyError('UNAVAILABLE')
+      return whole.inspect(ids, patience)
+    },
+  }))
+  const queue = createQueue('honest', { store })
+  await expect(queue.inspectMany(numbers(3_000))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await queue.close()
+})
+
 test('a listener that rejects stops nothing', async () => {
   const queue = createQueue('observed', { store: memoryStore() })
   const told = new Latch()
