@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { ConvoyError } from './errors.js'
 import type { StepPolicy } from './policy.js'
 import type { Delivery } from './presets.js'
 import type { Patience, Role, Store } from './store.js'
@@ -46,10 +47,16 @@ export class Opening {
 
   async #open(role: Role | undefined, patience: Patience): Promise<void> {
     const order = { order: 'open', digest: this.#digest, ...(role ? { role } : {}) } as const
-    const { digest } = await this.#store.control(order, patience)
+    const { digest } = await this.#store.control(order, patience).catch(unsent)
     this.#fit.add(role)
     if (digest === '' || this.#told) return
     this.#told = true
     this.#onOther()
   }
+}
+
+/** Whatever became of the check, the call that was to follow it has not happened. */
+function unsent(cause: unknown): never {
+  if (!(cause instanceof ConvoyError) || cause.code !== 'OUTCOME_UNKNOWN') throw cause
+  throw new ConvoyError('UNAVAILABLE', `not sent, for the check before it had no answer: ${cause.message}`, { cause })
 }

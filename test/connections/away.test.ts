@@ -64,6 +64,44 @@ test('a publish into a black hole rejects with OUTCOME_UNKNOWN, and the server m
   expect(await queue.publish('c')).toMatchObject({ outcome: 'queued' })
 })
 
+test('a first call whose check meets a black hole was not sent: UNAVAILABLE, whatever call it is', async () => {
+  const queue = queueAt({ url: proxy.url }, { publishTimeout: 300 })
+  await queue.ready()
+  proxy.blackHole()
+  const calls = [
+    queue.publish('a'),
+    queue.publishMany(['b', 'c']),
+    queue.publishMany(
+      (async function* () {
+        yield 'd'
+      })(),
+    ),
+    queue.publish('e', { waitForRoom: 100 }),
+    queue.withdraw('a'),
+    queue.retry('all'),
+    queue.clear(),
+    queue.pause(),
+    queue.stats(),
+  ]
+  for (const error of await Promise.all(calls.map(failureOf))) {
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/^not sent/) })
+  }
+  await proxy.pass()
+  expect(await queue.publish('z')).toMatchObject({ outcome: 'queued' })
+  expect(await server.cli('LRANGE', keyIn(queue, 'queued'), 0, -1)).toEqual(['z'])
+})
+
+test('a first call whose check is done but not answered is UNAVAILABLE too', async () => {
+  const queue = queueAt({ url: proxy.url }, { publishTimeout: 300 })
+  await queue.ready()
+  const check = proxy.meet('EVALSHA_RO')
+  proxy.swallowReplies()
+  expect(await failureOf(queue.publish('a'))).toMatchObject({ code: 'UNAVAILABLE' })
+  await check
+  await proxy.pass()
+  expect(await queue.inspect('a')).toMatchObject({ state: 'absent' })
+})
+
 test('calls of little patience alone still find out that a server hangs: the wire is replaced', async () => {
   const queue = queueAt({ url: proxy.url, replyTimeout: 300 }, { publishTimeout: 150 })
   const news = new News(queue)
