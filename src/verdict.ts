@@ -45,8 +45,7 @@ export const VERDICTS: Readonly<Record<string, Pick<Verdict, 'outcome' | 'was' |
   h: { outcome: 'duplicate', was: 'failed', guaranteed: false },
   x: { outcome: 'full', was: 'absent', guaranteed: false },
   z: { outcome: 'full', was: 'failed', guaranteed: false },
-  // Of a schedule alone, no publish meets it: this slot was published before, or the schedule is gone. Nothing was
-  // done, but one that is due stands in place of a last one that is later than the clock.
+  // Of a schedule alone, no publish meets it: this slot was published before, or the schedule is gone. Nothing was done.
   n: { outcome: 'duplicate', was: 'absent', guaranteed: false },
 }
 

@@ -1272,10 +1272,7 @@ local function enter(record, new)
   return was == 'failed' and 'f' or 'q'
 end
 local function meet(record, new, size)
-  if new.slot and (not record.slot or record.slot >= new.slot) then
-    if record.slot and record.slot > ms and new.slot <= ms then record.slot, record.slotPassed = new.slot, true end
-    return 'n'
-  end
+  if new.slot and (not record.slot or record.slot >= new.slot) then return 'n' end
   local place = record.place
   record.over = record.forgotten
   if (place == 'absent' or (place == 'failed' and failing == 'r')) and most > 0 and size >= most then return place == 'absent' and 'x' or 'z' end

@@ -42,9 +42,8 @@ const ticking = new WeakMap<object, Map<string, Background>>()
  * this, and each slot is published once, by whichever comes first; when all of them were away, all slots that were missed are one.
  * The last call for an ID says what holds for all of them: at the latest at their next slot.
  *
- * Slots go by the server's clock, those at intervals from when the schedule was first written down; where it was ahead and is
- * set right they go on from there. A publish meets what any other does: when the ID is still there, nothing is added. When the
- * queue is full it is tried again each second.
+ * Slots go by the server's clock, those at intervals from when the schedule was first written down. A publish meets what
+ * any other does: when the ID is still there, nothing is added. When the queue is full it is tried again each second.
  * Costs two reads and a publish per slot and process. Cron texts are read by croner, an optional peer.
  *
  * Throws BAD_OPTION, BAD_ID, BAD_PAYLOAD (then nothing is stored), UNSUPPORTED (a cron text without croner), and what
@@ -97,8 +96,7 @@ export async function schedules(queue: AnyQueue): Promise<Schedule[]> {
 }
 
 function told(rule: Rule | undefined, slot: number, now: number): Omit<Schedule, 'id'> {
-  const last = rule?.resume(slot, now) ?? slot
-  const next = rule ? (rule.due(last, now) ?? rule.next(last, now)) : null
+  const next = rule ? (rule.due(slot, now) ?? rule.next(slot, now)) : null
   const { every, cron, timeZone } = rule ?? {}
   return {
     ...(every === undefined ? {} : { every }),

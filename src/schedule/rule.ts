@@ -9,11 +9,6 @@ export interface Rule {
   readonly every?: number
   readonly cron?: string
   readonly timeZone?: string
-  /**
-   * `last`, unless it was published while the server's clock was ahead, and others come before it: then the one up to `now`
-   * that it goes on from. It may have been published before the clock was, and is not again.
-   */
-  resume(last: number, now: number): number
   /** The last slot after `last` and up to `now`: however many were missed, it is one. */
   due(last: number, now: number): number | null
   /** The first slot after both; null when there is none any more. */
@@ -48,7 +43,6 @@ function intervalRule(every: number): Rule {
   return {
     text: `every ${every}`,
     every,
-    resume: (last, now) => (steps(last, now) < -1 ? last + steps(last, now) * every : last),
     due: (last, now) => (steps(last, now) >= 1 ? last + steps(last, now) * every : null),
     next: (last, now) => last + (Math.max(0, steps(last, now)) + 1) * every,
   }
@@ -60,10 +54,6 @@ async function cronRule(cron: string, timeZone: string): Promise<Rule> {
     text: `cron ${timeZone} ${cron}`,
     cron,
     timeZone,
-    resume: (last, now) => {
-      const next = last > now ? after(now) : null
-      return next !== null && next < last ? (upTo(now) ?? now) : last
-    },
     due: (last, now) => {
       const slot = upTo(now)
       return slot !== null && slot > last ? slot : null

@@ -49,11 +49,9 @@ export async function tick({ inside, id, rule, wish, signal }: Ticking): Promise
       const why = `a schedule of another version: ${show(written.text)}`
       throw new ConvoyError('BAD_OPTION', `every: ${show(id)}: ${why}`)
     }
-    const last = current.resume(written.slot, now)
-    // Where it goes on from is told as a slot like any other: in place of a later one the store writes it down, and no more.
-    const slot = last === written.slot ? current.due(last, now) : last
+    const slot = current.due(written.slot, now)
     if (slot !== null && (await publish(slot)) === 'full') return SOON
-    const next = current.next(last, now)
+    const next = current.next(written.slot, now)
     return next === null ? null : next - now
   }
 

@@ -152,23 +152,6 @@ export const controlling: Laws = {
     expect((await q.counts()).totals).toMatchObject({ published: 2, entered: 1, duplicates: 1 })
   },
 
-  'a slot later than the clock gives way to one that is due, which is not published; those after it are, once each':
-    async (q) => {
-      const slot = async (at: number) => (await q.put('daily', { slot: at })).verdicts
-      const { now } = q
-      const standing = async () => (await schedules(q))?.map((one) => one.slot - now)
-      await write(q, 'every day', now + 9)
-      // Nor is one that is not due itself.
-      expect(await slot(now + 5)).toBe('n')
-      expect(await standing()).toEqual([9])
-      // As where the answer was lost.
-      expect([await slot(now - 5), await slot(now - 5), await slot(now - 7)]).toEqual([...'nnn'])
-      expect(await standing()).toEqual([-5])
-      expect((await q.counts()).totals).toMatchObject({ published: 0, entered: 0, duplicates: 0 })
-      expect([await slot(now), await slot(now), await slot(now - 1)]).toEqual([...'qnn'])
-      expect(await standing()).toEqual([0])
-    },
-
   'without a schedule no slot is published, and a full queue keeps the slot for later': async (q) => {
     expect((await q.put('daily', { slot: 1 })).verdicts).toBe('n')
     await write(q, 'every day', 0)

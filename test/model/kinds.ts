@@ -67,8 +67,7 @@ const order: fc.Arbitrary<Control> = fc.oneof(
       order: fc.constant('schedule' as const),
       id,
       text: fc.constantFrom('every day', 'every 5 m', null),
-      // The last as by a clock that was ahead.
-      slot: fc.constantFrom(0, 1, 2, 3, 9_000_000_000_000),
+      slot: fc.nat(3),
     }),
   },
   just('schedules'),

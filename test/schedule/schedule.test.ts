@@ -6,7 +6,6 @@ import { onBothStores, type World } from '../queue/kit.js'
 import { SlowClock } from './slow-clock.js'
 
 const MINUTE = 60_000
-const DAY = 86_400_000
 const at = (text: string): Date => new Date(text)
 
 /** Processes that tick, each with timers of its own, all of which the test lets pass. */
@@ -129,73 +128,6 @@ onBothStores((kit) => {
     expect(await next()).toEqual({ a: '2026-10-25T08:00:00.000Z', night: '2026-10-25T00:30:00.000Z' })
     await tickers.passTo('2026-10-25T00:30:00Z')
     expect(await next()).toMatchObject({ night: '2026-10-26T01:30:00.000Z' })
-  })
-
-  test('a clock that was a day ahead is set right: each schedule goes on from there, and publishes no slot of before again', async () => {
-    const world = await kit.world()
-    const tickers = new Tickers(world)
-    const queues = [tickers.queue(), tickers.queue()]
-    await world.serverPasses(at('2026-03-10T12:00:00Z').getTime() - world.now)
-    for (const queue of queues) await every(queue, 'a', 'PT1M')
-    const look = world.queue()
-    await tickers.pass(MINUTE)
-    expect(await published(look)).toBe(1)
-    await tickers.pass(DAY)
-    expect(await published(look)).toBe(2)
-    await world.serverPasses(-DAY)
-    expect(await schedules(look)).toMatchObject([{ next: new Date(world.now + MINUTE) }])
-    // They look when they would have anyway: at a slot, which is the one to go on from.
-    await tickers.pass(MINUTE)
-    expect(await published(look)).toBe(2)
-    for (let slot = 3; slot <= 6; slot++) {
-      await tickers.pass(MINUTE)
-      expect(await published(look)).toBe(slot)
-    }
-    expect((await look.stats()).totals.duplicates).toBe(0)
-    expect(await schedules(look)).toMatchObject([{ last: new Date(world.now), next: new Date(world.now + MINUTE) }])
-  })
-
-  test('the same by cron; whoever comes after it was set right finds it as it is', async () => {
-    const world = await kit.world()
-    const tickers = new Tickers(world)
-    await world.serverPasses(at('2026-03-10T12:00:30Z').getTime() - world.now)
-    const first = tickers.queue()
-    await every(first, 'a', '* * * * *')
-    await tickers.passTo('2026-03-11T12:01:00Z')
-    await first.close()
-    tickers.gone(tickers.clocks[0])
-    await world.serverPasses(-DAY)
-    const look = world.queue()
-    expect(await published(look)).toBe(1)
-    await every(tickers.queue(), 'a', '* * * * *')
-    await tickers.clocks[0]?.sleeps()
-    expect(await schedules(look)).toMatchObject([
-      { last: at('2026-03-10T12:01:00Z'), next: at('2026-03-10T12:02:00Z') },
-    ])
-    expect(await published(look)).toBe(1)
-    await tickers.passTo('2026-03-10T12:02:00Z')
-    expect(await published(look)).toBe(2)
-  })
-
-  test('a clock that is set back over the last slot alone: it comes once, and the next at its time', async () => {
-    const world = await kit.world()
-    const tickers = new Tickers(world)
-    await world.serverPasses(at('2026-03-10T12:00:00Z').getTime() - world.now)
-    const queue = tickers.queue()
-    await every(queue, 'a', 'PT1M')
-    await every(queue, 'c', '* * * * *')
-    const look = world.queue()
-    await tickers.pass(MINUTE)
-    expect([await published(look), await published(look, 'c')]).toEqual([2, 2])
-    await world.serverPasses(-1_000)
-    // Whoever begins looks at once.
-    await every(tickers.queue(), 'a', 'PT1M')
-    await every(tickers.queue(), 'c', '* * * * *')
-    await Promise.all(tickers.clocks.slice(1).map((clock) => clock.sleeps()))
-    await tickers.pass(1_000)
-    expect([await published(look), await published(look, 'c')]).toEqual([2, 2])
-    await tickers.pass(MINUTE)
-    expect([await published(look), await published(look, 'c')]).toEqual([4, 4])
   })
 
   test('the last call says what holds for all, and others hear of it at their next slot', async () => {
