@@ -165,14 +165,17 @@ return {
     rights: ['HMGET meta', 'TYPE alarm committed control delayed errors events extras failed failedAt failures ghosts guard kept lease listening marks meta owed payload prioritized priority processing progress queued rate remembered results schedules since steps totals tries wake withdrawn'],
     text: `local meta = unpack(KEYS)
 local keys = {}
-local alone = { EXISTS = {}, UNLINK = {}, DEL = {}, BLPOP = { '0' }, SPUBLISH = { '0' }, SSUBSCRIBE = {}, SET = { '0' },
+local none, one = {}, { '0' }
+local others = { EXISTS = none, UNLINK = none, DEL = none, SSUBSCRIBE = none, HLEN = none, LLEN = none, SCARD = none, ZCARD = none, TYPE = none,
+  GET = none, HGETALL = none, XLEN = none, HEXISTS = one, HGET = one, ZSCORE = one, LINDEX = one, BLPOP = one, SPUBLISH = one, SET = one,
   XADD = { '*', '0', '0' }, XRANGE = { '-', '+' }, XTRIM = { 'MAXLEN', '1' } }
 for _, key in ipairs(KEYS) do keys[string.match(key, '%a+$')] = key end
 for i = #KEYS + 3, #ARGV do
   local command, parts = string.match(ARGV[i], '^(%u+)(.*)$')
   for part in string.gmatch(parts == '' and '0' or parts, '%w+') do
-    local on = keys[part] and ' on ' .. keys[part] or ''
-    if not redis.acl_check_cmd(command, keys[part] or '0', unpack(alone[command] or { '0', '0' })) then
+    local key = keys[part]
+    local on = key and ' on ' .. key or ''
+    if not redis.acl_check_cmd(command, unpack(key and { key, unpack(others[command] or { '0', '0' }) } or none)) then
       return redis.error_reply('NOPERM this user may not run ' .. command .. on .. ', and has to as ' .. ARGV[2] .. ': see SECURITY.md')
     end
   end

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Job } from '../../src/index.js'
+import { Latch } from '../support/latch.js'
 import { onBothStores } from './kit.js'
 
 onBothStores((kit) => {
@@ -42,13 +43,17 @@ onBothStores((kit) => {
     const world = await kit.world()
     const { clock, spy } = world
     const queue = world.queue({ clock })
+    const begun = new Latch()
     queue.process(
       ({ signal }) =>
-        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('interrupted')))),
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(new Error('interrupted')))
+          begun.open()
+        }),
       { jobTimeout: 100 },
     )
     await queue.publish('slow')
-    await spy.until(() => spy.claimed.length >= 1)
+    await begun.wait
     await world.pass(100)
     await spy.until(() => spy.settled.length >= 1)
     expect((await queue.inspect('slow')).error).toMatchObject({ code: 'JOB_TIMEOUT' })

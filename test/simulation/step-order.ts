@@ -6,6 +6,8 @@ import type { World } from './world.js'
 interface Sent {
   readonly request: StepRequest
   answered: boolean
+  /** Sent more than once. */
+  again?: true
 }
 
 const WAITING = 2
@@ -51,9 +53,11 @@ export class StepOrder {
       const asked = (one: StepRequest): string => JSON.stringify({ ...one, slots: wish.slots, ...brief })
       const same = asked(last.request) === asked(wish)
       this.#world.hold(same, () => `step ${number} of ${worker} went out again, and asked for other things`)
-      // What rode with a wait that has just been called off; a call of its own may be on its way longer.
-      const calledOff = lane === WAITING && calm && this.#world.now === since
+      // What rode with a wait that has just been called off; a call of its own may be on its way longer, as what is sent for the
+      // third time is.
+      const calledOff = lane === WAITING && calm && !last.again && this.#world.now === since
       this.#world.hold(claim === 0 || !calledOff, () => `${worker} claims again what it had called off`)
+      last.again = true
       return
     }
     const inOrder = last === undefined || (last.answered && last.request.number < number)
