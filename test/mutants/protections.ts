@@ -60,7 +60,7 @@ export const PROTECTIONS: readonly Mutant[] = [
     ...inClient('rights that nobody asks for', 'test/connections/roles.test.ts', 'is refused', [
       edit(
         'lua/check.lua',
-        "if not redis.acl_check_cmd(command, keys[part] or '0', unpack(alone[command] or { '0', '0' })) then",
+        "if not redis.acl_check_cmd(command, unpack(key and { key, unpack(others[command] or { '0', '0' }) } or none)) then",
         'if false then',
       ),
     ]),
