@@ -43,7 +43,8 @@ interface PublisherOptions {
  * what makes a hundred publishers in one process cost little more than one.
  *
  * A publish never overtakes an earlier one of the same ID: batches go out in the order in which they were begun, one
- * whose policy is another ends the one before, and of two that share an ID the second waits for the first.
+ * whose policy is another ends the one before, and of two that share an ID the second waits for the first,
+ * but for plain ones, whose order is all one.
  */
 export class Publisher {
   readonly #options: PublisherOptions

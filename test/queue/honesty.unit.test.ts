@@ -18,15 +18,18 @@ function altered(change: (store: Store) => Partial<Store>): OpenStore {
   }
 }
 
-test('publishMany does not say that nothing has happened when some of it has', async () => {
+function thirdScriptFails() {
   let calls = 0
-  const store = altered((whole) => ({
+  return altered((whole) => ({
     publish: async (request, patience) => {
       if (++calls === 3) throw new ConvoyError('UNAVAILABLE')
       return whole.publish(request, patience)
     },
   }))
-  const queue = createQueue('honest', { store })
+}
+
+test('publishMany does not say that nothing has happened when some of it has', async () => {
+  const queue = createQueue('honest', { store: thirdScriptFails() })
   const ids = Array.from({ length: 5_000 }, (_, i) => i)
   const error: unknown = await queue.publishMany(ids).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: { code: 'UNAVAILABLE' } })
@@ -43,14 +46,7 @@ async function* streamOf(count: number) {
 }
 
 test('a stream does not say that nothing has happened when some of it has', async () => {
-  let calls = 0
-  const store = altered((whole) => ({
-    publish: async (request, patience) => {
-      if (++calls === 3) throw new ConvoyError('UNAVAILABLE')
-      return whole.publish(request, patience)
-    },
-  }))
-  const queue = createQueue('honest', { store })
+  const queue = createQueue('honest', { store: thirdScriptFails() })
   const error: unknown = await queue.publishMany(streamOf(5_000)).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: { code: 'UNAVAILABLE' } })
   const { committed } = await queue.stats()
