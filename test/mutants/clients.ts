@@ -15,13 +15,6 @@ export const CLIENTS: readonly Mutant[] = [
     '',
     [edit('src/flights.ts', 'if (ahead.length > 0) await', 'if (ahead.length < 0) await')],
   ),
-  inClient('a slot whose job was lost takes no other', 'test/queue/lapse.test.ts', 'jobs were lost goes on', [
-    edit(
-      'src/worker/ends.ts',
-      '    turn.due()\n    if (reports',
-      '    if (claims.holds(job)) turn.due()\n    if (reports',
-    ),
-  ]),
   inClient('a wait that is cut off forgets what is due', 'test/connections/late.test.ts', '', [
     edit('src/worker/steps.ts', 'claim: 0 })), more: true }', 'claim: 0 })) }'),
   ]),

@@ -10,6 +10,13 @@ const WORKER = 'src/worker/worker.ts'
 
 /** Bugs of the worker loop and of its way to the server that need a fault, or a coincidence, to show. */
 export const LOOP: readonly Mutant[] = [
+  inLoop('a slot whose job was lost takes no other', 'liveness', [
+    edit(
+      'src/worker/ends.ts',
+      '    turn.due()\n    if (reports',
+      '    if (claims.holds(job)) turn.due()\n    if (reports',
+    ),
+  ]),
   inLoop('the wake token is lost with a wire that we cut', 'liveness', [
     edit(
       BLOCKING,

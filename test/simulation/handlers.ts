@@ -13,6 +13,8 @@ export interface Manners {
   readonly fails?: number
   /** Waits to be told to stop, for long. */
   readonly obeys?: number
+  /** Waits to be told to stop, however long. */
+  readonly stops?: number
   /** Does not listen. */
   readonly deaf?: number
   /** Publishes its own ID while it runs. */
@@ -77,6 +79,8 @@ export function handlerOf(
       case 'again':
         publish(job.id)
         return after(dice.between(0, 200)).then(returned)
+      case 'stops':
+        return obey(job.signal, new Promise(() => {})).then(returned, failed)
       default:
         return obey(job.signal, after(dice.between(0, slowest))).then(
           () => returned(),

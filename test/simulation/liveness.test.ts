@@ -34,6 +34,8 @@ const FLOORS = {
   probes: 4_000,
   // Nearly all: a pause or a close of one worker keeps no other waiting, but for a token that goes with its wire.
   promptProbes: 3_900,
+  leftAlone: 800,
+  lostAll: 540,
   // The life of a job, in two seeds of five.
   owedRuns: 1_200,
   owedLapses: 8,

@@ -1,9 +1,10 @@
 import { Actor } from './actor.js'
+import { Aftermath } from './aftermath.js'
 import { Calls } from './calls.js'
-import { Faults, LONGEST_JUMP, qualityBy } from './faults.js'
-import { type Habits, habitsBy, triesTake } from './habits.js'
+import { Faults, qualityBy } from './faults.js'
+import { type Habits, habitsBy } from './habits.js'
 import { Host } from './host.js'
-import { CALM } from './network.js'
+import type { CALM } from './network.js'
 import type { Parts } from './parts/part.js'
 import { partsOf } from './parts/parts.js'
 import { play } from './play.js'
@@ -26,17 +27,6 @@ export interface Report {
   readonly recovery: number
 }
 
-/**
- * Published to idle workers, an ID runs within this, ms: a token may go with a wire that a pause cut just then, and is put
- * back 100 ms later …
- */
-const PROMPT = 250
-/** … but that is seldom: a wire dialled anew, a script to load, six one-way trips of a calm network. */
-const USUAL = 60
-
-/** ms for which the server may still serve a wire that was given up. */
-const LINGER = 80
-
 /** One world, from its first event to its last; the same seed gives the same one. */
 export class Simulation {
   readonly #mode: Mode
@@ -48,7 +38,7 @@ export class Simulation {
   readonly #quality: { now: typeof CALM }
   readonly #actors: Actor[] = []
   readonly #parts: Parts
-  #recovery = 0
+  readonly #aftermath: Aftermath
 
   constructor(seed: number, mode: Mode, traced = false) {
     this.#mode = mode
@@ -59,11 +49,14 @@ export class Simulation {
     this.#server = new Server(world, this.#witness)
     this.#witness.state = this.#server.state
     this.#calls = new Calls(world)
-    const seen = { world, server: this.#server, witness: this.#witness, calls: this.#calls }
-    this.#parts = partsOf({ ...seen, habits: this.#habits, actors: this.#actors })
+    const watched = { world, server: this.#server, witness: this.#witness, calls: this.#calls }
+    const seen = { ...watched, habits: this.#habits, actors: this.#actors }
+    this.#parts = partsOf(seen)
     this.#witness.parts = this.#parts
     this.#parts.begin()
     this.#quality = { now: qualityBy(world.dice, this.#habits.lease) }
+    const now = { parts: this.#parts, quality: this.#quality, start: () => this.#start(true) }
+    this.#aftermath = new Aftermath({ ...seen, ...now })
   }
 
   async run(): Promise<Report> {
@@ -77,7 +70,7 @@ export class Simulation {
     // What is left of it, pending promises and all, is garbage from here on.
     for (const { host } of this.#actors) host.dead = true
     const { broken, tally, trace } = world
-    return { broken, tally, trace, hash: world.hash, recovery: this.#recovery }
+    return { broken, tally, trace, hash: world.hash, recovery: this.#aftermath.recovery }
   }
 
   async #play(): Promise<void> {
@@ -102,9 +95,7 @@ export class Simulation {
     await world.pass(span)
     if (this.#mode === 'liveness') {
       faults.stop()
-      await this.#recover()
-      await this.#answerAtOnce()
-      await this.#keepLong()
+      await this.#aftermath.run()
     }
     await this.#closeAll()
   }
@@ -123,96 +114,6 @@ export class Simulation {
     for (let i = 0; i < workers; i++) actor.work()
     if (full || dice.chance(0.5)) actor.guard()
     return actor
-  }
-
-  /** Faults have stopped, one worker and one guard are there, handlers return: every ID leaves. */
-  async #recover(): Promise<void> {
-    const world = this.#world
-    const { lease, maxJams, replyTimeout, every, slowest, ids, publishTimeout } = this.#habits
-    const { late } = this.#quality.now
-    this.#quality.now = CALM
-    world.note(() => 'the faults stop')
-    for (const actor of this.#awake()) for (const worker of actor.workers) actor.resume(worker)
-    // The old ones are to do it themselves, if they can.
-    const awake = this.#awake()
-    if (!awake.some(({ workers }) => workers.length > 0) || !awake.some(({ guarded }) => guarded)) this.#start(true)
-    const { state } = this.#server
-    const tries = triesTake(this.#habits)
-    // What is on its way arrives, dead wires are replaced, the last lease lapses, a late guard gives its grace, a delay
-    // by jams ends; then one slot works off all there is.
-    const wires = late + replyTimeout + 5_000 + 1_250
-    const leases = (2 + 0.5 + maxJams + 1 + 0.5 + LONGEST_JUMP * 2) * lease + 2 * every
-    // Of all this a third: the worst of each never comes together.
-    const bound = (wires + leases + ids.length * (slowest + 100) + publishTimeout) / 3 + tries + this.#parts.takes
-    await world.pass(late)
-    await this.#resumeQueue()
-    await this.#parts.calm()
-    const waits = /idle|sweep|events/
-    const quiet = (): boolean =>
-      state.committed.size === 0 && this.#witness.busy() === 0 && this.#calls.open.every((call) => waits.test(call))
-    const took = await world.until('every ID leaves, every handler returns, every call is answered', quiet, bound)
-    this.#recovery = (late + took) / bound
-    this.#witness.checkPromises()
-    await world.pass(replyTimeout + 5_500)
-    await this.#parts.quiet()
-  }
-
-  /** No pause is on its way any more, and whoever had paused the queue for all lets it go on. */
-  async #resumeQueue(): Promise<void> {
-    const pausing = (): boolean => this.#calls.open.some((call) => call.endsWith(' pause'))
-    await this.#world.until('a pause is answered', () => !pausing(), 2 * this.#habits.publishTimeout + 1_000)
-    this.#server.order({ verb: 'control', request: { order: 'resume' } })
-  }
-
-  /** All is quiet: what is published now runs at once, whoever was told to pause or to close before. */
-  async #answerAtOnce(): Promise<void> {
-    const world = this.#world
-    const { dice } = world
-    // One that fails may come back later.
-    this.#habits.manners.current = this.#habits.features ? { quick: 1 } : { quick: 1, atOnce: 1 }
-    this.#quality.now = { ...CALM, late: LINGER }
-    for (let round = 0; round < 4; round++) {
-      const workers = this.#awake().flatMap((actor) => actor.workers.map((worker) => ({ actor, worker })))
-      for (const { actor, worker } of workers) {
-        if (dice.chance(0.4)) actor.pause(worker)
-        else actor.resume(worker)
-      }
-      const { actor, worker } = dice.pick(workers)
-      actor.resume(worker)
-      if (dice.chance(0.5)) await world.pass(dice.between(0, 50))
-      if (this.#parts.settles > 0) await world.pass(this.#parts.settles)
-      // A step that rides with a wait is refused then, and the token is gone.
-      if (dice.chance(0.5)) this.#server.forgetScripts()
-      const fresh = `fresh${round}`
-      const before = this.#witness.runsOf(fresh)
-      dice.pick(this.#awake()).publish(fresh, true)
-      const took = await world.until(
-        `${fresh} runs, though ${actor.host.name} has a free worker`,
-        () => this.#witness.runsOf(fresh) > before,
-        PROMPT,
-      )
-      world.count('probes')
-      if (took <= USUAL) world.count('promptProbes')
-      world.count('probeMs', took)
-      await world.until('it ends', () => this.#server.state.committed.size === 0, 200)
-    }
-  }
-
-  /** All is quiet, and handlers take up to two leases: each claim is kept until its handler has returned. */
-  async #keepLong(): Promise<void> {
-    const world = this.#world
-    const { ids, slowest, lease } = this.#habits
-    this.#habits.manners.current = { slow: 2, deaf: 1 }
-    this.#quality.now = CALM
-    const jams = world.tally['jams'] ?? 0
-    this.#awake()[0]?.publishMany(ids, true)
-    await world.pass(20)
-    await world.until(
-      'it ends',
-      () => this.#server.state.committed.size === 0,
-      ids.length * (slowest + 100) + lease + triesTake(this.#habits) + this.#parts.takes,
-    )
-    world.hold(jams === (world.tally['jams'] ?? 0), () => 'an ID jammed, though all was quiet')
   }
 
   async #closeAll(): Promise<void> {
