@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   CLOSED: 'the queue was closed before the call',
   UNAVAILABLE: 'the server could not be reached in time; nothing was sent, so nothing has happened',
   OUTCOME_UNKNOWN:
-    'the call was sent but its answer never came; it may or may not have happened, and may safely be repeated',
+    'the call was sent but its answer never came, or came for a part of it only (the text says so); it may or may not have happened, and may safely be repeated',
   REFUSED:
     'the server answered in time but would not do it (out of memory, read-only, loading …); nothing has happened',
   AUTH_FAILED: 'the server refused the user or the password, or the user may not run a command or touch a key',

@@ -56,18 +56,17 @@ export async function jamGuard(options: Guarding): Promise<void> {
 
 /**
  * One pass over all that has jammed, for cron. When nobody has swept for half a lease the server may have been away:
- * then its living workers get half a lease to renew, and this call waits that long.
+ * then its living workers get half a lease to renew, and this call waits that long. What it recovers goes into `jammed`.
  */
-export async function sweepOnce(options: Sweeping, timeout: number): Promise<JammedJob[]> {
+export async function sweepOnce(options: Sweeping, timeout: number, jammed: JammedJob[]): Promise<void> {
   const { store, clock, signal } = options
-  const jammed: JammedJob[] = []
   for (;;) {
     const reply = await store.sweep(request(options, null), { timeout, signal })
     for (const one of reply.jammed) jammed.push(jammedJob(one))
     if (reply.more) continue
-    if (reply.wait === 0) return jammed
+    if (reply.wait === 0) return
     await pause(clock, reply.wait, signal)
-    if (signal.aborted) return jammed
+    if (signal.aborted) return
   }
 }
 

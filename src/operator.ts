@@ -2,37 +2,55 @@ import { type Calls, checkIds } from './calls.js'
 import { oneOf } from './check.js'
 import { ConvoyError } from './errors.js'
 import { afterSome } from './partial.js'
-import { LISTED, type ListedState, type MoveRequest, type Patience, type State, type Store } from './store.js'
+import {
+  type Encounter,
+  LISTED,
+  type ListedState,
+  type MoveRequest,
+  type Patience,
+  type State,
+  type Store,
+} from './store.js'
 import { show } from './time.js'
 
 /** The state an ID was met in. */
 export interface Met {
   readonly id: string
   readonly was: State
+  /** The first sending's answer was lost; this is what the second met, so `was` may be what the first has made of it. */
+  readonly repeated?: true
 }
 
 /** IDs of a state that one look and one script take. */
 const PAGE = 1_000
 
 interface Verb {
-  readonly run: (store: Store, ids: readonly string[], patience: Patience) => Promise<readonly State[]>
+  readonly run: (store: Store, ids: readonly string[], patience: Patience) => Promise<readonly Met[]>
   /** Whether it did something to an ID that was met so. */
   readonly does: (was: State) => boolean
 }
 
-const withdraw: Verb = { run: (store, ids, patience) => store.withdraw(ids, patience), does: (was) => was !== 'absent' }
+const withdraw: Verb = {
+  run: async (store, ids, patience) => metBy(ids, await store.withdraw(ids, patience)),
+  does: (was) => was !== 'absent',
+}
 const moveFrom = (from: MoveRequest['from']): Verb => ({
-  run: (store, ids, patience) => store.move({ ids, from }, patience),
+  run: async (store, ids, patience) => metBy(ids, await store.move({ ids, from }, patience)),
   does: (was) => was === from,
 })
+
+function metBy(ids: readonly string[], { states, repeated }: Encounter): Met[] {
+  const mark = repeated ? { repeated } : undefined
+  return ids.map((id, i) => ({ id, was: states[i] as State, ...mark }))
+}
 
 /** Does `work` by the verb, and where it goes wrong tells how many that had answered. */
 async function counting<T>(verb: Verb, what: string, work: (counted: Verb) => Promise<T>): Promise<T> {
   let answered = 0
   const run: Verb['run'] = async (...call) => {
-    const states = await verb.run(...call)
-    answered += states.length
-    return states
+    const met = await verb.run(...call)
+    answered += met.length
+    return met
   }
   try {
     return await work({ ...verb, run })
@@ -67,10 +85,9 @@ export class Operator {
 
   async #each(ids: unknown, verb: Verb): Promise<Met[]> {
     const checked = checkIds(ids)
-    const states = await counting(verb, `of ${checked.length} IDs were answered`, ({ run }) =>
+    return counting(verb, `of ${checked.length} IDs were answered`, ({ run }) =>
       this.#calls.inChunks('operator', checked, run),
     )
-    return checked.map((id, i) => ({ id, was: states[i] as State }))
   }
 
   #all(state: ListedState, verb: Verb): Promise<number> {
@@ -95,8 +112,8 @@ export class Operator {
         store.list({ state, cursor: at, limit: PAGE }, patience),
       )
       const ids = page.ids.filter((id) => !marked.has(id))
-      const states = await this.#calls.inChunks('operator', ids, verb.run)
-      const some = states.filter(verb.does).length
+      const met = await this.#calls.inChunks('operator', ids, verb.run)
+      const some = met.filter(({ was }) => verb.does(was)).length
       if (state === 'processing') for (const id of ids) marked.add(id)
       done += some
       found += some

@@ -227,7 +227,8 @@ export class Queue<Payload = void, Result = unknown> {
    * Takes IDs out by hand, wherever they are; tells the state each was met in. A processing one's signal is aborted at
    * its next renewal (within a third of the lease), and it ends, uncounted, when its handler returns; published again
    * meanwhile, it runs after that. With `{ state }` all that are in it, a thousand at a time, also
-   * where one of them has begun meanwhile: tells how many that were.
+   * where one of them has begun meanwhile: tells how many that were. Where an answer was lost and the call was sent again,
+   * what it tells is what the second sending met: each is marked `repeated`, and a number has only those.
    */
   withdraw(ids: Ids): Promise<Met[]>
   withdraw(all: { readonly state: ListedState }): Promise<number>
@@ -237,7 +238,7 @@ export class Queue<Payload = void, Result = unknown> {
 
   /**
    * Puts failed IDs in line again, attempts from zero, payload and priority as they were; tells the state each was met in:
-   * one that is not failed is left where it is. With `'all'` every one, a thousand at a time: tells how many that were. An
+   * one that is not failed is left where it is. A lost answer is told as by `withdraw`. With `'all'` every one, a thousand at a time: tells how many that were. An
    * ID named `all` is given as `['all']`.
    */
   retry(all: 'all'): Promise<number>
@@ -262,7 +263,10 @@ export class Queue<Payload = void, Result = unknown> {
     await this.#operator.control('resume')
   }
 
-  /** Withdraws all that waits and forgets all failures; what is processing goes on. Tells how many IDs that were. */
+  /**
+   * Withdraws all that waits and forgets all failures; what is processing goes on. Tells how many IDs that were: by the
+   * answer of the last sending, if an earlier one's was lost.
+   */
   clear(): Promise<number> {
     return this.#operator.control('clear')
   }

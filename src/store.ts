@@ -19,10 +19,10 @@ export interface Store {
   step(request: StepRequest, patience: Patience): Promise<StepReply>
   /** Recover what jammed, move what is due, re-arm the wake token, drop the records of dead workers. */
   sweep(request: SweepRequest, patience: Patience): Promise<SweepReply>
-  /** Take IDs out by hand; answers the state each was met in. */
-  withdraw(ids: readonly string[], patience: Patience): Promise<readonly State[]>
-  /** Put failed or delayed IDs in line by hand; answers the state each was met in. */
-  move(request: MoveRequest, patience: Patience): Promise<readonly State[]>
+  /** Take IDs out by hand. */
+  withdraw(ids: readonly string[], patience: Patience): Promise<Encounter>
+  /** Put failed or delayed IDs in line by hand. */
+  move(request: MoveRequest, patience: Patience): Promise<Encounter>
   /** What a running job tells of itself; false when the claim is not its own any more: then nothing is kept. */
   report(request: Report, patience: Patience): Promise<boolean>
   /** What is kept of each ID's last run: its result, and what it logged. */
@@ -136,6 +136,14 @@ export interface Inspection {
   readonly progress?: string
   /** remembered: until when. */
   readonly forgetAt?: number
+}
+
+/** What a verb met that is told IDs. */
+export interface Encounter {
+  /** The state of each. */
+  readonly states: readonly State[]
+  /** An earlier sending's answer was lost: these may be what it has made of them. */
+  readonly repeated: boolean
 }
 
 export interface MoveRequest {

@@ -5,6 +5,7 @@ import { jamGuard, type Sweeping, sweepOnce } from './jam-guard.js'
 import type { JammedJob } from './job.js'
 import type { Opening } from './opening.js'
 import { check } from './options.js'
+import { afterSome } from './partial.js'
 import { checkPresets } from './presets.js'
 import type { QueueSettings } from './queue-settings.js'
 import type { Store } from './store.js'
@@ -50,8 +51,14 @@ export class Sweeper {
     const timeout = settings.publishTimeout
     const sweeping = this.#sweeping('sweep', maxJams)
     await opening.open('guard', { timeout, signal })
-    const jammed = await sweepOnce({ ...sweeping, signal }, timeout)
-    if (jammed.length > 0) events.emit('jammed', jammed)
+    const jammed: JammedJob[] = []
+    try {
+      await sweepOnce({ ...sweeping, signal }, timeout, jammed)
+    } catch (error) {
+      throw afterSome({ error }, jammed.length, 'IDs were recovered')
+    } finally {
+      if (jammed.length > 0) events.emit('jammed', jammed)
+    }
     return jammed
   }
 

@@ -34,7 +34,8 @@ export function kindOf(client: BorrowedClient): 'client' | 'cluster' | 'sentinel
   if (has('getSentinelNode') && has('_execute')) return 'sentinel'
   if (has('totalClients')) return 'pool'
   if (has('isReady') && has('duplicate')) return 'client'
-  throw new ConvoyError('UNSUPPORTED', 'redis: expected a client, cluster, sentinel or pool of node-redis 5 or later')
+  const expected = 'a client, cluster, sentinel or pool of node-redis 5 or later; a URL is given as store'
+  throw new ConvoyError('UNSUPPORTED', `redis: expected ${expected}`)
 }
 
 /** A pool, and a sentinel's client, lend one of their connections for each command. */

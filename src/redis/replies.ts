@@ -1,7 +1,8 @@
 import type { Counts, Totals } from '../figures.js'
 import { TOTALS } from '../figures.js'
 import type { Jammed, StepReply, SweepReply } from '../step.js'
-import type { Inspection, Messages, Page, PublishReply, Recollection, Scheduled, State } from '../store.js'
+import type { Encounter, Inspection, Messages, Page, PublishReply, Recollection, Scheduled, State } from '../store.js'
+import type { Answer } from './call.js'
 
 /** What the scripts answer, read into the contract's shapes. */
 
@@ -28,8 +29,8 @@ export function publish(reply: unknown, repeated: boolean): PublishReply {
   }
 }
 
-export function states(reply: unknown): readonly State[] {
-  return [...(reply as string)].map((letter) => STATES[letter] as State)
+export function encounter({ reply, repeated }: Answer): Encounter {
+  return { states: [...(reply as string)].map((letter) => STATES[letter] as State), repeated }
 }
 
 /** The first three on a plain lane. */

@@ -7,6 +7,7 @@ import type { StepReply, StepRequest, SweepReply, SweepRequest } from '../step.j
 import type {
   Control,
   ControlReply,
+  Encounter,
   Inspection,
   ListRequest,
   MoveRequest,
@@ -18,7 +19,6 @@ import type {
   PublishRequest,
   Recollection,
   Report,
-  State,
   Store,
 } from '../store.js'
 import { type Clock, systemClock } from '../time.js'
@@ -149,12 +149,12 @@ export class RedisStore implements Store {
     return read.sweep((await this.#caller.run(this.#scripts.sweep, args, patience)).reply)
   }
 
-  async withdraw(ids: readonly string[], patience: Patience): Promise<readonly State[]> {
-    return read.states((await this.#writer.run(this.#scripts.withdraw, ids, patience)).reply)
+  async withdraw(ids: readonly string[], patience: Patience): Promise<Encounter> {
+    return read.encounter(await this.#writer.run(this.#scripts.withdraw, ids, patience))
   }
 
-  async move({ ids, from }: MoveRequest, patience: Patience): Promise<readonly State[]> {
-    return read.states((await this.#writer.run(this.#scripts.move, [from, ...ids], patience)).reply)
+  async move({ ids, from }: MoveRequest, patience: Patience): Promise<Encounter> {
+    return read.encounter(await this.#writer.run(this.#scripts.move, [from, ...ids], patience))
   }
 
   async report({ id, token, progress, log }: Report, patience: Patience): Promise<boolean> {

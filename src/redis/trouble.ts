@@ -7,7 +7,7 @@ import { Untold } from './wire.js'
  * - `more`: it needs keys that were not named, nothing ran: name them all and call again at once
  * - `later`: refused for now, nothing ran: call again after a while
  * - `elsewhere`: refused by a server that takes no writes, nothing ran: the master may be elsewhere now; dial anew
- * - `fatal`: refused for good, nothing ran: tell the caller
+ * - `fatal`: refused for good, or broken off: repeating is of no use, tell the caller
  * - `unknown`: it may have run: repeating is safe, and the only way to know
  */
 export interface Trouble {
@@ -33,6 +33,8 @@ const TABLE: readonly Row[] = [
   [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
   [/^(READONLY|MASTERDOWN)\b/, 'elsewhere', 'REFUSED'],
   [/max number of clients/, 'later', 'REFUSED'],
+  // Only a script that has written nothing can be killed.
+  [/^ERR (Error running script.*)?Script killed by user/, 'later', 'REFUSED'],
   [FULL, 'later', 'REFUSED'],
   [
     /^(MOVED|ASK)\b/,
@@ -54,6 +56,13 @@ const TABLE: readonly Row[] = [
   // Before Redis 6, and before 7.
   [/unknown command.*(HELLO|EVALSHA_RO)/i, ...OLD],
   [/^(CROSSSLOT|STALE|POLICY)/, 'fatal', 'REFUSED'],
+  // It broke down on what it met in the queue's keys, and would again; what it had written by then stays.
+  [
+    /\bon @?user_script:\d+/,
+    'fatal',
+    'OUTCOME_UNKNOWN',
+    "a script broke off: audit() finds what is wrong in the queue's keys",
+  ],
 ]
 
 export function troubleOf(error: unknown): Trouble {

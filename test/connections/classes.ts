@@ -33,6 +33,11 @@ export const ROWS: readonly Row[] = [
   ],
   ["OOM command not allowed when used memory > 'maxmemory'.", 'after a pause', 'REFUSED'],
   ['ERR max number of clients reached', 'after a pause', 'REFUSED'],
+  [
+    `ERR Script killed by user with SCRIPT KILL... script: ${'a'.repeat(40)}, on @user_script:1.`,
+    'after a pause',
+    'REFUSED',
+  ],
   ["READONLY You can't write against a read only replica.", 'on a new wire', 'REFUSED'],
   ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", 'on a new wire', 'REFUSED'],
   ['NOAUTH Authentication required.', 'not at all', 'AUTH_FAILED'],
@@ -46,6 +51,13 @@ export const ROWS: readonly Row[] = [
     'AUTH_FAILED',
   ],
   ['ERR ACL failure in script: No permissions to access a key', 'not at all', 'AUTH_FAILED'],
+  // A value that is damaged: it ran up to there, and would again.
+  [`ERR hash value is not an integer script: ${'a'.repeat(40)}, on @user_script:9.`, 'not at all', 'OUTCOME_UNKNOWN'],
+  [
+    `ERR user_script:9: attempt to index a nil value script: ${'a'.repeat(40)}, on @user_script:9.`,
+    'not at all',
+    'OUTCOME_UNKNOWN',
+  ],
   // Not listed anywhere: it may have run.
   ['ERR something that no version of this library has heard of', 'after a pause', 'OUTCOME_UNKNOWN'],
   ['WHATEVER comes next', 'after a pause', 'OUTCOME_UNKNOWN'],

@@ -40,6 +40,20 @@ test('a publish that never reached the server is sent again, and counts once', a
   expect((await queue.stats()).totals).toMatchObject({ entered: 1, published: 1, duplicates: 0 })
 })
 
+test('what is done by hand is asked again as well, and tells that it may have met its own work', async () => {
+  const queue = queueAt({ url: proxy.url })
+  await queue.publishMany(['a', { id: 'b', delay: 60_000 }])
+  // Their scripts are there by then.
+  expect(await queue.promote('nobody')).toEqual(await queue.withdraw('nobody'))
+  const lost = proxy.dropReply(callOf(queue, 'withdraw'))
+  expect(await queue.withdraw('a')).toEqual([{ id: 'a', was: 'absent', repeated: true }])
+  await lost
+  const moved = proxy.dropReply(callOf(queue, 'move'))
+  expect(await queue.promote('b')).toEqual([{ id: 'b', was: 'queued', repeated: true }])
+  await moved
+  expect(await queue.withdraw('b')).toEqual([{ id: 'b', was: 'queued' }])
+})
+
 test('a claim whose answer was lost is given again: the same IDs, under the same token, each run once', async () => {
   const queue = queueAt({ url: proxy.url })
   const ids = ['a', 'b', 'c']

@@ -60,6 +60,19 @@ test.each(PARTS)(
   },
 )
 
+test('a value that is damaged breaks a script off: that is told at once, since the next one would meet it too', async () => {
+  const queue = queueAt({ url: server.url })
+  await queue.publish('a')
+  await plain.hSet(keyIn(queue, 'totals'), 'entered', 'many')
+  await plain.sendCommand(['CONFIG', 'RESETSTAT'])
+  const error = await failureOf(queue.publish('b'))
+  expect(error).toMatchObject({
+    code: 'OUTCOME_UNKNOWN',
+    message: expect.stringMatching(/attempt to perform arithmetic.*audit\(\)/),
+  })
+  expect(await plain.info('commandstats')).toMatch(/cmdstat_evalsha:calls=1,/)
+})
+
 const PATIENCE = { timeout: 5_000 }
 const WORKER = { worker: 'w', lease: 60_000, keepFailed: 100, settle: [], renew: [], started: [], leaving: false }
 const SWEEP = { limit: 100, maxJams: 0, keepFailed: 100, lease: 2, jitter: 0, error: '{}', guard: null }

@@ -145,8 +145,8 @@ export class Scene {
     await this.step({ settle: [{ end: 'fail', token, ids: [id], errors: [error] }], keepFailed })
   }
 
-  withdraw(...ids: string[]): Promise<readonly State[]> {
-    return this.store.withdraw(ids, PATIENCE)
+  async withdraw(...ids: string[]): Promise<readonly State[]> {
+    return (await this.store.withdraw(ids, PATIENCE)).states
   }
 
   async inspect(id: string): Promise<Inspection> {
@@ -175,8 +175,8 @@ export class Scene {
     return this.store.mend({ ...NO_MEND, mends }, PATIENCE)
   }
 
-  move(from: 'failed' | 'delayed', ...ids: string[]): Promise<readonly State[]> {
-    return this.store.move({ ids, from }, PATIENCE)
+  async move(from: 'failed' | 'delayed', ...ids: string[]): Promise<readonly State[]> {
+    return (await this.store.move({ ids, from }, PATIENCE)).states
   }
 
   report(request: Report): Promise<boolean> {

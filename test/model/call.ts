@@ -2,7 +2,7 @@ import type { Op, Reply } from '../../src/memory/model.js'
 import type { Patience, Store } from '../../src/store.js'
 
 /** One call as the contract has it. */
-export function callStore(store: Store, op: Op, patience: Patience): Promise<Reply> {
+export async function callStore(store: Store, op: Op, patience: Patience): Promise<Reply> {
   switch (op.verb) {
     case 'publish':
       return store.publish(op.request, patience)
@@ -11,9 +11,9 @@ export function callStore(store: Store, op: Op, patience: Patience): Promise<Rep
     case 'sweep':
       return store.sweep(op.request, patience)
     case 'withdraw':
-      return store.withdraw(op.request, patience)
+      return (await store.withdraw(op.request, patience)).states
     case 'move':
-      return store.move(op.request, patience)
+      return (await store.move(op.request, patience)).states
     case 'report':
       return store.report(op.request, patience)
     case 'recall':

@@ -15,6 +15,21 @@ export const CLIENTS: readonly Mutant[] = [
     '',
     [edit('src/flights.ts', 'if (ahead.length > 0) await', 'if (ahead.length < 0) await')],
   ),
+  inClient(
+    'what is done by hand and was sent twice is told as if it was sent once',
+    'test/connections/lost-replies.test.ts',
+    'by hand',
+    [edit('src/redis/replies.ts', 'as State), repeated }', 'as State), repeated: false }')],
+  ),
+  inClient(
+    'a script that breaks off is sent again and again',
+    'test/connections/wrong-keys.test.ts',
+    'a value that is damaged',
+    [edit('src/redis/trouble.ts', "user_script:\\d+/,\n    'fatal',", "user_script:\\d+/,\n    'unknown',")],
+  ),
+  inClient('a sweep that was cut short tells of nothing', 'test/queue/honesty.unit.test.ts', 'a sweep', [
+    edit('src/sweeper.ts', "throw afterSome({ error }, jammed.length, 'IDs were recovered')", 'throw error'),
+  ]),
   inClient('a wait that is cut off forgets what is due', 'test/connections/late.test.ts', '', [
     edit('src/worker/steps.ts', 'claim: 0 })), more: true }', 'claim: 0 })) }'),
   ]),

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { ConvoyError, createQueue, memoryStore } from '../../src/index.js'
+import { ConvoyError, createQueue, memoryStore, steppedClock } from '../../src/index.js'
 import type { OpenStore, Store } from '../../src/store.js'
 import { Latch } from '../support/latch.js'
 
 /** The memory store with some verbs replaced. */
-function altered(change: (store: Store) => Partial<Store>): OpenStore {
-  const open = memoryStore()
+function altered(change: (store: Store) => Partial<Store>, options?: Parameters<typeof memoryStore>[0]): OpenStore {
+  const open = memoryStore(options)
   return (place) => {
     const store = open(place)
     const changed = change(store)
@@ -168,6 +168,41 @@ test.each(['queued', 'failed', 'delayed'] as const)(
     }
   },
 )
+
+test('a sweep does not say that nothing has happened when some were recovered, and those are told', async () => {
+  const clock = steppedClock()
+  let calls = 0
+  let raw: Store | undefined
+  const store = altered(
+    (whole) => {
+      raw = whole
+      return {
+        sweep: async (request, patience) => {
+          if (++calls === 4) throw new ConvoyError('UNAVAILABLE')
+          return whole.sweep(request, patience)
+        },
+      }
+    },
+    { clock },
+  )
+  const queue = createQueue('swept', { store, clock, lease: 1_000 })
+  const told: number[] = []
+  queue.on('jammed', (jobs) => told.push(jobs.length))
+  // The first sweep for long would let the living renew.
+  await queue.sweep()
+  await clock.advance(400)
+  await queue.sweep()
+  await queue.publishMany(numbers(600))
+  const dead = { worker: 'dead', number: 1, lane: 0, settle: [], renew: [], started: [], leaving: false } as const
+  await raw?.step({ ...dead, lease: 100, keepFailed: 0, claim: 600, slots: 600 }, { timeout: 1_000 })
+  await clock.advance(450)
+  const error: unknown = await queue.sweep().catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({ code: 'OUTCOME_UNKNOWN', cause: { code: 'UNAVAILABLE' } })
+  expect(String(error)).toContain(': 250 IDs were recovered before')
+  expect(told).toEqual([250])
+  expect(await queue.sweep()).toHaveLength(350)
+  await queue.close()
+})
 
 test('what only reads changes nothing, and may say so', async () => {
   let calls = 0
