@@ -9,10 +9,7 @@ import { type Clock, chance, pause } from './time.js'
 /** IDs recovered by one script at most: in 4 ms, where 100,000 lapse at once. */
 const LIMIT = 250
 
-export interface Sweeping {
-  readonly maxJams: number
-  readonly keepFailed: number
-  readonly lease: number
+export interface Sweeping extends Pick<SweepRequest, 'maxJams' | 'keepFailed' | 'lease'> {
   readonly ordered: boolean
   readonly store: Store
   readonly clock: Clock

@@ -25,38 +25,30 @@ export interface Met {
 const PAGE = 1_000
 
 interface Verb {
-  readonly run: (store: Store, ids: readonly string[], patience: Patience) => Promise<readonly Met[]>
+  readonly run: (store: Store, ids: readonly string[], patience: Patience) => Promise<Encounter>
   /** Whether it did something to an ID that was met so. */
   readonly does: (was: State) => boolean
 }
 
-const withdraw: Verb = {
-  run: async (store, ids, patience) => metBy(ids, await store.withdraw(ids, patience)),
-  does: (was) => was !== 'absent',
-}
+type Meet = (store: Store, ids: readonly string[], patience: Patience) => Promise<readonly Met[]>
+
+const withdraw: Verb = { run: (store, ids, patience) => store.withdraw(ids, patience), does: (was) => was !== 'absent' }
 const moveFrom = (from: MoveRequest['from']): Verb => ({
-  run: async (store, ids, patience) => metBy(ids, await store.move({ ids, from }, patience)),
+  run: (store, ids, patience) => store.move({ ids, from }, patience),
   does: (was) => was === from,
 })
 
-function metBy(ids: readonly string[], { states, repeated }: Encounter): Met[] {
-  const mark = repeated ? { repeated } : undefined
-  return ids.map((id, i) => ({ id, was: states[i] as State, ...mark }))
-}
-
 /** Does `work` by the verb, and where it goes wrong tells how many that had answered. */
-async function counting<T>(verb: Verb, what: string, work: (counted: Verb) => Promise<T>): Promise<T> {
+async function counting<T>({ run }: Verb, what: string, work: (meet: Meet) => Promise<T>): Promise<T> {
   let answered = 0
-  const run: Verb['run'] = async (...call) => {
-    const met = await verb.run(...call)
-    answered += met.length
-    return met
+  const meet: Meet = async (store, ids, patience) => {
+    const { states, repeated } = await run(store, ids, patience)
+    answered += ids.length
+    return ids.map((id, i) => ({ id, was: states[i] as State, ...(repeated ? { repeated } : {}) }))
   }
-  try {
-    return await work({ ...verb, run })
-  } catch (error) {
+  return work(meet).catch((error: unknown) => {
     throw afterSome({ error }, answered, what)
-  }
+  })
 }
 
 /** What is done to a queue by hand: to IDs, to all in one state, or to the whole. */
@@ -85,13 +77,12 @@ export class Operator {
 
   async #each(ids: unknown, verb: Verb): Promise<Met[]> {
     const checked = checkIds(ids)
-    return counting(verb, `of ${checked.length} IDs were answered`, ({ run }) =>
-      this.#calls.inChunks('operator', checked, run),
-    )
+    const what = `of ${checked.length} IDs were answered`
+    return counting(verb, what, (meet) => this.#calls.inChunks('operator', checked, meet))
   }
 
   #all(state: ListedState, verb: Verb): Promise<number> {
-    return counting(verb, 'IDs were answered', (counted) => this.#pages(state, counted))
+    return counting(verb, 'IDs were answered', (meet) => this.#pages(state, verb, meet))
   }
 
   /**
@@ -100,7 +91,7 @@ export class Operator {
    * seen to where we have looked, so the whole is gone through until nothing is found, or as many were done as were there
    * at the start: a queue that is filled as fast as this empties it holds nobody for ever.
    */
-  async #pages(state: ListedState, verb: Verb): Promise<number> {
+  async #pages(state: ListedState, verb: Verb, meet: Meet): Promise<number> {
     const before = await this.#calls.call('operator', (store, patience) => store.counts(patience))
     /** A running one stays where it is, withdrawn. */
     const marked = new Set<string>()
@@ -112,7 +103,7 @@ export class Operator {
         store.list({ state, cursor: at, limit: PAGE }, patience),
       )
       const ids = page.ids.filter((id) => !marked.has(id))
-      const met = await this.#calls.inChunks('operator', ids, verb.run)
+      const met = await this.#calls.inChunks('operator', ids, meet)
       const some = met.filter(({ was }) => verb.does(was)).length
       if (state === 'processing') for (const id of ids) marked.add(id)
       done += some

@@ -52,13 +52,9 @@ export class Sweeper {
     const sweeping = this.#sweeping('sweep', maxJams)
     await opening.open('guard', { timeout, signal })
     const jammed: JammedJob[] = []
-    try {
-      await sweepOnce({ ...sweeping, signal }, timeout, jammed)
-    } catch (error) {
-      throw afterSome({ error }, jammed.length, 'IDs were recovered')
-    } finally {
-      if (jammed.length > 0) events.emit('jammed', jammed)
-    }
+    const trouble = await sweepOnce({ ...sweeping, signal }, timeout, jammed).catch((error: unknown) => ({ error }))
+    if (jammed.length > 0) events.emit('jammed', jammed)
+    if (trouble) throw afterSome(trouble, jammed.length, 'IDs were recovered')
     return jammed
   }
 

@@ -32,16 +32,10 @@ const TABLE: readonly Row[] = [
   [/^MORE keys/, 'more', 'REFUSED'],
   [/^(LOADING|BUSY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM)\b/, 'later', 'REFUSED'],
   [/^(READONLY|MASTERDOWN)\b/, 'elsewhere', 'REFUSED'],
-  [/max number of clients/, 'later', 'REFUSED'],
   // Only a script that has written nothing can be killed.
-  [/^ERR (Error running script.*)?Script killed by user/, 'later', 'REFUSED'],
+  [/^ERR (max number of clients|Script killed by user)/, 'later', 'REFUSED'],
   [FULL, 'later', 'REFUSED'],
-  [
-    /^(MOVED|ASK)\b/,
-    'later',
-    'REFUSED',
-    'the server is one of a cluster: give createCluster() of node-redis as `redis`',
-  ],
+  [/^(MOVED|ASK)\b/, 'later', 'REFUSED', 'one of a cluster: give createCluster() of node-redis as `redis`'],
   // What a cluster's client makes of redirections: its nodes disagree for a while who holds the slot, or one to which the
   // first slot moves is not among those it knows.
   [ENDLESS, 'later', 'REFUSED'],
@@ -57,12 +51,7 @@ const TABLE: readonly Row[] = [
   [/unknown command.*(HELLO|EVALSHA_RO)/i, ...OLD],
   [/^(CROSSSLOT|STALE|POLICY)/, 'fatal', 'REFUSED'],
   // It broke down on what it met in the queue's keys, and would again; what it had written by then stays.
-  [
-    /\bon @?user_script:\d+/,
-    'fatal',
-    'OUTCOME_UNKNOWN',
-    "a script broke off: audit() finds what is wrong in the queue's keys",
-  ],
+  [/\bon @?user_script:\d+/, 'fatal', 'OUTCOME_UNKNOWN', 'a script broke off: audit() tells what is wrong'],
 ]
 
 export function troubleOf(error: unknown): Trouble {

@@ -25,10 +25,10 @@ export const CLIENTS: readonly Mutant[] = [
     'a script that breaks off is sent again and again',
     'test/connections/wrong-keys.test.ts',
     'a value that is damaged',
-    [edit('src/redis/trouble.ts', "user_script:\\d+/,\n    'fatal',", "user_script:\\d+/,\n    'unknown',")],
+    [edit('src/redis/trouble.ts', "user_script:\\d+/, 'fatal',", "user_script:\\d+/, 'unknown',")],
   ),
   inClient('a sweep that was cut short tells of nothing', 'test/queue/honesty.unit.test.ts', 'a sweep', [
-    edit('src/sweeper.ts', "throw afterSome({ error }, jammed.length, 'IDs were recovered')", 'throw error'),
+    edit('src/sweeper.ts', "throw afterSome(trouble, jammed.length, 'IDs were recovered')", 'throw trouble.error'),
   ]),
   inClient('a wait that is cut off forgets what is due', 'test/connections/late.test.ts', '', [
     edit('src/worker/steps.ts', 'claim: 0 })), more: true }', 'claim: 0 })) }'),
