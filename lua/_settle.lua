@@ -4,7 +4,7 @@
 -- adds to `count`; sends IDs to the places in `to`; notes who ended how in `said`.
 local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
   local marks, odd, behind = {}, false, 0
-  local keeping, until_, remembering = {}, {}, {}
+  local keeping, until_, remembering, outdated = {}, {}, {}, {}
   for i, id in ipairs(ids) do
     local kind = kinds[i]
     local text = nil
@@ -28,6 +28,8 @@ local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
           local ttl, result = string.match(text, '^(%d+) (.*)$')
           add(keeping, 'r' .. id, string.match(of.held[i], '^~?(%d+)') .. ' ' .. result)
           add(until_, string.format('%.0f', ms + ttl), 'r' .. id)
+        else
+          outdated[#outdated + 1] = 'r' .. id
         end
         if debt then
           runOwed(to, id, debt, ms)
@@ -72,6 +74,10 @@ local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
   if #keeping > 0 then
     redis.call('HSET', results, unpack(keeping))
     redis.call('ZADD', kept, unpack(until_))
+  end
+  if #outdated > 0 and of.results > 0 then
+    redis.call('HDEL', results, unpack(outdated))
+    redis.call('ZREM', kept, unpack(outdated))
   end
   if #remembering > 0 then redis.call('ZADD', remembered, unpack(remembering)) end
   return marks, odd

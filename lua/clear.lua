@@ -35,7 +35,10 @@ redis.call('UNLINK', queued, committed, wake, delayed, failed, failedAt, failure
 redis.call('UNLINK', payload, priority, prioritized, since, remembered, results, kept)
 redis.call('HDEL', control, 'hold')
 for i = 1, #running, 1000 do redis.call('SADD', committed, unpack(running, i, math.min(i + 999, #running))) end
-setTraits(payloads, priorities, births)
+for i = 1, math.max(#payloads, #priorities, #births), 2000 do
+  local function some(list) return { unpack(list, i, math.min(i + 1999, #list)) } end
+  setTraits(some(payloads), some(priorities), some(births))
+end
 noteExtras()
 if whole.heard or whole.journal > 0 then whole.told[1] = '"cleared",[]' end
 send(whole, totals, events, ms)

@@ -25,16 +25,15 @@ if #ARGV > 5 then
   local text = table.concat(ARGV, '\n', 6)
   local past = till and tonumber(till) > ms and redis.call('HGET', results, field)
   if past then text = past .. '\n' .. text end
-  -- The oldest lines go first; the last stays, if only its beginning.
-  while #text > most do
-    local cut = string.find(text, '\n', 1, true)
-    if not cut then
-      -- No character is cut in two.
-      while most > 0 and string.byte(text, most + 1) >= 128 and string.byte(text, most + 1) < 192 do most = most - 1 end
-      text = string.sub(text, 1, most)
-      break
-    end
+  -- The oldest lines go first, all at once; the last stays, if only its beginning.
+  local cut = #text > most and string.find(text, '\n', #text - most, true)
+  if cut then
     text = string.sub(text, cut + 1)
+  elseif #text > most then
+    text = string.match(text, '^.*\n(.*)$') or text
+    -- No character is cut in two.
+    while most > 0 and string.byte(text, most + 1) >= 128 and string.byte(text, most + 1) < 192 do most = most - 1 end
+    text = string.sub(text, 1, most)
   end
   redis.call('HSET', results, field, text)
   redis.call('ZADD', kept, string.format('%.0f', ms + ARGV[5]), field)

@@ -95,7 +95,7 @@ local plain = not lazy and settling.all and settling.done
 if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
 -- Where nothing will be left in line, none is to be woken.
 local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
-local kinds, texts, whole, policy, soonest, told = {}, {}, nil, nil, nil, nil
+local kinds, texts, whole, policy, soonest, told, keepsakes = {}, {}, nil, nil, nil, nil, 0
 -- Each key is read before the first write, or is the first that is written: `processing`.
 if not plain then
   lazy, whole, policy, soonest = true, readControl(control, listening, ms, events), readPolicy(ARGV[9]), firstDue(delayed)
@@ -103,7 +103,7 @@ if not plain then
   sound('SCARD', committed)
   sound('HLEN', failures, errors, tries, owed, payload, priority, since, progress, results)
   sound('SCARD', withdrawn, ghosts)
-  sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
+  keepsakes = sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
   told = redis.call('GET', alarm)
   if policy.max > 0 then redis.call('GET', rate) end
@@ -128,6 +128,7 @@ elseif settling.last >= settling.first then
     local ids = settling.ids()
     local of = {
       held = settling.held,
+      results = keepsakes,
       gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {},
       owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
       tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},

@@ -35,9 +35,10 @@ export function isRemembered({ remembered }: QueueState, id: string, ms: number)
   return (remembered.score(id) ?? Number.NEGATIVE_INFINITY) > ms
 }
 
-/** A result, and the epoch of the run it is of. */
-export function keepResult(state: QueueState, id: string, token: string, { text, ttl }: Kept, ms: number): void {
-  if (ttl > 0) keep(state, `r${id}`, `${token.split(':')[0]} ${text}`, ms + ttl)
+/** A result, and the epoch of the run it is of. One that keeps none ends what an earlier run has left. */
+export function keepResult(state: QueueState, id: string, token: string, kept: Kept | undefined, ms: number): void {
+  if (kept && kept.ttl > 0) keep(state, `r${id}`, `${token.split(':')[0]} ${kept.text}`, ms + kept.ttl)
+  else drop(state, `r${id}`)
 }
 
 export function resultOf(state: QueueState, id: string, ms: number): Omit<Recollection, 'log'> {

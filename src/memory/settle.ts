@@ -59,7 +59,7 @@ export function settle(state: QueueState, request: StepRequest, ms: number, news
         totals.done++
         news?.add('done', id)
         const result = settlement.results?.[place]
-        if (result !== undefined) keepResult(state, id, settlement.token, result, ms)
+        keepResult(state, id, settlement.token, result, ms)
         if (owed === undefined) remember(state, id, request, ms)
         forget(state, id)
         next(id, owed)

@@ -268,7 +268,10 @@ redis.call('UNLINK', queued, committed, wake, delayed, failed, failedAt, failure
 redis.call('UNLINK', payload, priority, prioritized, since, remembered, results, kept)
 redis.call('HDEL', control, 'hold')
 for i = 1, #running, 1000 do redis.call('SADD', committed, unpack(running, i, math.min(i + 999, #running))) end
-setTraits(payloads, priorities, births)
+for i = 1, math.max(#payloads, #priorities, #births), 2000 do
+  local function some(list) return { unpack(list, i, math.min(i + 1999, #list)) } end
+  setTraits(some(payloads), some(priorities), some(births))
+end
 noteExtras()
 if whole.heard or whole.journal > 0 then whole.told[1] = '"cleared",[]' end
 send(whole, totals, events, ms)
@@ -502,7 +505,9 @@ local function noteExtras()
   if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
+  local count
+  for _, key in ipairs({ ... }) do count = redis.call(size, key) end
+  return count
 end
 if not redis.acl_check_cmd('LSET', queued, '0', '0') then
   return redis.error_reply('NOPERM this user may not run LSET on ' .. queued .. ', which a repair needs')
@@ -780,7 +785,9 @@ local function noteExtras()
   if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
+  local count
+  for _, key in ipairs({ ... }) do count = redis.call(size, key) end
+  return count
 end
 local ms = math.floor(now() / 1000)
 local from, ids = ARGV[1], { unpack(ARGV, 2) }
@@ -896,7 +903,9 @@ local function mark(marks, place, count, ms)
   end
 end
 local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
+  local count
+  for _, key in ipairs({ ... }) do count = redis.call(size, key) end
+  return count
 end
 local count = { taken = tonumber(before[4] or 0), marked = marked }
 if simple and not lazy then
@@ -1378,7 +1387,9 @@ local function noteExtras()
   if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
+  local count
+  for _, key in ipairs({ ... }) do count = redis.call(size, key) end
+  return count
 end
 local id, token, said, most = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local ms = math.floor(now() / 1000)
@@ -1397,14 +1408,13 @@ if #ARGV > 5 then
   local text = table.concat(ARGV, '\\n', 6)
   local past = till and tonumber(till) > ms and redis.call('HGET', results, field)
   if past then text = past .. '\\n' .. text end
-  while #text > most do
-    local cut = string.find(text, '\\n', 1, true)
-    if not cut then
-      while most > 0 and string.byte(text, most + 1) >= 128 and string.byte(text, most + 1) < 192 do most = most - 1 end
-      text = string.sub(text, 1, most)
-      break
-    end
+  local cut = #text > most and string.find(text, '\\n', #text - most, true)
+  if cut then
     text = string.sub(text, cut + 1)
+  elseif #text > most then
+    text = string.match(text, '^.*\\n(.*)$') or text
+    while most > 0 and string.byte(text, most + 1) >= 128 and string.byte(text, most + 1) < 192 do most = most - 1 end
+    text = string.sub(text, 1, most)
   end
   redis.call('HSET', results, field, text)
   redis.call('ZADD', kept, string.format('%.0f', ms + ARGV[5]), field)
@@ -1682,7 +1692,9 @@ if more and tokens == 0 then redis.call('RPUSH', wake, '1') end
 return { token, more and 1 or 0, ids }
 end
 local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
+  local count
+  for _, key in ipairs({ ... }) do count = redis.call(size, key) end
+  return count
 end
 local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
@@ -1922,7 +1934,7 @@ local function carryOut(to, count, ms, keepFailed)
 end
 local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
   local marks, odd, behind = {}, false, 0
-  local keeping, until_, remembering = {}, {}, {}
+  local keeping, until_, remembering, outdated = {}, {}, {}, {}
   for i, id in ipairs(ids) do
     local kind = kinds[i]
     local text = nil
@@ -1945,6 +1957,8 @@ local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
           local ttl, result = string.match(text, '^(%d+) (.*)$')
           add(keeping, 'r' .. id, string.match(of.held[i], '^~?(%d+)') .. ' ' .. result)
           add(until_, string.format('%.0f', ms + ttl), 'r' .. id)
+        else
+          outdated[#outdated + 1] = 'r' .. id
         end
         if debt then
           runOwed(to, id, debt, ms)
@@ -1989,6 +2003,10 @@ local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
   if #keeping > 0 then
     redis.call('HSET', results, unpack(keeping))
     redis.call('ZADD', kept, unpack(until_))
+  end
+  if #outdated > 0 and of.results > 0 then
+    redis.call('HDEL', results, unpack(outdated))
+    redis.call('ZREM', kept, unpack(outdated))
   end
   if #remembering > 0 then redis.call('ZADD', remembered, unpack(remembering)) end
   return marks, odd
@@ -2107,14 +2125,14 @@ at = settling.last + 1
 local plain = not lazy and settling.all and settling.done
 if settling.last < settling.first then sound('HLEN', lease) else sound('SCARD', committed) end
 local tokens = (plain and not answered and length <= claim) and 1 or redis.call('LLEN', wake)
-local kinds, texts, whole, policy, soonest, told = {}, {}, nil, nil, nil, nil
+local kinds, texts, whole, policy, soonest, told, keepsakes = {}, {}, nil, nil, nil, nil, 0
 if not plain then
   lazy, whole, policy, soonest = true, readControl(control, listening, ms, events), readPolicy(ARGV[9]), firstDue(delayed)
   sound('ZCARD', processing)
   sound('SCARD', committed)
   sound('HLEN', failures, errors, tries, owed, payload, priority, since, progress, results)
   sound('SCARD', withdrawn, ghosts)
-  sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
+  keepsakes = sound('ZCARD', delayed, failed, failedAt, prioritized, remembered, kept)
   sound('LLEN', marks)
   told = redis.call('GET', alarm)
   if policy.max > 0 then redis.call('GET', rate) end
@@ -2138,6 +2156,7 @@ elseif settling.last >= settling.first then
     local ids = settling.ids()
     local of = {
       held = settling.held,
+      results = keepsakes,
       gone = lazy and redis.call('SMISMEMBER', withdrawn, unpack(ids)) or {},
       owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
       tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},
@@ -2524,7 +2543,9 @@ local function noteExtras()
   if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
+  local count
+  for _, key in ipairs({ ... }) do count = redis.call(size, key) end
+  return count
 end
 local limit, maxJams, keepFailed, term, jitter = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local id, every, ordered = ARGV[7], tonumber(ARGV[8]), ARGV[9] == '1'
@@ -2711,7 +2732,9 @@ local function noteExtras()
   if some then redis.call('SET', extras, '1') else redis.call('DEL', extras) end
 end
 local function sound(size, ...)
-  for _, key in ipairs({ ... }) do redis.call(size, key) end
+  local count
+  for _, key in ipairs({ ... }) do count = redis.call(size, key) end
+  return count
 end
 local ms = math.floor(now() / 1000)
 local whole = readControl(control, listening, ms, events)

@@ -65,15 +65,21 @@ export const keeping: Laws = {
     expect((await q.claim(10)).ids).toEqual(['f', 'y', 'p', 'q'])
   },
 
-  'clear of thousands that are processing keeps them all': async (q) => {
-    for (let batch = 0; batch < 3; batch++) {
-      await q.publish(...Array.from({ length: 900 }, (_, n) => `${batch} ${n}`))
+  'clear of thousands that are processing keeps them all, and what belongs to them': async (q) => {
+    const policy = { processing: 'discard', stamp: true } as const
+    for (let batch = 0; batch < 5; batch++) {
+      const ids = Array.from({ length: 900 }, (_, n) => `${batch} ${n}`)
+      const traits = ids.map((id) => ({ payload: id, priority: 7 }))
+      await q.store.publish({ ids, policy, traits }, PATIENCE)
       await q.claim(900)
     }
     await q.publish('z')
     expect(await q.clear()).toBe(1)
     expect(await q.clear()).toBe(0)
-    expect(await q.counts()).toMatchObject({ committed: 2_700, processing: 2_700, queued: 0, totals: { left: 1 } })
+    expect(await q.counts()).toMatchObject({ committed: 4_500, processing: 4_500, queued: 0, totals: { left: 1 } })
+    for (const id of ['0 0', '2 500', '4 899']) {
+      expect(await q.inspect(id)).toMatchObject({ state: 'processing', payload: id, priority: 7 })
+    }
   },
 
   'open leaves the digest of the options, and tells the one it found': async (q) => {

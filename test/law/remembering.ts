@@ -80,6 +80,22 @@ export const remembering: Laws = {
     expect(kept.map(({ result }) => result)).toEqual(['', null, '1', null])
   },
 
+  'a run that keeps no result ends what an earlier one has left': async (q) => {
+    for (const [n, results] of [
+      [{ text: 'first', ttl: 9_000 }],
+      undefined,
+      [{ text: 'third', ttl: 9_000 }],
+    ].entries()) {
+      await q.publish('a', 'b')
+      const { token } = await q.claim(2)
+      await q.report({ id: 'a', token, log: { lines: [`run ${n}`], most: 6, ttl: 9_000 } })
+      await q.settle({ end: 'done', token, ids: ['a'], ...(results ? { results } : {}) }, done(token, 'b'))
+      const result = ['first', null, 'third'][n]
+      expect(await q.recall('a')).toMatchObject({ result, log: [`run ${n}`] })
+      expect(await q.recall('b')).toMatchObject({ result: null })
+    }
+  },
+
   'what is withdrawn is forgotten, with its result': async (q) => {
     await q.publish('a')
     await run(q, { remember: 9_000 }, 'the result')

@@ -144,6 +144,26 @@ export const LIFE: readonly Mutant[] = [
       '          places.tail.push(id)\n          hold(state, due)',
     ),
   ]),
+  inLaw('a clear that gives the running their payloads back in one command', 'keeping', [
+    edit('lua/clear.lua', '#births), 2000 do', '#births), 20000 do'),
+    edit('lua/clear.lua', 'i + 1999, #list', 'i + 19999, #list'),
+  ]),
+  inLaw('a result that outlives a later run without one', 'remembering', [
+    edit('lua/_settle.lua', 'if #outdated > 0 and of.results > 0 then', 'if false then'),
+  ]),
+  inSuite('a result that outlives a later run without one, in memory', [
+    edit(KEEPSAKES, '  else drop(', '  else keptText('),
+  ]),
+  {
+    ...inLaw('a log that is cut line by line', '', [
+      edit(
+        'lua/report.lua',
+        "local cut = #text > most and string.find(text, '\\n', #text - most, true)",
+        "while #text > most and string.find(text, '\\n', 1, true) do text = string.sub(text, string.find(text, '\\n', 1, true) + 1) end\n  local cut",
+      ),
+    ]),
+    check: { what: 'reports', project: 'redis', file: 'test/queue/reports.test.ts', tests: 'a log of thousands' },
+  },
   inLaw('a claim that brings payloads however large they are together', 'claiming', [
     edit(CARGO, 'cargo.full = bytes > CARGO and cargo.bytes > 0', 'cargo.full = false'),
   ]),

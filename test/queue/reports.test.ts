@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { expect, test } from 'vitest'
 import type { ConvoyError, Job, QueueOptions } from '../../src/index.js'
-import { onBothStores, type World } from './kit.js'
+import { onBothStores, onRedis, type World } from './kit.js'
 
 const DAY = 86_400_000
 
@@ -200,4 +200,24 @@ onBothStores((kit) => {
     await closed
     expect(world.spy.settled).toEqual(['a done 1'])
   })
+})
+
+onRedis('on Redis', (kit) => {
+  test.each(['', 'a', 'abcdefg'])(
+    'a log of thousands of lines of %j holds the server up no longer than one of few',
+    async (line) => {
+      const world = await kit.world()
+      const { job, stage, queue } = await running(world)
+      const { cli } = kit.server()
+      await cli('CONFIG', 'SET', 'slowlog-log-slower-than', '100000')
+      await cli('SLOWLOG', 'RESET')
+      const text = `${line}\n`.repeat(4_000 / (line.length + 1))
+      for (let time = 0; time < 2; time++) {
+        expect(await Promise.all(Array.from({ length: 16 }, () => job.log(text)))).not.toContain(false)
+      }
+      expect(await cli('SLOWLOG', 'LEN')).toBe(0)
+      expect((await queue.logOf('a')).at(-1)).toBe('')
+      stage.open()
+    },
+  )
 })
