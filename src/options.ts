@@ -94,7 +94,7 @@ export const OPTIONS: Readonly<Record<Call, Rules>> = {
       kind: 'duration',
       fallback: undefined,
       least: 100,
-      about: "this worker's lease, at least the queue's, which is its default; renewed at a third",
+      about: "this worker's lease, at least the queue's, which is its default; renewed at each third of the queue's",
     },
     jobTimeout: {
       kind: 'duration',

@@ -140,7 +140,8 @@ export class Queue<Payload = void, Result = unknown> {
     const settings = check<ProcessSettings>('process', options)
     const own = ownRunSettings(settings, this.#settings)
     const { lease, prefix, publishTimeout } = this.#settings
-    // The guard goes by the queue's lease: below it, an outage that the guard thinks short could cost a living job its claim.
+    // The guard goes by the queue's lease: below it, or renewed less often, an outage that the guard thinks short, or a clock
+    // that is set, could cost a living job its claim.
     if (settings.lease !== undefined && settings.lease < lease) {
       throw new ConvoyError(
         'BAD_OPTION',
@@ -151,6 +152,7 @@ export class Queue<Payload = void, Result = unknown> {
     const worker: Worker = new Worker({
       ...this.#settings,
       ...rest,
+      beat: lease / 3,
       pulse: heartbeat?.start({ name: this.name, prefix, lease: rest.lease, jobTimeout: rest.jobTimeout }),
       handler: handler as Handler,
       store: this.#store,

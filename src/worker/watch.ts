@@ -10,6 +10,8 @@ export interface WatchOptions {
   readonly clock: Clock
   /** ms. */
   readonly lease: number
+  /** ms between renewals. */
+  readonly beat: number
   readonly claims: Claims
   readonly steps: Steps
   readonly pulse: Pulse | undefined
@@ -49,10 +51,10 @@ export class Watch {
 
   /** A claim that rides with a wait is as old as the wait: a third of its lease is the most it may have lost by then, ms. */
   get longestWait(): number {
-    return this.#options.lease / 3
+    return this.#options.beat
   }
 
-  /** At each third of a lease: costs nothing between. */
+  /** At each beat: costs nothing between. */
   readonly look: () => void = () => {
     const { clock, lease, claims, steps, pulse, onError, wake } = this.#options
     const now = clock.now()
@@ -106,19 +108,19 @@ export class Watch {
   }
 
   #armRenewals(): void {
-    const { clock, lease, claims, turn } = this.#options
+    const { clock, beat, claims, turn } = this.#options
     this.#renewTimer = clock.setTimer(() => {
       this.look()
       claims.renew()
       if (claims.pending > 0) turn.due()
       this.#armRenewals()
-    }, lease / 3)
+    }, beat)
   }
 
   /** Looks then; what is later than the next look anyway can wait for it. */
   #arm(at: number, now: number): void {
-    const { clock, lease } = this.#options
-    if (at >= Math.min(this.#armed, now + lease / 3)) return
+    const { clock, beat } = this.#options
+    if (at >= Math.min(this.#armed, now + beat)) return
     clock.clearTimer(this.#timer)
     this.#timer = clock.setTimer(this.look, at - now)
     this.#armed = at

@@ -23,6 +23,8 @@ import { Watch } from './watch.js'
 export interface WorkerOptions extends Omit<ProcessSettings, keyof RetryOptions | 'keepResult'>, RunSettings {
   readonly handler: Handler
   readonly lease: number
+  /** ms between renewals: a third of the queue's lease. */
+  readonly beat: number
   readonly serializer: Serializer<unknown>
   readonly resultSerializer: Serializer<unknown>
   /** How long a report waits for a server that is away, ms. */

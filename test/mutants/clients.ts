@@ -15,6 +15,9 @@ export const CLIENTS: readonly Mutant[] = [
     '',
     [edit('src/flights.ts', 'if (ahead.length > 0) await', 'if (ahead.length < 0) await')],
   ),
+  inClient('a long lease that is renewed at its own third', 'test/queue/lease.test.ts', 'a lease of its own is kept', [
+    edit('src/queue.ts', 'beat: lease / 3', 'beat: rest.lease / 3'),
+  ]),
   inClient(
     'what is done by hand and was sent twice is told as if it was sent once',
     'test/connections/lost-replies.test.ts',

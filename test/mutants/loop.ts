@@ -100,7 +100,7 @@ export const LOOP: readonly Mutant[] = [
     edit(CLAIMS, 'return this.holds(job) && this.#held.delete(job.id)', 'return this.holds(job)'),
   ]),
   inLoop('renewals go out once, and not again', 'liveness', [
-    edit('src/worker/watch.ts', '      this.#armRenewals()\n    }, lease', '    }, lease'),
+    edit('src/worker/watch.ts', '      this.#armRenewals()\n    }, beat', '    }, beat'),
   ]),
   inLoop('an unknown outcome is told as if nothing had happened', 'safety', [
     edit(CALL, 'sent ||= ', 'sent = false && '),
