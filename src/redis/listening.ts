@@ -111,8 +111,8 @@ export class Listening {
     if (!wire.hear)
       throw new ConvoyError('UNSUPPORTED', 'redis: a pool cannot listen; give a client, cluster or sentinel')
     if (this.#database === undefined) {
-      // Channels know no database.
-      const info = await wire.send(this.#key, ['CLIENT', 'INFO']).catch(() => '')
+      // Channels know no database. It is never guessed: the scripts send where the last listener said, for all of them.
+      const info = await wire.send(this.#key, ['CLIENT', 'INFO'])
       this.#database = /\bdb=(\d+)/.exec(String(info))?.[1] ?? '0'
     }
     // What was sent while there was no wire was missed: told before what comes on this one, which may come at once.
