@@ -17,6 +17,10 @@ export class Feed {
     this.#most = most
   }
 
+  get ended(): boolean {
+    return this.#ended
+  }
+
   readonly hear = (message: string | null): void => {
     if (this.#ended) return
     const fits = message !== null && this.#size + message.length <= this.#most

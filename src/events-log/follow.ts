@@ -31,6 +31,8 @@ export interface Following {
   /** Undefined at the end. */
   readonly read: (from: number, limit: number) => Promise<Messages | undefined>
   readonly from: number | 'oldest'
+  /** The position that came next before anything was heard: where no journal is kept, `'oldest'` begins there. */
+  readonly now: number
   /** What is kept from there on is told first; else what is heard. */
   readonly kept: boolean
   readonly most?: number
@@ -44,6 +46,7 @@ export async function* follow({
   feed,
   read,
   from,
+  now,
   kept: begin,
   most = PAGE,
 }: Following): AsyncGenerator<QueueEvent, void> {
@@ -65,7 +68,8 @@ export async function* follow({
       const page = await read(next, most)
       if (page === undefined) return false
       const { first, last, texts } = page
-      if (next === 0) next = first > 0 ? first : last + 1
+      // What came since is heard, or kept, or was both and is gone: that is a gap.
+      if (next === 0) next = first > 0 ? Math.min(first, now) : now
       else if (first === 0 || last < next - 1) {
         // Without a journal nobody knows what was not heard; and a server that lost its history counts anew.
         yield gap(null)
@@ -74,6 +78,7 @@ export async function* follow({
         continue
       }
       for (const text of texts) {
+        if (feed.ended) return false
         const message = readMessage(text)
         if (message.position > next) yield gap(message.position - 1)
         yield* told(message)
@@ -94,9 +99,9 @@ export async function* follow({
     if (message.position < next) {
       // Read before it was heard; or, if it is of later, the server counts anew.
       if (message.at <= since) continue
-      const now = await read(next, 1)
-      if (now === undefined) return
-      if (now.last >= next - 1) continue
+      const there = await read(next, 1)
+      if (there === undefined) return
+      if (there.last >= next - 1) continue
       yield gap(null)
     }
     // What is heard has no holes: a position that was passed over is that of a journal's beginning.

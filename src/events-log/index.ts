@@ -127,26 +127,31 @@ async function hear({ settings, call, run }: Inside, { from, signal }: EventsOpt
     return (await call('listener', (store, patience) => store.control(order, patience))).messages
   }
   const read = async (from: number, limit: number): Promise<Messages | undefined> => {
-    for (;;) {
+    while (!until.aborted) {
       try {
         return await ask(from, limit)
       } catch (error) {
-        if (until.aborted) return undefined
+        if (until.aborted) break
         if (!mayPass(error)) throw error
         await pause(settings.clock, AGAIN, until)
       }
     }
+    return undefined
   }
-  /** From now on: known before anything is heard, or what is heard until that is known would be taken for older. */
-  let begin = 0
+  /** Known before anything is heard, or what is heard until that is known would be taken for older. */
+  let now = 1
   try {
-    if (from === undefined) begin = ((await ask(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
-    await call('listener', (store, patience) => store.listen(feed.hear, until, patience))
+    // One that is aborted already tells nobody any more: there is nothing to begin.
+    if (signal?.aborted) await close()
+    else {
+      if (typeof from !== 'number') now = ((await ask(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
+      await call('listener', (store, patience) => store.listen(feed.hear, until, patience))
+    }
   } catch (error) {
     await close()
     throw error
   }
-  return { feed, read, from: from ?? begin, kept: from !== undefined, life: { close } }
+  return { feed, read, from: from ?? now, now, kept: from !== undefined, life: { close } }
 }
 
 const mayPass = (error: unknown): boolean =>

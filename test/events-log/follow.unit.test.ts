@@ -67,8 +67,15 @@ class Line {
   async follow(from: number | 'oldest' | undefined, most?: number): Promise<void> {
     const read = async (at: number, limit: number) =>
       (await this.store.control({ order: 'messages', from: at, limit }, PATIENCE)).messages
-    const begin = from ?? ((await read(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
-    const following = { feed: this.feed, read, from: begin, kept: from !== undefined, ...(most ? { most } : {}) }
+    const now = ((await read(Number.MAX_SAFE_INTEGER, 1))?.last ?? 0) + 1
+    const following = {
+      feed: this.feed,
+      read,
+      from: from ?? now,
+      now,
+      kept: from !== undefined,
+      ...(most ? { most } : {}),
+    }
     for await (const event of follow(following)) this.events.push(event)
   }
 
@@ -185,6 +192,7 @@ test("'oldest' begins with the first that is kept, and tells no gap", async () =
   for (let i = 0; i < 5; i++) await line.publishes()
   await line.hear()
   const following = line.follow('oldest')
+  await TURN()
   await line.publishes()
   for (let turns = 0; turns < 5; turns++) await TURN()
   line.end()
@@ -227,9 +235,18 @@ test('who ends while what is kept is read is not told what was heard behind it',
   feed.hear(JSON.stringify([9, 1_000, 'done', ['a']]))
   feed.end()
   const told: QueueEvent[] = []
-  const following = follow({ feed, read: async () => undefined, from: 3, kept: true })
+  const following = follow({ feed, read: async () => undefined, from: 3, now: 9, kept: true })
   for await (const event of following) told.push(event)
   expect(told).toEqual([])
+})
+
+test("'oldest': a journal that begins later than the listening leaves no hole", async () => {
+  const feed = new Feed()
+  const texts = [JSON.stringify([8, 1_000, 'done', ['a']])]
+  const read = async () => ({ first: 8, last: 8, texts })
+  const told = follow({ feed, read, from: 'oldest', now: 6, kept: true })
+  expect((await told.next()).value).toEqual({ kind: 'gap', from: 6, to: 7 })
+  expect((await told.next()).value).toMatchObject({ kind: 'done', position: 8 })
 })
 
 test('a feed says once that something is missing, and ends after what it holds', async () => {

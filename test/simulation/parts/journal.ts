@@ -113,12 +113,13 @@ export class Journal implements Part, Library {
     const hear = (event: QueueEvent): void => reader.hear(event)
     const listeners = Object.fromEntries([...MESSAGE_KINDS, 'gap'].map((kind) => [kind, hear])) as Listeners
     const begun = listen(host.queue, listeners, from)
-    // From now on: it asks first when that is.
-    this.#calls.watch(host, 'listen', this.#patience * (from.from === undefined ? 2 : 1), begun)
+    // It asks first when that is: now.
+    const now = typeof from.from !== 'number'
+    this.#calls.watch(host, 'listen', this.#patience * (now ? 2 : 1), begun)
     const life = dice.chance(0.5) ? dice.between(0, 3_000) : undefined
     begun.then(
       (ears) => {
-        if (from.from === undefined) reader.begins()
+        if (now) reader.begins()
         if (life !== undefined) host.deliver(life, () => void ears.close().then(() => this.#ends(reader)))
       },
       () => this.#ends(reader),
