@@ -25,6 +25,9 @@ export interface Gap {
 /** Messages read at once. */
 const PAGE = 500
 
+/** A position that nothing comes behind. */
+const NONE = -1
+
 /** What it takes. */
 export interface Following {
   readonly feed: Feed
@@ -53,6 +56,8 @@ export async function* follow({
   /** The position that comes next, 0 for wherever the journal begins; and the time of the message before. */
   let next = from === 'oldest' ? 0 : from
   let since = 0
+  /** The last that was heard of what lies in the last gap. */
+  let passed = NONE
 
   function* told({ position, at, told }: Message): Generator<QueueEvent> {
     next = position + 1
@@ -60,7 +65,10 @@ export async function* follow({
     for (const { kind, ids } of told) yield { kind, ids, position, at: new Date(at) }
   }
 
-  const gap = (to: number | null): QueueEvent => ({ kind: 'gap', from: next, to })
+  const gap = (to: number | null): QueueEvent => {
+    passed = NONE
+    return { kind: 'gap', from: next, to }
+  }
 
   /** False at the end: what was heard behind that which could not be read any more is not to be told. */
   async function* kept(): AsyncGenerator<QueueEvent, boolean> {
@@ -97,10 +105,16 @@ export async function* follow({
     }
     const message = readMessage(text)
     if (message.position < next) {
-      // Read before it was heard; or, if it is of later, the server counts anew.
+      // Read before it was heard, or within a gap; or, if it is of later, the server counts anew.
       if (message.at <= since) continue
+      // Asked of the first in a gap alone: a server that counts anew does not go on behind the one before.
+      if (message.position === passed + 1) {
+        passed++
+        continue
+      }
       const there = await read(next, 1)
       if (there === undefined) return
+      passed = message.position
       if (there.last >= next - 1) continue
       yield gap(null)
     }

@@ -240,6 +240,76 @@ test('who ends while what is kept is read is not told what was heard behind it',
   expect(told).toEqual([])
 })
 
+/** A server without a journal, and one who hears it. */
+class Bare {
+  readonly feed: Feed
+  position = 0
+  reads = 0
+  /** Sent while the next read is on its way. */
+  meanwhile = 0
+  #now = 1_000
+  readonly #events: AsyncGenerator<QueueEvent, void>
+
+  constructor(most?: number) {
+    this.feed = new Feed(most)
+    const read = async () => {
+      this.reads++
+      this.sends(this.meanwhile)
+      this.meanwhile = 0
+      return { first: 0, last: this.position, texts: [] }
+    }
+    this.#events = follow({ feed: this.feed, read, from: 1, now: 1, kept: false })
+  }
+
+  sends(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const position = ++this.position
+      this.feed.hear(JSON.stringify([position, ++this.#now, 'queued', ['a']]))
+    }
+  }
+
+  /** A position, or a gap. */
+  async next(): Promise<number | (number | null)[]> {
+    const { value } = await this.#events.next()
+    if (!value) throw new Error('it has ended')
+    return value.kind === 'gap' ? [value.from, value.to] : value.position
+  }
+}
+
+test('who fell behind once is told of one gap, and of all that was held; the server is asked twice', async () => {
+  const line = new Bare(1_000)
+  line.sends(100)
+  line.meanwhile = 10
+  const told: unknown[] = []
+  // As fast as it is read, more is sent.
+  for (let i = 0; i < 100; i++) {
+    told.push(await line.next())
+    line.sends(1)
+  }
+  const gaps = told.filter((one) => Array.isArray(one))
+  const held = told.findIndex((one) => Array.isArray(one))
+  expect(gaps).toEqual([[held + 1, null]])
+  expect(told.slice(0, held)).toEqual(Array.from({ length: held }, (_, i) => i + 1))
+  const on = told[held + 1] as number
+  expect(told.slice(held + 1)).toEqual(Array.from({ length: told.length - held - 1 }, (_, i) => on + i))
+  expect(on).toBe(100 + held + 10 + 1)
+  expect(line.reads).toBe(2)
+})
+
+test('a server that counts anew behind a gap is followed on', async () => {
+  const line = new Bare()
+  line.feed.hear(null)
+  line.position = 50
+  line.meanwhile = 5
+  expect(await line.next()).toEqual([1, null])
+  line.sends(1)
+  expect(await line.next()).toBe(56)
+  line.position = 0
+  line.sends(2)
+  expect([await line.next(), await line.next(), await line.next()]).toEqual([[57, null], 1, 2])
+  expect(line.reads).toBe(3)
+})
+
 test("'oldest': a journal that begins later than the listening leaves no hole", async () => {
   const feed = new Feed()
   const texts = [JSON.stringify([8, 1_000, 'done', ['a']])]
