@@ -5,6 +5,8 @@ const WAIT = 'src/wait/wait.ts'
 const JUDGE = 'src/wait/judge.ts'
 const RULE = 'src/schedule/rule.ts'
 const TICKER = 'src/schedule/ticker.ts'
+const EVENTS = 'src/events-log/index.ts'
+const FEED = 'src/events-log/feed.ts'
 const FOLLOW = 'src/events-log/follow.ts'
 const LISTENING = 'src/redis/listening.ts'
 const STEPS = 'src/worker/steps.ts'
@@ -79,6 +81,35 @@ export const FEATURES: readonly Mutant[] = [
   ]),
   inLives('a listener that is told what the socket said', 'journal', safety(300), [
     edit(LISTENING, "throw kind === 'unknown' ? unheard(error) : error", 'throw thrown'),
+  ]),
+  inClient('a reader of a journal that does not see its end', 'test/events-log/ends.unit.test.ts', 'ends at once', [
+    edit(FOLLOW, '        if (feed.ended) return false\n', ''),
+  ]),
+  inClient('a listener whose signal was aborted too early', 'test/events-log/ends.unit.test.ts', 'aborted before', [
+    edit(EVENTS, 'if (signal?.aborted) await close()\n    else {', 'if (!until.aborted) {'),
+  ]),
+  inClient('a feed that keeps all that was read', 'test/events-log/feed.unit.test.ts', 'is let go', [
+    edit(FEED, 'this.#heard[this.#read++] = null', 'this.#read++'),
+    edit(FEED, 'if (this.#read < IDLE ||', 'if (IDLE > 0 ||'),
+  ]),
+  inClient('a feed that goes on behind what is missing', 'test/events-log/feed.unit.test.ts', 'something is missing', [
+    edit(FEED, 'if (this.#ended || this.#missing) return', 'if (this.#ended) return'),
+  ]),
+  inClient(
+    'a reader that asks about each message in a gap',
+    'test/events-log/follow.unit.test.ts',
+    'fell behind once',
+    [edit(FOLLOW, 'if (message.position === passed + 1) {', 'if (message.position === NONE) {')],
+  ),
+  inClient("an 'oldest' that begins where it first reads", 'test/events-log/ends.unit.test.ts', 'without a journal', [
+    edit(FOLLOW, 'next = first > 0 ? Math.min(first, now) : now', 'next = first > 0 ? first : last + 1'),
+  ]),
+  inClient('a listener that guesses its database', 'test/events-log/database.test.ts', '', [
+    edit(
+      LISTENING,
+      "wire.send(this.#key, ['CLIENT', 'INFO'])",
+      "wire.send(this.#key, ['CLIENT', 'INFO']).catch(() => '')",
+    ),
   ]),
   inLives('a journal that keeps one message fewer', 'journal', safety(300), [
     edit(
