@@ -1,11 +1,11 @@
 -- What holds of the queue as a whole: whether anything may be claimed, and who is to be told.
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   -- The journal is written last: what cannot be is told before anything is.
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 
 -- Messages are collected while a script works, and go out as one at its end.

@@ -1,8 +1,15 @@
 --- @include _owed
 -- Where IDs go whose claims end, and what goes with them.
-local function ends()
+local function ends(hold)
   return { ending = {}, forget = {}, failing = {}, texts = {}, stays = {}, head = {}, tail = {}, free = {}, forgotten = {}, later = {}, tries = {}, errors = {},
-    payloads = {}, priorities = {}, births = {}, hold = 0 }
+    payloads = {}, priorities = {}, births = {}, hold = hold }
+end
+
+-- The line stands until then, if it did not stand longer. For whom is known while it is for one alone. Answers when that one is
+-- due: it stands at the head.
+local function holdFor(to, id, till, ms)
+  to.holder, to.hold = to.hold > ms and '' or id, math.max(to.hold, till)
+  return 0
 end
 
 -- Out of the queue, and nothing of it stays.
@@ -60,5 +67,5 @@ local function carryOut(to, count, ms, keepFailed)
   toHead(queued, totals, to.head, count)
   toTail(queued, ghosts, marks, to.tail, count, ms)
   if #to.later > 0 then redis.call('ZADD', delayed, unpack(to.later)) end
-  if to.hold > 0 then redis.call('HSET', control, 'hold', string.format('%.0f', to.hold)) end
+  if to.holder then redis.call('HSET', control, 'hold', string.format('%.0f', to.hold), 'holder', to.holder) end
 end

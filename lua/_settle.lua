@@ -6,8 +6,7 @@ local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
   local marks, odd, behind = {}, false, 0
   local keeping, until_, remembering, outdated = {}, {}, {}, {}
   for i, id in ipairs(ids) do
-    local kind = kinds[i]
-    local text = nil
+    local kind, text = kinds[i], nil
     if kind == 'f' or kind == 't' or kind == 'k' then behind, text = behind + 1, texts[behind + 1] end
     local debt = of.owed[i] and readOwed(of.owed[i])
     if not of.held[i] then
@@ -59,7 +58,7 @@ local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
           add(to.tries, id, string.format('%.0f:0', tonumber(string.match(of.tries[i] or '0', '^%d+')) + 1))
           add(to.errors, id, string.format('%.0f ', ms) .. reason)
           due = math.max(due, ms + delay)
-          if policy.ordered then to.hold, due, kind = math.max(to.hold, due), 0, 'r' end
+          if policy.ordered then due, kind = holdFor(to, id, due, ms), 'r' end
         end
         if due > ms then
           add(to.later, string.format('%.0f', due), id)

@@ -33,7 +33,7 @@ redis.call('HSET', totals, 'left', (before[1] or 0) + waiting, 'withdrawn', (bef
 -- The marks stay: places go on, and the last one tells the time of whatever comes next.
 redis.call('UNLINK', queued, committed, wake, delayed, failed, failedAt, failures, errors, tries, owed, ghosts)
 redis.call('UNLINK', payload, priority, prioritized, since, remembered, results, kept)
-redis.call('HDEL', control, 'hold')
+redis.call('HDEL', control, 'hold', 'holder')
 for i = 1, #running, 1000 do redis.call('SADD', committed, unpack(running, i, math.min(i + 999, #running))) end
 for i = 1, math.max(#payloads, #priorities, #births), 2000 do
   local function some(list) return { unpack(list, i, math.min(i + 1999, #list)) } end

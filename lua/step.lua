@@ -133,14 +133,13 @@ elseif settling.last >= settling.first then
       owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
       tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},
     }
-    local to, said = ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
+    local to, said = ends(whole.hold), { done = {}, retried = {}, failed = {}, withdrawn = {} }
     local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
       carryOut(to, count, ms, tonumber(keepFailed))
       raised = to.hold > whole.hold
-      whole.hold = math.max(whole.hold, to.hold)
-      whole.blocked = whole.paused or whole.hold > ms
+      whole.hold, whole.blocked = to.hold, whole.paused or to.hold > ms
     end
     length = redis.call('LLEN', queued)
     for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do tell(whole, kind, said[kind]) end

@@ -60,7 +60,7 @@ local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 
 purge(remembered, kept, results, control, whole, ms)
 promote(delayed, queued, ghosts, marks, count, ms)
 
-local to, said = ends(), { jammed = {}, failed = {} }
+local to, said = ends(whole.hold), { jammed = {}, failed = {} }
 -- An ID whose lease ran out: what becomes of it. Answers its jams and its place.
 local function recover(name, started, past, gone, debt)
   local attempts, jams = string.match(past or '0:0', '^(%d+):(%d+)$')
@@ -92,7 +92,7 @@ local function recover(name, started, past, gone, debt)
     -- Later jams wait, so that a poison ID does not take its neighbours down again and again.
     local later = ms + math.floor(jams * term + jitter * half)
     due = math.max(due, later)
-    if ordered then to.hold, due = math.max(to.hold, due), 0 end
+    if ordered then due = holdFor(to, name, due, ms) end
   end
   if due > ms then
     add(to.later, string.format('%.0f', due), name)
@@ -137,9 +137,8 @@ redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed',
 noteExtras()
 local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
 if nudge then redis.call('DEL', alarm) end
-local blocked = whole.paused or math.max(whole.hold, to.hold) > ms
-local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)
-arm(wake, tokens, (nudge and not whole.paused or line > 0 and not blocked) and 1 or 0)
+local line = to.hold > ms and 0 or redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)
+arm(wake, tokens, (nudge or line > 0) and not whole.paused and 1 or 0)
 tell(whole, 'jammed', said.jammed)
 tell(whole, 'failed', said.failed)
 send(whole, totals, events, ms)

@@ -1,15 +1,16 @@
 -- withdraw: take IDs out by hand, wherever they are; a processing one is marked and ends at its next settle or sweep.
--- KEYS  queued committed processing totals
+-- KEYS  queued committed processing totals wake
 -- KEYS  delayed failed failedAt failures errors tries withdrawn owed ghosts
 -- KEYS  payload priority prioritized since remembered control results kept events listening
 -- KEYS  progress extras
 -- ARGV  id …
 -- GIVES one letter per ID, the state it was met in: absent, queued, yet to come (delayed), processing, failed, remembered (m)
 -- FLAGS allow-oom
-local queued, committed, processing, totals = unpack(KEYS)
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = unpack(KEYS, 5)
-local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, progress, extras = unpack(KEYS, 14)
+local queued, committed, processing, totals, wake = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = unpack(KEYS, 6)
+local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, progress, extras = unpack(KEYS, 15)
 
+--- @include _arm
 --- @include _control
 --- @include _extras
 --- @include _sound
@@ -21,14 +22,14 @@ local due = redis.call('ZMSCORE', delayed, unpack(ARGV))
 local ranks = redis.call('ZMSCORE', prioritized, unpack(ARGV))
 local times = redis.call('ZMSCORE', failed, unpack(ARGV))
 local forget = redis.call('ZMSCORE', remembered, unpack(ARGV))
-local before = redis.call('HMGET', totals, 'left', 'withdrawn')
+local before, tokens = redis.call('HMGET', totals, 'left', 'withdrawn'), whole.holder and redis.call('LLEN', wake)
 sound('LLEN', queued)
 sound('HLEN', failures, errors, tries, owed, payload, priority, since, results)
 sound('ZCARD', failedAt, kept)
 sound('SCARD', withdrawn, ghosts)
 
 local letters, seen, free, stale, marked, out, over, memories, told = {}, {}, {}, {}, {}, {}, {}, {}, {}
-local taken = 0
+local taken, passes = 0, false
 for i, id in ipairs(ARGV) do
   local letter = 'a'
   if seen[id] then
@@ -38,6 +39,7 @@ for i, id in ipairs(ARGV) do
       letter, marked[#marked + 1], seen[id] = 'p', id, 'p'
     else
       letter, free[#free + 1], out[#out + 1], taken, seen[id] = due[i] and 'y' or 'q', id, id, taken + 1, 'a'
+      passes = passes or letter == 'q' and id == whole.holder
       if not due[i] and not ranks[i] then stale[#stale + 1] = id end
     end
   elseif forget[i] and tonumber(forget[i]) > ms then
@@ -73,6 +75,9 @@ end
 taken = taken + redis.call('HDEL', owed, unpack(ARGV))
 local left = #free > 0 and redis.call('SREM', committed, unpack(free)) or 0
 redis.call('HSET', totals, 'left', (before[1] or 0) + left, 'withdrawn', (before[2] or 0) + taken)
+-- The line stood for it alone.
+if passes then redis.call('HDEL', control, 'hold', 'holder') end
+arm(wake, tokens, passes and not whole.paused and redis.call('LLEN', queued) + redis.call('ZCARD', prioritized) or 0)
 noteExtras()
 tell(whole, 'withdrawn', told)
 send(whole, totals, events, ms)

@@ -19,7 +19,7 @@ export interface RunOptions<Payload = unknown> extends OwnRunOptions<Payload> {
   readonly limit?: Limit
   /**
    * One run at a time over all processes, in strict order: whatever fails, jams or waits for its next attempt goes to the
-   * head of the line and holds the line until it is done or has failed for good. Default false.
+   * head of the line and holds the line until it is done, has failed for good or is withdrawn. Default false.
    */
   readonly ordered?: boolean
   readonly delivery?: Delivery

@@ -1,4 +1,5 @@
 import { announce } from './news.js'
+import { letPass } from './places.js'
 import type { QueueState } from './state.js'
 
 /** Withdraw all that waits and forget all failures; what is processing goes on, with nothing owed. */
@@ -24,7 +25,7 @@ export function clear(state: QueueState, ms: number): number {
   state.remembered.clear()
   state.results.clear()
   state.kept.clear()
-  state.control.hold = 0
+  letPass(state)
   for (const part of [state.payload, state.priority, state.since]) {
     for (const id of part.keys()) if (!state.processing.has(id)) part.delete(id)
   }

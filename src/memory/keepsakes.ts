@@ -1,5 +1,6 @@
 import type { Kept } from '../step.js'
 import type { Recollection } from '../store.js'
+import { letPass } from './places.js'
 import type { QueueState } from './state.js'
 
 // What stays of an ID after its run, each for its time: that it was done, its result, what it logged.
@@ -9,7 +10,7 @@ export function purge(state: QueueState, ms: number): void {
   const { remembered, kept, control } = state
   for (const id of lapsed(remembered, ms)) remembered.delete(id)
   for (const name of lapsed(kept, ms)) drop(state, name)
-  if (control.hold <= ms) control.hold = 0
+  if (control.hold <= ms) letPass(state)
 }
 
 function lapsed(what: QueueState['kept'], ms: number): readonly string[] {

@@ -47,7 +47,13 @@ export function forget(state: QueueState, id: string): void {
   state.errors.delete(id)
 }
 
-/** The line stands until then, if it did not stand longer. */
-export function hold({ control }: QueueState, until: number): void {
+/** The line stands until then, if it did not stand longer. For whom is known while it is for one alone. */
+export function hold({ control }: QueueState, id: string, until: number, ms: number): void {
+  control.holder = control.hold > ms ? '' : id
   control.hold = Math.max(control.hold, until)
+}
+
+export function letPass({ control }: QueueState): void {
+  control.hold = 0
+  control.holder = ''
 }

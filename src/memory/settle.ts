@@ -88,7 +88,7 @@ export function settle(state: QueueState, request: StepRequest, ms: number, news
         const due = Math.max(ms + (settlement.delays[place] ?? 0), merge(state, id, owed))
         if (policy.ordered) {
           places.head.push(id)
-          hold(state, due)
+          hold(state, id, due, ms)
         } else if (due > ms) places.later.push({ id, due })
         else places.tail.push(id)
       }

@@ -109,6 +109,8 @@ export interface Switches {
   paused: boolean
   /** The line stands until then, ms; 0: it does not. */
   hold: number
+  /** For whom alone, or ''. */
+  holder: string
   /** Messages kept. */
   journal: number
 }
@@ -179,7 +181,7 @@ export function emptyState(): QueueState {
     since: new Map(),
     remembered: new Ordered(),
     progress: new Map(),
-    control: { paused: false, hold: 0, journal: 0 },
+    control: { paused: false, hold: 0, holder: '', journal: 0 },
     rate: null,
     results: new Map(),
     kept: new Ordered(),

@@ -112,7 +112,7 @@ function recover(
     const pause = Math.floor(jams * request.lease + request.jitter * Math.floor(request.lease / 2))
     const until = Math.max(ms + pause, due)
     if (!request.ordered) return { id, token, jams, started, now: back(id, until) }
-    hold(state, until)
+    hold(state, id, until, ms)
     return { id, token, jams, started, now: back(id, 0) }
   })
 

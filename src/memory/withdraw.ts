@@ -1,17 +1,22 @@
 import type { State } from '../store.js'
 import { dropBaggage } from './baggage.js'
 import { drop } from './keepsakes.js'
+import { arm } from './line.js'
 import { stateOf } from './look.js'
 import { News } from './news.js'
+import { letPass } from './places.js'
 import type { QueueState } from './state.js'
 
 /** Take IDs out by hand, wherever they are; a processing one is marked and ends at its next settle or sweep. */
 export function withdraw(state: QueueState, ids: readonly string[], now: number): State[] {
   const ms = Math.floor(now / 1000)
   const news = News.of(state)
+  const { holder } = state.control
+  let passes = false
   const met = ids.map((id) => {
     const was = stateOf(state, id, ms)
     takeOut(state, id, was)
+    passes ||= was === 'queued' && id === holder
     state.failures.delete(id)
     state.errors.delete(id)
     state.tries.delete(id)
@@ -21,6 +26,11 @@ export function withdraw(state: QueueState, ids: readonly string[], now: number)
     if (was !== 'absent') news?.add('withdrawn', id)
     return was
   })
+  // The line stood for it alone.
+  if (passes) {
+    letPass(state)
+    arm(state, ms)
+  }
   news?.send(state, ms, ['withdrawn'])
   return met
 }

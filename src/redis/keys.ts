@@ -33,7 +33,7 @@ export const KEYS = {
   since: 'hash', //        ID → ms                       when it was first published, where that counts
   remembered: 'zset', //   ID → forget at, ms            done, and not to be run again before
   progress: 'hash', //     ID → JSON                     what a running job told last
-  control: 'hash', //      paused, hold, journal         what holds of the queue as a whole
+  control: 'hash', //      paused, hold, holder, journal   what holds of the queue as a whole
   rate: 'string', //       start:count                   the window of a rate limit, and the claims in it
   results: 'hash', //      rID → result, lID → log       kept of the last run: `epoch text`; lines
   kept: 'zset', //         rID, lID → until, ms          when they go

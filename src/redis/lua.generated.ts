@@ -201,11 +201,11 @@ return was[2] or ''`,
 local delayed, failed, failedAt, failures, errors, tries, owed, ghosts = unpack(KEYS, 6)
 local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, withdrawn, progress, extras = unpack(KEYS, 14)
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -266,7 +266,7 @@ redis.call('HSET', totals, 'left', (before[1] or 0) + waiting, 'withdrawn', (bef
   'taken', (before[3] or 0) + redis.call('LLEN', queued))
 redis.call('UNLINK', queued, committed, wake, delayed, failed, failedAt, failures, errors, tries, owed, ghosts)
 redis.call('UNLINK', payload, priority, prioritized, since, remembered, results, kept)
-redis.call('HDEL', control, 'hold')
+redis.call('HDEL', control, 'hold', 'holder')
 for i = 1, #running, 1000 do redis.call('SADD', committed, unpack(running, i, math.min(i + 999, #running))) end
 for i = 1, math.max(#payloads, #priorities, #births), 2000 do
   local function some(list) return { unpack(list, i, math.min(i + 1999, #list)) } end
@@ -757,11 +757,11 @@ local function promote(delayed, queued, ghosts, marks, count, ms)
   end
 end
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -1038,11 +1038,11 @@ local function owedText(debt)
     .. (debt.weight and string.format('%.0f', debt.weight) or '') .. '|' .. (debt.payload and 'p' .. debt.payload or '')
 end
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -1059,13 +1059,10 @@ local function sendNothing(whole, totals, events, ms)
   local position = redis.call('HINCRBY', totals, 'position', 1)
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
-local function firstDue(delayed)
-  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-  return first[2] and tonumber(first[2])
-end
+local function firstDue(delayed) return tonumber(redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]) end
 local function earlier(before, after) return after and (not before or after < before) end
 local function purge(remembered, kept, results, control, whole, ms)
-  if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold') end
+  if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold', 'holder') end
   if redis.call('EXISTS', remembered, kept) == 0 then return end
   local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 100)
   if #over > 0 then redis.call('ZREM', remembered, unpack(over)) end
@@ -1359,11 +1356,11 @@ return reply`,
     text: `local lease, totals, progress, control, results, kept, events, listening = unpack(KEYS)
 local delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized, since, remembered, extras = unpack(KEYS, 9)
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -1434,11 +1431,11 @@ local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -1879,9 +1876,13 @@ local function owedText(debt)
   return (debt.superseding and 's' or '') .. '|' .. (debt.due > 0 and string.format('%.0f', debt.due) or '') .. '|'
     .. (debt.weight and string.format('%.0f', debt.weight) or '') .. '|' .. (debt.payload and 'p' .. debt.payload or '')
 end
-local function ends()
+local function ends(hold)
   return { ending = {}, forget = {}, failing = {}, texts = {}, stays = {}, head = {}, tail = {}, free = {}, forgotten = {}, later = {}, tries = {}, errors = {},
-    payloads = {}, priorities = {}, births = {}, hold = 0 }
+    payloads = {}, priorities = {}, births = {}, hold = hold }
+end
+local function holdFor(to, id, till, ms)
+  to.holder, to.hold = to.hold > ms and '' or id, math.max(to.hold, till)
+  return 0
 end
 local function leave(to, id) to.free[#to.free + 1], to.forgotten[#to.forgotten + 1] = id, id end
 local function add(list, id, value) list[#list + 1], list[#list + 2] = id, value end
@@ -1930,14 +1931,13 @@ local function carryOut(to, count, ms, keepFailed)
   toHead(queued, totals, to.head, count)
   toTail(queued, ghosts, marks, to.tail, count, ms)
   if #to.later > 0 then redis.call('ZADD', delayed, unpack(to.later)) end
-  if to.hold > 0 then redis.call('HSET', control, 'hold', string.format('%.0f', to.hold)) end
+  if to.holder then redis.call('HSET', control, 'hold', string.format('%.0f', to.hold), 'holder', to.holder) end
 end
 local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
   local marks, odd, behind = {}, false, 0
   local keeping, until_, remembering, outdated = {}, {}, {}, {}
   for i, id in ipairs(ids) do
-    local kind = kinds[i]
-    local text = nil
+    local kind, text = kinds[i], nil
     if kind == 'f' or kind == 't' or kind == 'k' then behind, text = behind + 1, texts[behind + 1] end
     local debt = of.owed[i] and readOwed(of.owed[i])
     if not of.held[i] then
@@ -1988,7 +1988,7 @@ local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
           add(to.tries, id, string.format('%.0f:0', tonumber(string.match(of.tries[i] or '0', '^%d+')) + 1))
           add(to.errors, id, string.format('%.0f ', ms) .. reason)
           due = math.max(due, ms + delay)
-          if policy.ordered then to.hold, due, kind = math.max(to.hold, due), 0, 'r' end
+          if policy.ordered then due, kind = holdFor(to, id, due, ms), 'r' end
         end
         if due > ms then
           add(to.later, string.format('%.0f', due), id)
@@ -2012,11 +2012,11 @@ local function settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
   return marks, odd
 end
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -2033,13 +2033,10 @@ local function sendNothing(whole, totals, events, ms)
   local position = redis.call('HINCRBY', totals, 'position', 1)
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
-local function firstDue(delayed)
-  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-  return first[2] and tonumber(first[2])
-end
+local function firstDue(delayed) return tonumber(redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]) end
 local function earlier(before, after) return after and (not before or after < before) end
 local function purge(remembered, kept, results, control, whole, ms)
-  if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold') end
+  if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold', 'holder') end
   if redis.call('EXISTS', remembered, kept) == 0 then return end
   local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 100)
   if #over > 0 then redis.call('ZREM', remembered, unpack(over)) end
@@ -2161,14 +2158,13 @@ elseif settling.last >= settling.first then
       owed = lazy and redis.call('HMGET', owed, unpack(ids)) or {},
       tries = lazy and redis.call('HMGET', tries, unpack(ids)) or {},
     }
-    local to, said = ends(), { done = {}, retried = {}, failed = {}, withdrawn = {} }
+    local to, said = ends(whole.hold), { done = {}, retried = {}, failed = {}, withdrawn = {} }
     local result, odd = settleEach(ids, kinds, of, texts, policy, count, to, said, ms)
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
       carryOut(to, count, ms, tonumber(keepFailed))
       raised = to.hold > whole.hold
-      whole.hold = math.max(whole.hold, to.hold)
-      whole.blocked = whole.paused or whole.hold > ms
+      whole.hold, whole.blocked = to.hold, whole.paused or to.hold > ms
     end
     length = redis.call('LLEN', queued)
     for _, kind in ipairs({ 'done', 'retried', 'failed', 'withdrawn' }) do tell(whole, kind, said[kind]) end
@@ -2445,9 +2441,13 @@ local function owedText(debt)
   return (debt.superseding and 's' or '') .. '|' .. (debt.due > 0 and string.format('%.0f', debt.due) or '') .. '|'
     .. (debt.weight and string.format('%.0f', debt.weight) or '') .. '|' .. (debt.payload and 'p' .. debt.payload or '')
 end
-local function ends()
+local function ends(hold)
   return { ending = {}, forget = {}, failing = {}, texts = {}, stays = {}, head = {}, tail = {}, free = {}, forgotten = {}, later = {}, tries = {}, errors = {},
-    payloads = {}, priorities = {}, births = {}, hold = 0 }
+    payloads = {}, priorities = {}, births = {}, hold = hold }
+end
+local function holdFor(to, id, till, ms)
+  to.holder, to.hold = to.hold > ms and '' or id, math.max(to.hold, till)
+  return 0
 end
 local function leave(to, id) to.free[#to.free + 1], to.forgotten[#to.forgotten + 1] = id, id end
 local function add(list, id, value) list[#list + 1], list[#list + 2] = id, value end
@@ -2496,14 +2496,14 @@ local function carryOut(to, count, ms, keepFailed)
   toHead(queued, totals, to.head, count)
   toTail(queued, ghosts, marks, to.tail, count, ms)
   if #to.later > 0 then redis.call('ZADD', delayed, unpack(to.later)) end
-  if to.hold > 0 then redis.call('HSET', control, 'hold', string.format('%.0f', to.hold)) end
+  if to.holder then redis.call('HSET', control, 'hold', string.format('%.0f', to.hold), 'holder', to.holder) end
 end
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -2520,13 +2520,10 @@ local function sendNothing(whole, totals, events, ms)
   local position = redis.call('HINCRBY', totals, 'position', 1)
   if whole.heard then redis.call('SPUBLISH', events .. ':' .. whole.heard, string.format('[%.0f,%.0f]', position, ms)) end
 end
-local function firstDue(delayed)
-  local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-  return first[2] and tonumber(first[2])
-end
+local function firstDue(delayed) return tonumber(redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]) end
 local function earlier(before, after) return after and (not before or after < before) end
 local function purge(remembered, kept, results, control, whole, ms)
-  if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold') end
+  if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold', 'holder') end
   if redis.call('EXISTS', remembered, kept) == 0 then return end
   local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 100)
   if #over > 0 then redis.call('ZREM', remembered, unpack(over)) end
@@ -2577,7 +2574,7 @@ local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 
   taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
 purge(remembered, kept, results, control, whole, ms)
 promote(delayed, queued, ghosts, marks, count, ms)
-local to, said = ends(), { jammed = {}, failed = {} }
+local to, said = ends(whole.hold), { jammed = {}, failed = {} }
 local function recover(name, started, past, gone, debt)
   local attempts, jams = string.match(past or '0:0', '^(%d+):(%d+)$')
   jams = tonumber(jams)
@@ -2607,7 +2604,7 @@ local function recover(name, started, past, gone, debt)
   if started and jams > 1 then
     local later = ms + math.floor(jams * term + jitter * half)
     due = math.max(due, later)
-    if ordered then to.hold, due = math.max(to.hold, due), 0 end
+    if ordered then due = holdFor(to, name, due, ms) end
   end
   if due > ms then
     add(to.later, string.format('%.0f', due), name)
@@ -2648,9 +2645,8 @@ redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed',
 noteExtras()
 local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
 if nudge then redis.call('DEL', alarm) end
-local blocked = whole.paused or math.max(whole.hold, to.hold) > ms
-local line = redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)
-arm(wake, tokens, (nudge and not whole.paused or line > 0 and not blocked) and 1 or 0)
+local line = to.hold > ms and 0 or redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)
+arm(wake, tokens, (nudge or line > 0) and not whole.paused and 1 or 0)
 tell(whole, 'jammed', said.jammed)
 tell(whole, 'failed', said.failed)
 send(whole, totals, events, ms)
@@ -2666,11 +2662,11 @@ local function arm(wake, tokens, length)
   if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
 end
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -2696,19 +2692,22 @@ arm(wake, redis.call('LLEN', wake), (line or untold) and 1 or 0)
 return 1`,
   },
   'withdraw': {
-    keys: ['queued', 'committed', 'processing', 'totals', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening', 'progress', 'extras'],
-    plain: 4,
+    keys: ['queued', 'committed', 'processing', 'totals', 'wake', 'delayed', 'failed', 'failedAt', 'failures', 'errors', 'tries', 'withdrawn', 'owed', 'ghosts', 'payload', 'priority', 'prioritized', 'since', 'remembered', 'control', 'results', 'kept', 'events', 'listening', 'progress', 'extras'],
+    plain: 5,
     flags: 'allow-oom',
-    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL errors failures owed payload priority results since tries', 'HINCRBY totals', 'HLEN errors failures owed payload priority results since tries', 'HMGET control totals', 'HSET totals', 'LLEN queued', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SET extras', 'SMISMEMBER committed', 'SPUBLISH events', 'SREM committed', 'TIME', 'TYPE events', 'XADD events', 'ZCARD failedAt kept', 'ZMSCORE delayed failed prioritized processing remembered', 'ZREM delayed failed failedAt kept prioritized remembered'],
-    text: `local queued, committed, processing, totals = unpack(KEYS)
-local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = unpack(KEYS, 5)
-local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, progress, extras = unpack(KEYS, 14)
+    rights: ['DEL extras', 'EXISTS control delayed errors extras failed failures ghosts kept owed payload prioritized priority progress remembered since tries withdrawn', 'GET listening', 'HDEL control errors failures owed payload priority results since tries', 'HINCRBY totals', 'HLEN errors failures owed payload priority results since tries', 'HMGET control totals', 'HSET totals', 'LLEN queued wake', 'RPUSH wake', 'SADD ghosts withdrawn', 'SCARD ghosts withdrawn', 'SET extras', 'SMISMEMBER committed', 'SPUBLISH events', 'SREM committed', 'TIME', 'TYPE events', 'XADD events', 'ZCARD failedAt kept prioritized', 'ZMSCORE delayed failed prioritized processing remembered', 'ZREM delayed failed failedAt kept prioritized remembered'],
+    text: `local queued, committed, processing, totals, wake = unpack(KEYS)
+local delayed, failed, failedAt, failures, errors, tries, withdrawn, owed, ghosts = unpack(KEYS, 6)
+local payload, priority, prioritized, since, remembered, control, results, kept, events, listening, progress, extras = unpack(KEYS, 15)
+local function arm(wake, tokens, length)
+  if tokens == 0 and length > 0 then redis.call('RPUSH', wake, '1') end
+end
 local function readControl(control, listening, ms, events)
-  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal')
+  local held = redis.call('HMGET', control, 'paused', 'hold', 'journal', 'holder')
   local paused, hold, journal = held[1] == '1', tonumber(held[2] or 0), tonumber(held[3] or 0)
   local is = events and journal > 0 and redis.call('TYPE', events).ok
   if is and is ~= 'none' and is ~= 'stream' then error({ err = 'WRONGTYPE ' .. events .. ' holds a ' .. is .. ', not a stream' }) end
-  return { paused = paused, hold = hold, journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
+  return { paused = paused, hold = hold, holder = held[4], journal = journal, heard = redis.call('GET', listening), blocked = paused or hold > ms, told = {} }
 end
 local function tell(whole, kind, ids)
   if #ids == 0 or not (whole.heard or whole.journal > 0) then return end
@@ -2744,13 +2743,13 @@ local due = redis.call('ZMSCORE', delayed, unpack(ARGV))
 local ranks = redis.call('ZMSCORE', prioritized, unpack(ARGV))
 local times = redis.call('ZMSCORE', failed, unpack(ARGV))
 local forget = redis.call('ZMSCORE', remembered, unpack(ARGV))
-local before = redis.call('HMGET', totals, 'left', 'withdrawn')
+local before, tokens = redis.call('HMGET', totals, 'left', 'withdrawn'), whole.holder and redis.call('LLEN', wake)
 sound('LLEN', queued)
 sound('HLEN', failures, errors, tries, owed, payload, priority, since, results)
 sound('ZCARD', failedAt, kept)
 sound('SCARD', withdrawn, ghosts)
 local letters, seen, free, stale, marked, out, over, memories, told = {}, {}, {}, {}, {}, {}, {}, {}, {}
-local taken = 0
+local taken, passes = 0, false
 for i, id in ipairs(ARGV) do
   local letter = 'a'
   if seen[id] then
@@ -2760,6 +2759,7 @@ for i, id in ipairs(ARGV) do
       letter, marked[#marked + 1], seen[id] = 'p', id, 'p'
     else
       letter, free[#free + 1], out[#out + 1], taken, seen[id] = due[i] and 'y' or 'q', id, id, taken + 1, 'a'
+      passes = passes or letter == 'q' and id == whole.holder
       if not due[i] and not ranks[i] then stale[#stale + 1] = id end
     end
   elseif forget[i] and tonumber(forget[i]) > ms then
@@ -2792,6 +2792,8 @@ end
 taken = taken + redis.call('HDEL', owed, unpack(ARGV))
 local left = #free > 0 and redis.call('SREM', committed, unpack(free)) or 0
 redis.call('HSET', totals, 'left', (before[1] or 0) + left, 'withdrawn', (before[2] or 0) + taken)
+if passes then redis.call('HDEL', control, 'hold', 'holder') end
+arm(wake, tokens, passes and not whole.paused and redis.call('LLEN', queued) + redis.call('ZCARD', prioritized) or 0)
 noteExtras()
 tell(whole, 'withdrawn', told)
 send(whole, totals, events, ms)

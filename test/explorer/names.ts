@@ -111,7 +111,7 @@ function describeBaggage(state: QueueState, ms: number): string {
     prioritized.slice(),
     Array.from(since, ([id, at]) => `${id} ${ms - at}`).sort(),
     remembered.slice().map((id) => `${id} ${until(remembered.score(id) as number)}`),
-    `${control.paused} ${until(control.hold)}`,
+    `${control.paused} ${until(control.hold)} ${control.hold > ms ? control.holder : ''}`,
   ].join(';')
 }
 

@@ -86,6 +86,12 @@ export const SCOPES: readonly Scope[] = [
   scope('earliest', 1_553, { publishes: 3, retries: 1 }, { ...ALONE, kinds: [PLAIN, soon(400), soon(100)] }),
   scope('remember', 582, { publishes: 3, losses: 1, withdraws: 1 }, { ...ALONE, policy: { remember: 400 } }),
   scope('ordered', 1_041, { publishes: 2, retries: 1, lapses: 1 }, { ...TWO_IDS, ...ALONE, policy: { ordered: true } }),
+  scope(
+    'ordered-withdraw',
+    1_228,
+    { publishes: 3, retries: 1, withdraws: 1 },
+    { ...TWO_IDS, ...ALONE, policy: { ordered: true } },
+  ),
 ]
 
 /** Several faults at once, and guards that sweep at any time: minutes each, by `npm run explore -- wide`. */

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { done, fail, type Laws, LEASE, release, retry } from './scene.js'
+import { done, fail, type Laws, LEASE, release, retry, type Scene } from './scene.js'
 
 export const retrying: Laws = {
   'a failed attempt comes back after its pause, with its error and its count': async (q) => {
@@ -145,4 +145,95 @@ export const retrying: Laws = {
     await q.woken()
     expect(await q.claim(1, { worker: 'w2' })).toMatchObject({ dueIn: 500 })
   },
+
+  'a line that is held goes on, and wakes somebody, once the ID it is held for is withdrawn': async (q) => {
+    await q.publish('a', 'b')
+    await q.woken()
+    await hold(q, 500, 'a')
+    // That of the hold.
+    await q.woken()
+    await q.withdraw('b')
+    expect(await q.token()).toBe(false)
+    expect((await q.claim(1)).ids).toEqual([])
+    await q.publish('c')
+    await q.withdraw('a')
+    await q.woken()
+    expect((await q.claim(1)).ids).toEqual(['c'])
+  },
+
+  'so it does where that ID has a priority, or jammed': async (q) => {
+    await q.put('a', { priority: 2 })
+    await q.publish('b')
+    await hold(q, 500, 'a')
+    await q.withdraw('a')
+    const next = await q.claim(1)
+    expect(next.ids).toEqual(['b'])
+    await q.lapse({ ordered: true })
+    await q.claim(1)
+    await q.lapse({ ordered: true })
+    await q.publish('c')
+    expect((await q.claim(1)).ids).toEqual([])
+    await q.withdraw('b')
+    expect((await q.claim(1)).ids).toEqual(['c'])
+  },
+
+  'a line that is held while it is paused goes on once it is resumed, where the ID was withdrawn meanwhile': async (
+    q,
+  ) => {
+    await q.publish('a', 'b')
+    await hold(q, 500, 'a')
+    await q.control({ order: 'pause' })
+    await q.woken()
+    await q.withdraw('a')
+    expect(await q.token()).toBe(false)
+    await q.control({ order: 'resume' })
+    await q.woken()
+    expect((await q.claim(1)).ids).toEqual(['b'])
+  },
+
+  'who comes back after the withdrawal holds nobody up, and is held up by nobody': async (q) => {
+    await q.publish('a')
+    await hold(q, 500, 'a')
+    await q.withdraw('a')
+    await q.publish('a')
+    expect(await q.claim(1)).toMatchObject({ ids: ['a'], tries: [] })
+  },
+
+  'a line that is held for two stands until the later one may go on, also when one of them is withdrawn': async (q) => {
+    await q.publish('a', 'b', 'c')
+    const { token } = await q.claim(2)
+    for (const [id, delay] of Object.entries({ a: 500, b: 300 })) {
+      await q.step({ settle: [retry(token, delay, id)], policy: { ordered: true } })
+    }
+    await q.withdraw('b')
+    await q.pass(499)
+    expect((await q.claim(1)).ids).toEqual([])
+    await q.pass(1)
+    expect((await q.claim(2)).ids).toEqual(['a', 'c'])
+  },
+
+  'a hold that is over says nothing of the next one': async (q) => {
+    await q.publish('a', 'b')
+    await hold(q, 500, 'a')
+    await q.pass(500)
+    const { token } = await q.claim(1)
+    await q.settle(release(token, 'a'))
+    await hold(q, 500, 'a')
+    await q.pass(600)
+    const { token: later } = await q.claim(2)
+    await q.step({ settle: [retry(later, 500, 'b')], policy: { ordered: true } })
+    await q.settle(release(later, 'a'))
+    await q.withdraw('a')
+    expect((await q.claim(1)).ids).toEqual([])
+    await q.withdraw('b')
+    await q.publish('c')
+    expect((await q.claim(1)).ids).toEqual(['c'])
+  },
+}
+
+/** In strict order it is claimed, and fails. */
+async function hold(q: Scene, delay: number, id: string): Promise<void> {
+  const { token, ids } = await q.claim(1)
+  expect(ids).toEqual([id])
+  await q.step({ settle: [retry(token, delay, id)], policy: { ordered: true } })
 }

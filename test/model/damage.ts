@@ -182,7 +182,7 @@ function drop(state: QueueState, part: Exclude<Part, 'extras'>): void {
       state.alarm = null
       return
     case 'control':
-      Object.assign(state.control, { paused: false, hold: 0, journal: 0 })
+      Object.assign(state.control, { paused: false, hold: 0, holder: '', journal: 0 })
       return
     case 'rate':
       state.rate = null

@@ -126,8 +126,9 @@ export function dumpModel(state: QueueState): Dump {
       case 'owed':
         return Array.from(state.owed, ([id, run]) => `${id}=${owedText(run)}`)
       case 'control': {
-        const { paused, hold, journal } = state.control
-        return fields(Object.entries({ paused: paused ? 1 : 0, hold, journal }).filter(([, value]) => value !== 0))
+        const { paused, hold, holder, journal } = state.control
+        const held = hold === 0 ? {} : { hold, holder }
+        return fields(Object.entries({ paused: paused ? 1 : 0, ...held, journal }).filter(([, value]) => value !== 0))
       }
       case 'rate':
         return state.rate === null ? [] : [`${state.rate.start}:${state.rate.count}`]

@@ -83,17 +83,30 @@ const limiting = fc
     ]
   })
 
-/** In strict order, a failed attempt holds up the line until it is due; then somebody claims. */
+/** In strict order, a failed attempt holds up the line until it is due, or until it is withdrawn; then somebody claims. */
 const holding = fc
-  .tuple(kinds.publish, kinds.step, kinds.step, kinds.step, fc.integer({ min: 1, max: 2_000 }), fc.nat(200_000))
-  .map(([first, claim, retry, next, delay, over]): Move[] => {
+  .tuple(
+    kinds.publish,
+    kinds.step,
+    kinds.step,
+    kinds.withdraw,
+    kinds.step,
+    fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 2 }),
+    fc.boolean(),
+    fc.nat(200_000),
+  )
+  .map(([first, claim, retry, withdraw, next, delays, out, over]): Move[] => {
     const ordered = { policy: { ordered: true }, leaving: false, skip: false }
-    const failed = { back: 0, use: 'retry' as const, delay, ttl: 0, of: 'mine' as const }
+    const fails = delays.map((delay, back): Move => {
+      const picks = [{ back, use: 'retry' as const, delay, ttl: 0, of: 'mine' as const }]
+      return { ...retry, ...ordered, worker: claim.worker, wait: 0, picks }
+    })
     return [
       first,
-      { ...claim, ...ordered, picks: [], claim: 1 },
-      { ...retry, ...ordered, worker: claim.worker, wait: 0, picks: [failed] },
-      { ...next, ...ordered, wait: delay * 1_000 + over, picks: [], claim: 6 },
+      { ...claim, ...ordered, picks: [], claim: delays.length },
+      ...fails,
+      ...(out ? [{ ...withdraw, wait: 0 }] : []),
+      { ...next, ...ordered, wait: out ? over : Math.max(...delays) * 1_000 + over, picks: [], claim: 6 },
     ]
   })
 

@@ -182,7 +182,7 @@ function checkPlaces(state: QueueState): void {
 
 /** L5: nothing names an ID that is free, but the places that stand for its being remembered or in line. */
 function checkNames(state: QueueState): void {
-  const { committed, processing, failed, withdrawn } = state
+  const { committed, processing, failed, withdrawn, control } = state
   const within = (what: string, names: Iterable<string>, may: (id: string) => boolean): void => {
     for (const id of names) if (!may(id)) fail(`L5: ${what} names ${id}`)
   }
@@ -196,8 +196,9 @@ function checkNames(state: QueueState): void {
   within('since', state.since.keys(), (id) => committed.has(id))
   within('progress', state.progress.keys(), (id) => processing.has(id))
   within('results', state.results.keys(), (name) => state.kept.has(name))
+  within('the hold', control.holder === '' ? [] : [control.holder], (id) => committed.has(id))
   equal('L5: results', state.results.size, state.kept.size)
-  hold(state.control.journal >= state.events.size, 'L5: more messages than the journal keeps')
+  hold(control.journal >= state.events.size, 'L5: more messages than the journal keeps')
   for (const [id, { superseded }] of state.owed) {
     hold(!superseded || !withdrawn.has(id), `${id} is withdrawn and superseded`)
   }

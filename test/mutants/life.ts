@@ -11,6 +11,8 @@ const SETTLE = 'src/memory/settle.ts'
 const LIMITS = 'src/memory/limits.ts'
 const LINE = 'src/memory/line.ts'
 const KEEPSAKES = 'src/memory/keepsakes.ts'
+const PLACES = 'src/memory/places.ts'
+const WITHDRAW = 'src/memory/withdraw.ts'
 
 /** Bugs in the life of a job: what it brings, when it may run, what is kept of it, who is told. Each in the Lua and in the model. */
 export const LIFE: readonly Mutant[] = [
@@ -66,11 +68,11 @@ export const LIFE: readonly Mutant[] = [
   ]),
   inGame('a hold that nobody ends', [
     edit(CONTROL, 'paused or hold > ms', 'paused or hold > 0'),
-    edit('lua/_purge.lua', "redis.call('HDEL', control, 'hold')", ''),
+    edit('lua/_purge.lua', "redis.call('HDEL', control, 'hold', 'holder')", ''),
   ]),
   inSuite('a hold that nobody ends', [
     edit(LINE, 'control.paused || control.hold > ms', 'control.paused || control.hold > 0'),
-    edit(KEEPSAKES, '  if (control.hold <= ms) control.hold = 0\n', ''),
+    edit(KEEPSAKES, '  if (control.hold <= ms) letPass(state)\n', ''),
   ]),
   inGame('a hold of whose end nobody is told', [
     edit('lua/step.lua', 'if raised or earlier(soonest, first) then', 'if earlier(soonest, first) then'),
@@ -135,13 +137,13 @@ export const LIFE: readonly Mutant[] = [
     ),
   ]),
   inGame('an ordered queue in which the next one passes by', [
-    edit(SETTLE_LUA, "due, kind = math.max(to.hold, due), 0, 'r' end", 'due = math.max(to.hold, due), 0 end'),
+    edit(SETTLE_LUA, "due, kind = holdFor(to, id, due, ms), 'r' end", 'due = holdFor(to, id, due, ms) end'),
   ]),
   inSuite('an ordered queue in which the next one passes by', [
     edit(
       SETTLE,
-      '          places.head.push(id)\n          hold(state, due)',
-      '          places.tail.push(id)\n          hold(state, due)',
+      '          places.head.push(id)\n          hold(state, id, due, ms)',
+      '          places.tail.push(id)\n          hold(state, id, due, ms)',
     ),
   ]),
   inLaw('a clear that gives the running their payloads back in one command', 'keeping', [
@@ -164,6 +166,24 @@ export const LIFE: readonly Mutant[] = [
     ]),
     check: { what: 'reports', project: 'redis', file: 'test/queue/reports.test.ts', tests: 'a log of thousands' },
   },
+  inLaw('a line that stands for one that was withdrawn', 'retrying', [
+    edit('lua/withdraw.lua', "if passes then redis.call('HDEL', control, 'hold', 'holder') end\n", ''),
+  ]),
+  inSuite('a line that stands for one that was withdrawn', [
+    edit(WITHDRAW, '    letPass(state)\n    arm(state, ms)\n', ''),
+  ]),
+  inLaw('a line that goes on after a withdrawal, and nobody is woken', 'retrying', [
+    edit('lua/withdraw.lua', 'arm(wake, tokens, passes and', 'arm(wake, tokens, false and'),
+  ]),
+  inSuite('a line that goes on after a withdrawal, and nobody is woken', [edit(WITHDRAW, '    arm(state, ms)\n', '')]),
+  inLaw('a line held for two that goes on when one of them is withdrawn', 'retrying', [
+    edit(ENDS, "to.hold > ms and '' or id", 'id'),
+  ]),
+  inSuite('a line held for two that goes on when one of them is withdrawn', [
+    edit(PLACES, "control.hold > ms ? '' : id", 'id'),
+  ]),
+  inLaw('a hold that is cut short by a shorter one', 'retrying', [edit(ENDS, 'math.max(to.hold, till)', 'till')]),
+  inSuite('a hold that is cut short by a shorter one', [edit(PLACES, 'Math.max(control.hold, until)', 'until')]),
   inLaw('a claim that brings payloads however large they are together', 'claiming', [
     edit(CARGO, 'cargo.full = bytes > CARGO and cargo.bytes > 0', 'cargo.full = false'),
   ]),

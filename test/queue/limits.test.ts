@@ -127,6 +127,19 @@ onBothStores((kit) => {
     expect(stage.most).toBe(1)
   })
 
+  test('ordered: what is withdrawn while it waits holds nobody up', async () => {
+    const world = await kit.world()
+    const { stage, queue, workers } = company(world, { ordered: true, attempts: 2, backoff: 'PT1H' })
+    await queue.publishMany(['a', 'b'])
+    await stage.begins(1)
+    await end(world, stage, 'a', no)
+    await look(world, workers)
+    expect(stage.running).toEqual([])
+    await queue.withdraw('a')
+    expect(await stage.begins(2)).toMatchObject({ id: 'b' })
+    await end(world, stage, 'b')
+  })
+
   test('ordered: what jams keeps its place, jam after jam, until it fails for good', async () => {
     const world = await kit.world()
     const queue = world.queue({ ordered: true, maxJams: 2, clock: world.clock })
