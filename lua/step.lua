@@ -138,7 +138,7 @@ elseif settling.last >= settling.first then
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
       carryOut(to, count, ms, tonumber(keepFailed))
-      raised = to.hold > whole.hold
+      raised = to.hold > math.max(whole.hold, ms)
       whole.hold, whole.blocked = to.hold, whole.paused or to.hold > ms
     end
     length = redis.call('LLEN', queued)

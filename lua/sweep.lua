@@ -135,7 +135,7 @@ end
 
 redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed', count.failed, 'taken', count.taken, 'marked', count.marked)
 noteExtras()
-local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
+local nudge = to.hold > math.max(whole.hold, ms) or earlier(soonest, firstDue(delayed))
 if nudge then redis.call('DEL', alarm) end
 local line = to.hold > ms and 0 or redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)
 arm(wake, tokens, (nudge or line > 0) and not whole.paused and 1 or 0)

@@ -2163,7 +2163,7 @@ elseif settling.last >= settling.first then
     if odd then settled = table.concat(result) end
     if #to.ending > 0 then
       carryOut(to, count, ms, tonumber(keepFailed))
-      raised = to.hold > whole.hold
+      raised = to.hold > math.max(whole.hold, ms)
       whole.hold, whole.blocked = to.hold, whole.paused or to.hold > ms
     end
     length = redis.call('LLEN', queued)
@@ -2643,7 +2643,7 @@ for i = 1, #records, 2 do
 end
 redis.call('HSET', totals, 'left', count.left, 'jammed', count.jammed, 'failed', count.failed, 'taken', count.taken, 'marked', count.marked)
 noteExtras()
-local nudge = to.hold > whole.hold or earlier(soonest, firstDue(delayed))
+local nudge = to.hold > math.max(whole.hold, ms) or earlier(soonest, firstDue(delayed))
 if nudge then redis.call('DEL', alarm) end
 local line = to.hold > ms and 0 or redis.call('LLEN', queued) + redis.call('ZCARD', prioritized)
 arm(wake, tokens, (nudge or line > 0) and not whole.paused and 1 or 0)

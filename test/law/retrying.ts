@@ -146,6 +146,15 @@ export const retrying: Laws = {
     expect(await q.claim(1, { worker: 'w2' })).toMatchObject({ dueIn: 500 })
   },
 
+  'in strict order an attempt without a pause takes nobody the word he was given': async (q) => {
+    await q.put('d', { delay: 9_000 })
+    await q.publish('a')
+    const { token } = await q.claim(1)
+    expect((await q.claim(1, { worker: 'w2' })).dueIn).toBe(9_000)
+    await q.step({ settle: [retry(token, 0, 'a')], policy: { ordered: true } })
+    expect(await q.claim(2, { worker: 'w3' })).toMatchObject({ ids: ['a'], dueIn: -1 })
+  },
+
   'a line that is held goes on, and wakes somebody, once the ID it is held for is withdrawn': async (q) => {
     await q.publish('a', 'b')
     await q.woken()

@@ -91,7 +91,7 @@ const holding = fc
     kinds.step,
     kinds.withdraw,
     kinds.step,
-    fc.array(fc.integer({ min: 1, max: 2_000 }), { minLength: 1, maxLength: 2 }),
+    fc.array(fc.nat(2_000), { minLength: 1, maxLength: 2 }),
     fc.boolean(),
     fc.nat(200_000),
   )
