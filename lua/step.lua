@@ -209,10 +209,8 @@ if answered then
   end
 else
   if lazy then
-    if claim > 0 then
-      purge(remembered, kept, results, control, whole, ms)
-      promote(delayed, queued, ghosts, marks, count, ms)
-    end
+    purge(remembered, kept, results, control, whole, ms)
+    if claim > 0 then promote(delayed, queued, ghosts, marks, count, ms) end
     length = redis.call('LLEN', queued)
     allowed = whole.blocked and 0 or math.min(claim, room.free)
   end

@@ -57,7 +57,7 @@ redis.call('HSET', guard, 'at', #far == limit and at or ms, 'grace', grace)
 local before = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
 local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
-purge(remembered, kept, results, control, whole, ms)
+local over = purge(remembered, kept, results, control, whole, ms)
 promote(delayed, queued, ghosts, marks, count, ms)
 
 local to, said = ends(whole.hold), { jammed = {}, failed = {} }
@@ -103,7 +103,7 @@ local function recover(name, started, past, gone, debt)
 end
 
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
-local reply = { 1, 0, #far == limit and 1 or 0 }
+local reply = { 1, 0, (over or #far == limit) and 1 or 0 }
 if #lapsed > 0 and grace > ms then
   reply[2] = math.min(grace - ms, math.max(1, math.floor(half / 2)))
 elseif #lapsed > 0 then

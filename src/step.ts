@@ -94,7 +94,7 @@ export interface SweepReply {
   readonly held: boolean
   /** ms until it is worth calling again: when the other guard's seat is free, or to look in during the grace a late guard gives; 0 = no reason to wait. */
   readonly wait: number
-  /** The limit was reached: call again at once. */
+  /** The limit was reached, or that of what one call drops of the remembered and kept: call again at once. */
   readonly more: boolean
   readonly jammed: readonly Jammed[]
 }

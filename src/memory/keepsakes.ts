@@ -5,16 +5,22 @@ import type { QueueState } from './state.js'
 
 // What stays of an ID after its run, each for its time: that it was done, its result, what it logged.
 
-/** Drops what has lapsed, up to 100 of each; and a hold that is over. */
-export function purge(state: QueueState, ms: number): void {
+/** What one call drops of each at most: never less than a step adds, so that none of them grows while there is work. */
+const MOST = 1_000
+
+/** Drops what has lapsed, and a hold that is over. Answers whether more may have. */
+export function purge(state: QueueState, ms: number): boolean {
   const { remembered, kept, control } = state
-  for (const id of lapsed(remembered, ms)) remembered.delete(id)
-  for (const name of lapsed(kept, ms)) drop(state, name)
+  const ids = lapsed(remembered, ms)
+  const names = lapsed(kept, ms)
+  for (const id of ids) remembered.delete(id)
+  for (const name of names) drop(state, name)
   if (control.hold <= ms) letPass(state)
+  return ids.length === MOST || names.length === MOST
 }
 
 function lapsed(what: QueueState['kept'], ms: number): readonly string[] {
-  return what.size === 0 ? [] : what.between(Number.NEGATIVE_INFINITY, ms, 100)
+  return what.size === 0 ? [] : what.between(Number.NEGATIVE_INFINITY, ms, MOST)
 }
 
 /** Forgets one of `results`. */

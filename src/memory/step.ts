@@ -29,10 +29,8 @@ export function step(state: QueueState, request: StepRequest, now: number): Step
 
   let claim: Claim
   if (answered === undefined) {
-    if (request.claim > 0) {
-      purge(state, ms)
-      promote(state, ms)
-    }
+    purge(state, ms)
+    if (request.claim > 0) promote(state, ms)
     claim = take(state, request, limits, now)
     if (news !== undefined) for (const id of claim.ids.slice(0, request.slots)) news.add('started', id)
   } else {

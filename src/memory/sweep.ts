@@ -26,7 +26,7 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
   const far = shorten(state, request, ms)
   const before = lookAhead(state)
   const news = News.of(state)
-  purge(state, ms)
+  const over = purge(state, ms)
   promote(state, ms)
 
   const lapsed = state.processing.between(Number.NEGATIVE_INFINITY, ms, request.limit)
@@ -37,7 +37,7 @@ export function sweep(state: QueueState, request: SweepRequest, now: number): Sw
   arm(state, ms)
   if (nobodyKnows(state, before, ms)) nudge(state)
   news?.send(state, ms, ['jammed', 'failed'])
-  return { held: true, wait, more: far || (wait === 0 && lapsed.length === request.limit), jammed }
+  return { held: true, wait, more: far || over || (wait === 0 && lapsed.length === request.limit), jammed }
 }
 
 /**

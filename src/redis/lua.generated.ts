@@ -1063,14 +1063,16 @@ local function firstDue(delayed) return tonumber(redis.call('ZRANGE', delayed, 0
 local function earlier(before, after) return after and (not before or after < before) end
 local function purge(remembered, kept, results, control, whole, ms)
   if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold', 'holder') end
-  if redis.call('EXISTS', remembered, kept) == 0 then return end
-  local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 100)
+  if redis.call('EXISTS', remembered, kept) == 0 then return false end
+  local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 1000)
   if #over > 0 then redis.call('ZREM', remembered, unpack(over)) end
-  over = redis.call('ZRANGEBYSCORE', kept, '-inf', ms, 'LIMIT', 0, 100)
+  local most = #over
+  over = redis.call('ZRANGEBYSCORE', kept, '-inf', ms, 'LIMIT', 0, 1000)
   if #over > 0 then
     redis.call('ZREM', kept, unpack(over))
     redis.call('HDEL', results, unpack(over))
   end
+  return math.max(most, #over) == 1000
 end
 local function noteExtras()
   local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
@@ -2037,14 +2039,16 @@ local function firstDue(delayed) return tonumber(redis.call('ZRANGE', delayed, 0
 local function earlier(before, after) return after and (not before or after < before) end
 local function purge(remembered, kept, results, control, whole, ms)
   if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold', 'holder') end
-  if redis.call('EXISTS', remembered, kept) == 0 then return end
-  local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 100)
+  if redis.call('EXISTS', remembered, kept) == 0 then return false end
+  local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 1000)
   if #over > 0 then redis.call('ZREM', remembered, unpack(over)) end
-  over = redis.call('ZRANGEBYSCORE', kept, '-inf', ms, 'LIMIT', 0, 100)
+  local most = #over
+  over = redis.call('ZRANGEBYSCORE', kept, '-inf', ms, 'LIMIT', 0, 1000)
   if #over > 0 then
     redis.call('ZREM', kept, unpack(over))
     redis.call('HDEL', results, unpack(over))
   end
+  return math.max(most, #over) == 1000
 end
 local function noteExtras()
   local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
@@ -2225,10 +2229,8 @@ if answered then
   end
 else
   if lazy then
-    if claim > 0 then
-      purge(remembered, kept, results, control, whole, ms)
-      promote(delayed, queued, ghosts, marks, count, ms)
-    end
+    purge(remembered, kept, results, control, whole, ms)
+    if claim > 0 then promote(delayed, queued, ghosts, marks, count, ms) end
     length = redis.call('LLEN', queued)
     allowed = whole.blocked and 0 or math.min(claim, room.free)
   end
@@ -2524,14 +2526,16 @@ local function firstDue(delayed) return tonumber(redis.call('ZRANGE', delayed, 0
 local function earlier(before, after) return after and (not before or after < before) end
 local function purge(remembered, kept, results, control, whole, ms)
   if whole.hold > 0 and whole.hold <= ms then redis.call('HDEL', control, 'hold', 'holder') end
-  if redis.call('EXISTS', remembered, kept) == 0 then return end
-  local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 100)
+  if redis.call('EXISTS', remembered, kept) == 0 then return false end
+  local over = redis.call('ZRANGEBYSCORE', remembered, '-inf', ms, 'LIMIT', 0, 1000)
   if #over > 0 then redis.call('ZREM', remembered, unpack(over)) end
-  over = redis.call('ZRANGEBYSCORE', kept, '-inf', ms, 'LIMIT', 0, 100)
+  local most = #over
+  over = redis.call('ZRANGEBYSCORE', kept, '-inf', ms, 'LIMIT', 0, 1000)
   if #over > 0 then
     redis.call('ZREM', kept, unpack(over))
     redis.call('HDEL', results, unpack(over))
   end
+  return math.max(most, #over) == 1000
 end
 local function noteExtras()
   local some = redis.call('EXISTS', delayed, failed, failures, errors, tries, withdrawn, owed, ghosts, payload, priority, prioritized,
@@ -2572,7 +2576,7 @@ redis.call('HSET', guard, 'at', #far == limit and at or ms, 'grace', grace)
 local before = redis.call('HMGET', totals, 'left', 'jammed', 'failed', 'taken', 'marked')
 local count = { left = tonumber(before[1] or 0), jammed = tonumber(before[2] or 0), failed = tonumber(before[3] or 0),
   taken = tonumber(before[4] or 0), marked = tonumber(before[5] or 0) }
-purge(remembered, kept, results, control, whole, ms)
+local over = purge(remembered, kept, results, control, whole, ms)
 promote(delayed, queued, ghosts, marks, count, ms)
 local to, said = ends(whole.hold), { jammed = {}, failed = {} }
 local function recover(name, started, past, gone, debt)
@@ -2614,7 +2618,7 @@ local function recover(name, started, past, gone, debt)
   return jams, 'queued'
 end
 local lapsed = redis.call('ZRANGEBYSCORE', processing, '-inf', ms, 'LIMIT', 0, limit)
-local reply = { 1, 0, #far == limit and 1 or 0 }
+local reply = { 1, 0, (over or #far == limit) and 1 or 0 }
 if #lapsed > 0 and grace > ms then
   reply[2] = math.min(grace - ms, math.max(1, math.floor(half / 2)))
 elseif #lapsed > 0 then

@@ -9,6 +9,17 @@ async function run(q: Scene, policy: StepPolicy, text?: string): Promise<void> {
   await q.step({ settle: [{ end: 'done', token, ids: ['a'], ...results }], policy })
 }
 
+/** Runs so many IDs through, done; with a `ttl`, each with a result that is kept for so many ms. */
+async function many(q: Scene, count: number, policy: StepPolicy, ttl?: number): Promise<void> {
+  for (let from = 0; from < count; from += 500) {
+    const ids = Array.from({ length: 500 }, (_, n) => `id ${from + n} of ${ttl ?? 0}`)
+    await q.publish(...ids)
+    const { token } = await q.claim(500)
+    const results = ttl === undefined ? {} : { results: ids.map(() => ({ text: '1', ttl })) }
+    await q.step({ settle: [{ ...done(token, ...ids), ...results }], policy })
+  }
+}
+
 export const remembering: Laws = {
   'a done ID is remembered for its time, and absorbs a publish': async (q) => {
     await q.publish('a')
@@ -114,18 +125,30 @@ export const remembering: Laws = {
     expect(await q.publish('a')).toBe('q')
   },
 
-  'what lapsed goes, a hundred a call': async (q) => {
-    const ids = Array.from({ length: 250 }, (_, n) => `id ${n}`)
-    await q.publish(...ids)
-    const { token } = await q.claim(250)
-    await q.step({ settle: [done(token, ...ids)], policy: { remember: 1_000 } })
+  'what lapsed goes, a thousand a call, and a sweep says when there may be more': async (q) => {
+    await many(q, 1_500, { remember: 1_000 })
+    await many(q, 1_500, {}, 1_000)
     await q.pass(1_000)
-    const left: number[] = []
-    for (const _ of [1, 2, 3]) {
-      await q.sweep()
-      left.push((await q.counts()).remembered)
-    }
-    expect(left).toEqual([150, 50, 0])
+    // Of the results as many go as of the remembered, and none of the one stands in for one of the other.
+    expect([(await q.sweep()).more, (await q.counts()).remembered]).toEqual([true, 500])
+    expect([(await q.sweep()).more, (await q.counts()).remembered]).toEqual([false, 0])
+    await many(q, 1_000, {}, 1_000)
+    await q.pass(1_000)
+    expect([(await q.sweep()).more, (await q.sweep()).more]).toEqual([true, false])
+  },
+
+  'a step drops no less than it adds, whether it claims or not': async (q) => {
+    const ids = Array.from({ length: 800 }, (_, n) => `id ${n}`)
+    await q.publish(...ids)
+    const { token } = await q.claim(800, { lease: 9 * LEASE })
+    const [first, second] = [ids.slice(0, 400), ids.slice(400)]
+    await q.step({ settle: [done(token, ...first)], policy: { remember: 1_000 } })
+    await q.pass(1_000)
+    await q.step({ settle: [done(token, ...second)], policy: { remember: 1_000 } })
+    expect(await q.counts()).toMatchObject({ committed: 0, remembered: 400 })
+    await q.pass(1_000)
+    await q.claim(1)
+    expect(await q.counts()).toMatchObject({ remembered: 0 })
   },
 
   'a running job tells its progress, until it ends': async (q) => {

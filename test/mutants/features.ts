@@ -181,7 +181,7 @@ export const FEATURES: readonly Mutant[] = [
       '(kept.score(name) ?? Number.NEGATIVE_INFINITY) > ms ?',
       'kept.score(name) !== undefined ?',
     ),
-    edit('src/memory/keepsakes.ts', '  for (const name of lapsed(kept, ms)) drop(state, name)\n', ''),
+    edit('src/memory/keepsakes.ts', '  for (const name of names) drop(state, name)\n', ''),
   ]),
   inLives('a result of a later attempt that is not kept', 'worker loop', liveness(300), [
     edit(

@@ -1,6 +1,7 @@
 import { edit, inGame, inLaw, inLaws, inSuite, type Mutant } from './mutant.js'
 
 const MEET = 'lua/_meet.lua'
+const PURGE = 'lua/_purge.lua'
 const SETTLE_LUA = 'lua/_settle.lua'
 const ENDS = 'lua/_ends.lua'
 const CARGO = 'lua/_cargo.lua'
@@ -69,6 +70,7 @@ export const LIFE: readonly Mutant[] = [
   inGame('a hold that nobody ends', [
     edit(CONTROL, 'paused or hold > ms', 'paused or hold > 0'),
     edit('lua/_purge.lua', "redis.call('HDEL', control, 'hold', 'holder')", ''),
+    edit(PURGE, "redis.call('HDEL', control, 'hold')", ''),
   ]),
   inSuite('a hold that nobody ends', [
     edit(LINE, 'control.paused || control.hold > ms', 'control.paused || control.hold > 0'),
@@ -82,6 +84,23 @@ export const LIFE: readonly Mutant[] = [
   ]),
   inGame('a remembered ID that runs again', [edit(MEET, "  if place == 'remembered' then return 'm' end\n", '')]),
   inSuite('a remembered ID that runs again', [edit(DEDUPE, "  if (isRemembered(state, id, ms)) return 'm'\n", '')]),
+  inLaw('what is over goes more slowly than it comes', 'remembering', [
+    edit(PURGE, "remembered, '-inf', ms, 'LIMIT', 0, 1000", "remembered, '-inf', ms, 'LIMIT', 0, 100"),
+  ]),
+  inSuite('what is over goes more slowly than it comes', [edit(KEEPSAKES, 'const MOST = 1_000', 'const MOST = 100')]),
+  inLaw('a step that claims nothing adds and drops nothing', 'remembering', [
+    edit('lua/step.lua', '    purge(remembered', '    if claim > 0 then purge(remembered'),
+    edit('lua/step.lua', '    if claim > 0 then promote(delayed', '      promote(delayed'),
+  ]),
+  inSuite('a step that claims nothing adds and drops nothing', [
+    edit('src/memory/step.ts', '    purge(state, ms)\n', '    if (request.claim > 0) purge(state, ms)\n'),
+  ]),
+  inLaw('a sweep that leaves what is over and calls it a day', 'remembering', [
+    edit('lua/sweep.lua', '(over or #far == limit)', '(#far == limit)'),
+  ]),
+  inSuite('a sweep that leaves what is over and calls it a day', [
+    edit('src/memory/sweep.ts', 'more: far || over || (', 'more: far || ('),
+  ]),
   inGame('a payload that stays when its ID is free', [
     edit(ENDS, "    redis.call('HDEL', payload, unpack(to.forgotten))\n", ''),
   ]),
