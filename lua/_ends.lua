@@ -2,7 +2,7 @@
 -- Where IDs go whose claims end, and what goes with them.
 local function ends(hold)
   return { ending = {}, forget = {}, failing = {}, texts = {}, stays = {}, head = {}, tail = {}, free = {}, forgotten = {}, later = {}, tries = {}, errors = {},
-    payloads = {}, priorities = {}, births = {}, hold = hold }
+    payloads = {}, priorities = {}, hold = hold }
 end
 
 -- The line stands until then, if it did not stand longer. For whom is known while it is for one alone. Answers when that one is
@@ -17,16 +17,14 @@ local function leave(to, id) to.free[#to.free + 1], to.forgotten[#to.forgotten +
 
 local function add(list, id, value) list[#list + 1], list[#list + 2] = id, value end
 
--- An owed run begins, with what its publisher brought alone. Answers where the ID is.
+-- An owed run begins, with what its publisher brought alone: `since` is of that publish. Answers where the ID is.
 local function runOwed(to, id, debt, ms)
   add(to.payloads, id, debt.payload)
   add(to.priorities, id, debt.weight or false)
   if debt.due > ms then
-    add(to.births, id, ms)
     add(to.later, debt.due, id)
     return 'delayed'
   end
-  add(to.births, id, false)
   to.tail[#to.tail + 1] = id
   return 'queued'
 end
@@ -63,7 +61,7 @@ local function carryOut(to, count, ms, keepFailed)
     redis.call('HDEL', priority, unpack(to.forgotten))
     redis.call('HDEL', since, unpack(to.forgotten))
   end
-  setTraits(to.payloads, to.priorities, to.births)
+  setTraits(to.payloads, to.priorities, {})
   toHead(queued, totals, to.head, count)
   toTail(queued, ghosts, marks, to.tail, count, ms)
   if #to.later > 0 then redis.call('ZADD', delayed, unpack(to.later)) end

@@ -21,12 +21,22 @@ local function replace(record, body)
   return true
 end
 
+-- A run is asked for: its time counts from here. That of a run before it is over, or nothing goes by it any more.
+local function bear(record, new)
+  if stamped == '1' or (timing == 'l' and new.due > 0) then
+    record.since, record.born = ms, ms
+  elseif record.since then
+    record.since, record.born = nil, false
+  end
+end
+
 local function meetRunning(record, new)
   local debt = record.debt
   -- Where a run is owed already, by whatever policy, that is the truth: one starts after this publish as well.
   if not record.withdrawn and meeting == 'd' and not debt then return 'p' end
   record.indebted = true
   if not debt then
+    bear(record, new)
     record.debt = { due = new.due, weight = new.weight ~= 0 and new.weight or nil, payload = new.payload, superseding = meeting == 's' and not record.withdrawn }
     return 'r'
   end
@@ -69,9 +79,7 @@ local function enter(record, new)
   local was = record.place
   record.revived, record.entered = was == 'failed', true
   record.payload, record.weight = new.payload, new.weight ~= 0 and new.weight or nil
-  if stamped == '1' or (timing == 'l' and new.due > 0) then
-    record.since, record.born = ms, ms
-  end
+  bear(record, new)
   if new.due > 0 then
     record.place, record.due = 'delayed', new.due
     return was == 'failed' and 'g' or 'w'

@@ -102,7 +102,7 @@ local function writeRecords(records)
       if record.inLine and record.weight then ghostly[#ghostly + 1] = id end
       if record.ranked and not record.weight then unranked[#unranked + 1] = id end
     end
-    if record.born then births[#births + 1], births[#births + 2] = id, string.format('%.0f', record.born) end
+    if record.born ~= nil then births[#births + 1], births[#births + 2] = id, record.born and string.format('%.0f', record.born) end
     if record.place == 'delayed' then
       if record.due ~= record.wasDue then due[#due + 1], due[#due + 2] = string.format('%.0f', record.due), id end
     elseif record.wasDue then

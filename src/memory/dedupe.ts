@@ -34,7 +34,9 @@ function meet(call: Publishing, id: string, traits: Traits): string {
   if (state.processing.has(id)) {
     const bound = state.withdrawn.has(id) || state.owed.has(id)
     if (!bound && policy.processing === 'discard') return 'p'
-    return owe(state, id, policy, traits, wanted)
+    const letter = owe(state, id, policy, traits, wanted)
+    if (letter === 'r') bear(call, id, wanted)
+    return letter
   }
   if (state.delayed.has(id)) return meetDelayed(call, id, traits, wanted)
   if (state.committed.has(id)) return meetWaiting(call, id, traits)
@@ -43,8 +45,15 @@ function meet(call: Publishing, id: string, traits: Traits): string {
   return enter(call, id, traits, wanted)
 }
 
-function enter({ state, policy, ms, tail }: Publishing, id: string, traits: Traits, wanted: number): string {
-  const { committed, failed, since, delayed } = state
+/** A run is asked for: its time counts from here. That of a run before it is over, or nothing goes by it any more. */
+function bear({ state: { since }, policy, ms }: Publishing, id: string, wanted: number): void {
+  if (policy.stamp || (policy.timing === 'latest' && wanted > 0)) since.set(id, ms)
+  else since.delete(id)
+}
+
+function enter(call: Publishing, id: string, traits: Traits, wanted: number): string {
+  const { state, policy, tail } = call
+  const { committed, failed, delayed } = state
   const back = failed.has(id)
   if (back && policy.failed === 'hold') return 'h'
   if (policy.maxLength && committed.size >= policy.maxLength) return back ? 'z' : 'x'
@@ -52,7 +61,7 @@ function enter({ state, policy, ms, tail }: Publishing, id: string, traits: Trai
   committed.add(id)
   setPayload(state, id, traits.payload)
   setPriority(state, id, traits.priority ?? 0)
-  if (policy.stamp || (policy.timing === 'latest' && wanted > 0)) since.set(id, ms)
+  bear(call, id, wanted)
   if (wanted === 0) {
     tail.add(id)
     return back ? 'f' : 'q'

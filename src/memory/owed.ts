@@ -43,17 +43,15 @@ export function owedText(run: OwedRun): string {
   return `${superseded ? 's' : ''}|${due ?? ''}|${priority || ''}|${payload === undefined ? '' : `p${payload}`}`
 }
 
-/** The ID stays for the run it is owed, with what that brings and nothing of the run before. */
+/** The ID stays for the run it is owed, with what that brings and nothing of the run before: its time counts from that publish. */
 export function begin(state: QueueState, id: string, run: OwedRun, places: Places, ms: number): 'queued' | 'delayed' {
   state.tries.delete(id)
   setPayload(state, id, run.payload)
   setPriority(state, id, run.priority)
-  state.since.delete(id)
   if (run.due === null || run.due <= ms) {
     places.tail.push(id)
     return 'queued'
   }
-  state.since.set(id, ms)
   places.later.push({ id, due: run.due })
   return 'delayed'
 }

@@ -1182,7 +1182,7 @@ local function writeRecords(records)
       if record.inLine and record.weight then ghostly[#ghostly + 1] = id end
       if record.ranked and not record.weight then unranked[#unranked + 1] = id end
     end
-    if record.born then births[#births + 1], births[#births + 2] = id, string.format('%.0f', record.born) end
+    if record.born ~= nil then births[#births + 1], births[#births + 2] = id, record.born and string.format('%.0f', record.born) end
     if record.place == 'delayed' then
       if record.due ~= record.wasDue then due[#due + 1], due[#due + 2] = string.format('%.0f', record.due), id end
     elseif record.wasDue then
@@ -1228,11 +1228,19 @@ local function replace(record, body)
   record.payload = body
   return true
 end
+local function bear(record, new)
+  if stamped == '1' or (timing == 'l' and new.due > 0) then
+    record.since, record.born = ms, ms
+  elseif record.since then
+    record.since, record.born = nil, false
+  end
+end
 local function meetRunning(record, new)
   local debt = record.debt
   if not record.withdrawn and meeting == 'd' and not debt then return 'p' end
   record.indebted = true
   if not debt then
+    bear(record, new)
     record.debt = { due = new.due, weight = new.weight ~= 0 and new.weight or nil, payload = new.payload, superseding = meeting == 's' and not record.withdrawn }
     return 'r'
   end
@@ -1271,9 +1279,7 @@ local function enter(record, new)
   local was = record.place
   record.revived, record.entered = was == 'failed', true
   record.payload, record.weight = new.payload, new.weight ~= 0 and new.weight or nil
-  if stamped == '1' or (timing == 'l' and new.due > 0) then
-    record.since, record.born = ms, ms
-  end
+  bear(record, new)
   if new.due > 0 then
     record.place, record.due = 'delayed', new.due
     return was == 'failed' and 'g' or 'w'
@@ -1880,7 +1886,7 @@ local function owedText(debt)
 end
 local function ends(hold)
   return { ending = {}, forget = {}, failing = {}, texts = {}, stays = {}, head = {}, tail = {}, free = {}, forgotten = {}, later = {}, tries = {}, errors = {},
-    payloads = {}, priorities = {}, births = {}, hold = hold }
+    payloads = {}, priorities = {}, hold = hold }
 end
 local function holdFor(to, id, till, ms)
   to.holder, to.hold = to.hold > ms and '' or id, math.max(to.hold, till)
@@ -1892,11 +1898,9 @@ local function runOwed(to, id, debt, ms)
   add(to.payloads, id, debt.payload)
   add(to.priorities, id, debt.weight or false)
   if debt.due > ms then
-    add(to.births, id, ms)
     add(to.later, debt.due, id)
     return 'delayed'
   end
-  add(to.births, id, false)
   to.tail[#to.tail + 1] = id
   return 'queued'
 end
@@ -1929,7 +1933,7 @@ local function carryOut(to, count, ms, keepFailed)
     redis.call('HDEL', priority, unpack(to.forgotten))
     redis.call('HDEL', since, unpack(to.forgotten))
   end
-  setTraits(to.payloads, to.priorities, to.births)
+  setTraits(to.payloads, to.priorities, {})
   toHead(queued, totals, to.head, count)
   toTail(queued, ghosts, marks, to.tail, count, ms)
   if #to.later > 0 then redis.call('ZADD', delayed, unpack(to.later)) end
@@ -2445,7 +2449,7 @@ local function owedText(debt)
 end
 local function ends(hold)
   return { ending = {}, forget = {}, failing = {}, texts = {}, stays = {}, head = {}, tail = {}, free = {}, forgotten = {}, later = {}, tries = {}, errors = {},
-    payloads = {}, priorities = {}, births = {}, hold = hold }
+    payloads = {}, priorities = {}, hold = hold }
 end
 local function holdFor(to, id, till, ms)
   to.holder, to.hold = to.hold > ms and '' or id, math.max(to.hold, till)
@@ -2457,11 +2461,9 @@ local function runOwed(to, id, debt, ms)
   add(to.payloads, id, debt.payload)
   add(to.priorities, id, debt.weight or false)
   if debt.due > ms then
-    add(to.births, id, ms)
     add(to.later, debt.due, id)
     return 'delayed'
   end
-  add(to.births, id, false)
   to.tail[#to.tail + 1] = id
   return 'queued'
 end
@@ -2494,7 +2496,7 @@ local function carryOut(to, count, ms, keepFailed)
     redis.call('HDEL', priority, unpack(to.forgotten))
     redis.call('HDEL', since, unpack(to.forgotten))
   end
-  setTraits(to.payloads, to.priorities, to.births)
+  setTraits(to.payloads, to.priorities, {})
   toHead(queued, totals, to.head, count)
   toTail(queued, ghosts, marks, to.tail, count, ms)
   if #to.later > 0 then redis.call('ZADD', delayed, unpack(to.later)) end

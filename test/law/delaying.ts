@@ -59,6 +59,20 @@ export const delaying: Laws = {
     expect(q.now).toBe(first + 3_000)
   },
 
+  'a debounce never starves a run that is owed: maxWait counts from the publish that asked for it': async (q) => {
+    await q.publish('a')
+    const { token } = await q.claim(1)
+    const first = q.now
+    expect((await q.put('a', { delay: 1_000 }, { ...DEBOUNCE, processing: 'rerun' })).verdicts).toBe('r')
+    await q.pass(800)
+    await q.settle(done(token, 'a'))
+    for (; (await q.claim(1)).ids.length === 0; await q.pass(500)) {
+      const { dueAt } = await q.put('a', { delay: 1_000 }, DEBOUNCE)
+      expect(dueAt).toEqual([Math.min(q.now + 1_000, first + 3_000)])
+    }
+    expect(q.now).toBe(first + 3_300)
+  },
+
   'a debounce never starves what waits for its next attempt either': async (q) => {
     await q.publish('a')
     const { token } = await q.claim(1)

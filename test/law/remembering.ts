@@ -48,6 +48,33 @@ export const remembering: Laws = {
     expect(await q.stateOf('a')).toEqual(['absent'])
   },
 
+  'a run that was owed is remembered from the publish that asked for it, whatever it met': async (q) => {
+    const policy = { remember: 9_000, rememberFrom: 'publish' } as const
+    const rerun = { stamp: true, processing: 'rerun' } as const
+    const lease = 60_000
+    for (const end of ['done', 'fail', 'release', 'retry', 'supersede', 'withdraw', 'lapse'] as const) {
+      await q.put('a', {}, rerun)
+      const { token } = await q.claim(1, { lease: end === 'lapse' ? 2_000 : lease })
+      await q.pass(1_000)
+      if (end === 'withdraw') await q.withdraw('a')
+      const asked = q.now
+      // Later ones only renew what is owed already.
+      expect((await q.put('a', {}, end === 'supersede' ? { ...rerun, processing: end } : rerun)).verdicts).toBe('r')
+      await q.pass(500)
+      await q.put('a', { delay: 600 }, { ...rerun, timing: 'latest', maxWait: 60_000 })
+      if (end === 'lapse') await q.lapse()
+      const how = { token, ids: ['a'], errors: ['{}'], delays: [0] }
+      const said = end === 'supersede' || end === 'withdraw' ? 'release' : end
+      if (said !== 'lapse') await q.step({ settle: [{ ...how, end: said }], policy })
+      await q.pass(1_000)
+      const next = await q.claim(1, { lease })
+      await q.pass(1_000)
+      await q.step({ settle: [done(next.token, 'a')], policy })
+      expect([end, await q.inspect('a')]).toMatchObject([end, { state: 'remembered', forgetAt: asked + 9_000 }])
+      await q.withdraw('a')
+    }
+  },
+
   'what failed, was withdrawn, or has a run owed is not remembered': async (q) => {
     const policy = { remember: 9_000 }
     await q.publish('a', 'b', 'c')

@@ -101,6 +101,12 @@ export const LIFE: readonly Mutant[] = [
   inSuite('a sweep that leaves what is over and calls it a day', [
     edit('src/memory/sweep.ts', 'more: far || over || (', 'more: far || ('),
   ]),
+  inLaw('a run owed that is remembered from the publish before', 'remembering', [
+    edit(MEET, '    bear(record, new)\n    record.debt', '    record.debt'),
+  ]),
+  inSuite('a run owed that is remembered from the publish before', [
+    edit(DEDUPE, "    if (letter === 'r') bear(call, id, wanted)\n", ''),
+  ]),
   inGame('a payload that stays when its ID is free', [
     edit(ENDS, "    redis.call('HDEL', payload, unpack(to.forgotten))\n", ''),
   ]),
