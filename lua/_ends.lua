@@ -29,9 +29,9 @@ local function runOwed(to, id, debt, ms)
   return 'queued'
 end
 
--- The same ID goes on, with the newest that was brought. Answers when it may, at the earliest.
+-- The same ID goes on, with the newest that was brought, though that be no payload. Answers when it may, at the earliest.
 local function merge(to, id, debt)
-  if not debt or debt.plain then return 0 end
+  if not debt then return 0 end
   add(to.payloads, id, debt.payload)
   if debt.weight then
     if debt.weight > tonumber(redis.call('HGET', priority, id) or 0) then add(to.priorities, id, debt.weight) end

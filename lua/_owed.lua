@@ -1,7 +1,7 @@
 -- What is owed to an ID that is processing: '' or `flag|due|priority|p<payload>`.
 local function readOwed(text)
   local flag, due, weight, rest = string.match(text, '^(s?)|(%d*)|(-?%d*)|(.*)$')
-  return { plain = not flag, superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
+  return { superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
     payload = rest ~= nil and rest ~= '' and string.sub(rest, 2) }
 end
 

@@ -31,15 +31,9 @@ function retime(due: number, wanted: number, { timing = 'first' }: DedupePolicy)
   return timing === 'earliest' ? Math.min(due, wanted) : wanted
 }
 
-/** Nothing was published with it. */
-function isBare({ superseded, due, priority, payload }: OwedRun): boolean {
-  return !superseded && due === null && priority === 0 && payload === undefined
-}
-
 /** As Redis holds it. */
-export function owedText(run: OwedRun): string {
-  if (isBare(run)) return ''
-  const { superseded, due, priority, payload } = run
+export function owedText({ superseded, due, priority, payload }: OwedRun): string {
+  if (!superseded && due === null && priority === 0 && payload === undefined) return ''
   return `${superseded ? 's' : ''}|${due ?? ''}|${priority || ''}|${payload === undefined ? '' : `p${payload}`}`
 }
 
@@ -57,11 +51,11 @@ export function begin(state: QueueState, id: string, run: OwedRun, places: Place
 }
 
 /**
- * The run that is on comes back, and is the one that was owed as well: it takes over what that would bring. Answers when
- * that is due, or 0.
+ * The run that is on comes back, and is the one that was owed as well: it takes over what that would bring, the payload
+ * also where it brings none. Answers when that is due, or 0.
  */
 export function merge(state: QueueState, id: string, run: OwedRun | undefined): number {
-  if (run === undefined || isBare(run)) return 0
+  if (run === undefined) return 0
   setPayload(state, id, run.payload)
   if (run.priority !== 0) raise(state, id, run.priority)
   return run.due ?? 0

@@ -1029,7 +1029,7 @@ local function setTraits(payloads, priorities, births)
 end
 local function readOwed(text)
   local flag, due, weight, rest = string.match(text, '^(s?)|(%d*)|(-?%d*)|(.*)$')
-  return { plain = not flag, superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
+  return { superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
     payload = rest ~= nil and rest ~= '' and string.sub(rest, 2) }
 end
 local function owedText(debt)
@@ -1876,7 +1876,7 @@ local function setTraits(payloads, priorities, births)
 end
 local function readOwed(text)
   local flag, due, weight, rest = string.match(text, '^(s?)|(%d*)|(-?%d*)|(.*)$')
-  return { plain = not flag, superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
+  return { superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
     payload = rest ~= nil and rest ~= '' and string.sub(rest, 2) }
 end
 local function owedText(debt)
@@ -1905,7 +1905,7 @@ local function runOwed(to, id, debt, ms)
   return 'queued'
 end
 local function merge(to, id, debt)
-  if not debt or debt.plain then return 0 end
+  if not debt then return 0 end
   add(to.payloads, id, debt.payload)
   if debt.weight then
     if debt.weight > tonumber(redis.call('HGET', priority, id) or 0) then add(to.priorities, id, debt.weight) end
@@ -2439,7 +2439,7 @@ local function setTraits(payloads, priorities, births)
 end
 local function readOwed(text)
   local flag, due, weight, rest = string.match(text, '^(s?)|(%d*)|(-?%d*)|(.*)$')
-  return { plain = not flag, superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
+  return { superseding = flag == 's', due = tonumber(due or '') or 0, weight = tonumber(weight or ''),
     payload = rest ~= nil and rest ~= '' and string.sub(rest, 2) }
 end
 local function owedText(debt)
@@ -2468,7 +2468,7 @@ local function runOwed(to, id, debt, ms)
   return 'queued'
 end
 local function merge(to, id, debt)
-  if not debt or debt.plain then return 0 end
+  if not debt then return 0 end
   add(to.payloads, id, debt.payload)
   if debt.weight then
     if debt.weight > tonumber(redis.call('HGET', priority, id) or 0) then add(to.priorities, id, debt.weight) end

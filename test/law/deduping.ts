@@ -219,6 +219,21 @@ export const deduping: Laws = {
     expect(await q.claim(1)).toMatchObject({ ids: ['a'], payloads: ['v2'], tries: ['0:1'] })
   },
 
+  'no payload is the newest one, too, however the run ends': async (q) => {
+    for (const end of ['done', 'release', 'fail', 'retry', 'lapse'] as const) {
+      for (const bare of [{}, { priority: 3 }]) {
+        const token = await running(q)
+        await q.put('a', { payload: 'v2' }, RERUN)
+        expect((await q.put('a', bare, RERUN)).verdicts).toBe('s')
+        if (end === 'lapse') await q.lapse()
+        else await q.settle({ end, token, ids: ['a'], errors: ['{}'], delays: [0] } as never)
+        const next = await q.claim(1)
+        expect([end, next.ids, next.payloads?.[0] ?? null]).toEqual([end, ['a'], null])
+        await q.settle(done(next.token, 'a'))
+      }
+    }
+  },
+
   'what failed for good stays so where the policy holds it': async (q) => {
     await q.fail('a')
     expect((await q.put('a', {}, { failed: 'hold' })).verdicts).toBe('h')

@@ -107,6 +107,21 @@ export const LIFE: readonly Mutant[] = [
   inSuite('a run owed that is remembered from the publish before', [
     edit(DEDUPE, "    if (letter === 'r') bear(call, id, wanted)\n", ''),
   ]),
+  inLaw('a run owed that brings nothing leaves the payload of the run before', 'deduping', [
+    edit(
+      ENDS,
+      'if not debt then return 0 end\n  add(to.payloads',
+      'if not debt then return 0 end\n  if debt.payload then add(to.payloads',
+    ),
+    edit(ENDS, '  if debt.weight then\n', '  end\n  if debt.weight then\n'),
+  ]),
+  inSuite('a run owed that brings nothing leaves the payload of the run before', [
+    edit(
+      'src/memory/owed.ts',
+      '  setPayload(state, id, run.payload)\n  if (run.priority',
+      '  if (run.payload !== undefined) setPayload(state, id, run.payload)\n  if (run.priority',
+    ),
+  ]),
   inGame('a payload that stays when its ID is free', [
     edit(ENDS, "    redis.call('HDEL', payload, unpack(to.forgotten))\n", ''),
   ]),
