@@ -33,6 +33,8 @@ export const ERROR_CODES = {
     'the lease of a job could not be renewed in time, so that it may soon run elsewhere (the reason of its signal)',
   STALLED: 'a worker has had no answer for half a lease (told by the error event; it goes on trying)',
   SUPERSEDED: 'a newer publish has taken the place of a running job (the reason of its signal)',
+  SCHEDULE_GONE:
+    'a schedule that this process keeps is not written down any more: another process took it out, or the server lost it (told by the error event; call `every` again where it is to go on)',
   JAMMED: 'the worker of an ID died or stalled more often than maxJams allows (kept as the error of the failed ID)',
 } as const
 

@@ -4,6 +4,7 @@ import { ConvoyError } from './errors.js'
 import { jsonSerializer, packPayload, type Serializer } from './payload.js'
 import type { DedupePolicy, Traits } from './policy.js'
 import { type Priority, priorityOf } from './priority.js'
+import { DELAY as ANY_DELAY } from './retries.js'
 import { type Duration, type PointInTime, pointInTime, show } from './time.js'
 
 interface Terms {
@@ -41,16 +42,7 @@ export type PublishItem<Payload = void> =
   | (Bare<Payload> extends true ? string | number : never)
   | ({ readonly id: string | number } & PublishOptions<Payload>)
 
-/** No server's clock of this century carries this past the year 9999. */
-const LONGEST_DELAY = 250_000_000_000_000
-
-const DELAY: Rule = {
-  kind: 'duration',
-  fallback: undefined,
-  least: 0,
-  most: LONGEST_DELAY,
-  about: "not before so long from now, by the server's clock",
-}
+const DELAY: Rule = { ...ANY_DELAY, about: "not before so long from now, by the server's clock" }
 const WAIT: Rule = {
   kind: 'duration',
   fallback: undefined,

@@ -60,8 +60,9 @@ export interface RetryPolicy {
 export const ATTEMPTS: Pick<Rule, 'least' | 'most'> = { least: 1, most: 1_000_000 }
 const ATTEMPTS_RULE: Rule = { kind: 'integer', fallback: 1, about: '', ...ATTEMPTS }
 /** No server's clock of this century carries this past the year 9999. */
-const LONGEST = 250_000_000_000_000
-const DELAY: Rule = { kind: 'duration', fallback: undefined, least: 0, most: LONGEST, about: '' }
+export const LONGEST = 250_000_000_000_000
+/** The bounds of any delay. */
+export const DELAY: Rule = { kind: 'duration', fallback: undefined, least: 0, most: LONGEST, about: '' }
 const EXPONENTIAL: Rules = {
   type: { kind: 'choice', choices: ['exponential'], fallback: undefined, about: '' },
   delay: { kind: 'duration', fallback: 1_000, least: 0, most: LONGEST, about: '' },

@@ -21,9 +21,10 @@ function load(): Promise<typeof import('croner')> {
 }
 
 /**
- * Five fields, six with seconds in front, or `@daily` and the like, as croner reads them: a fixed time that the clock skips in
- * spring comes as soon as it goes on, one that comes twice in autumn counts once, and intervals go on through both. Throws
- * BAD_OPTION, and UNSUPPORTED without croner, which nothing else needs.
+ * Five fields, six with seconds in front, or `@daily` and the like, as croner reads them. Where second, minute and hour are one
+ * number each, a time that the clock skips in spring comes as soon as it goes on, and one that comes twice in autumn counts
+ * once. Where one of them is a list, a range, a step or `*`, what is skipped does not come, and what comes twice comes twice.
+ * Throws BAD_OPTION, and UNSUPPORTED without croner, which nothing else needs.
  */
 export async function readCron(text: string, timezone: string): Promise<Cron> {
   const { Cron: Croner } = await load()

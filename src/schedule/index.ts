@@ -4,10 +4,12 @@ import { checkId } from '../job.js'
 import type { Background } from '../life.js'
 import type { PublishOptions } from '../publish-options.js'
 import { type AnyQueue, insideOf, Queue } from '../queue.js'
+import type { Inside } from '../queue-settings.js'
 import { type Duration, show } from '../time.js'
+import { shared } from './looks.js'
 import { EVERY_OPTIONS } from './options.js'
 import { type Rule, readRule, ruleOf } from './rule.js'
-import { lookUp, tick } from './ticker.js'
+import { type Look, lookUp, serverNow, tick } from './ticker.js'
 
 /** What each publish of a schedule brings, and the zone of a cron text (default UTC). */
 export type EveryOptions<Payload = void> = Pick<PublishOptions<Payload>, 'payload' | 'priority' | 'dedupe'> & {
@@ -33,18 +35,34 @@ export interface Schedule {
   readonly next: Date | null
 }
 
-/** What ticks in this process, by queue and ID. */
-const ticking = new WeakMap<object, Map<string, Background>>()
+/** What ticks in this process for one queue. */
+interface Ticking {
+  readonly lives: Map<string, Background>
+  /** IDs that are being taken out by this process: that they are gone is no news. */
+  readonly leaving: Set<string>
+  readonly look: () => Promise<Look>
+}
+
+const GONE =
+  'its schedule was taken out by another process, or the server lost it; call every again where it is to go on'
+
+const ticking = new WeakMap<object, Ticking>()
 
 /**
- * Publishes an ID at intervals (`'PT5M'`, from a second on) or by a cron text (`'0 9 * * 1-5'`, five fields or six), in this
- * process until it is closed, or the queue is. The schedule is written down in the queue: any number of processes may call
- * this, and each slot is published once, by whichever comes first; when all of them were away, all slots that were missed are one.
- * The last call for an ID says what holds for all of them: at the latest at their next slot.
+ * Publishes an ID at intervals (`'PT5M'`, from a second to 250,000,000,000,000 ms) or by a cron text (`'0 9 * * 1-5'`, five
+ * fields or six), in this process until it is closed, or the queue is. The schedule is written down in the queue: any number of
+ * processes may call this, and each slot is published once, by whichever comes first; when all of them were away, all slots that
+ * were missed are one. The last call for an ID says when, for all of them: at the latest at their next slot. What a publish
+ * brings (payload, priority, dedupe) is not written down: each process brings what its own call said.
+ *
+ * A schedule that another process takes out ends here, too, and so does one that the server lost (it was emptied, or a
+ * failover took back the write): no process can tell the one from the other, so neither is written anew. Both are told as
+ * SCHEDULE_GONE by the event `error`, within an hour: where it is to go on, call this again.
  *
  * Slots go by the server's clock, those at intervals from when the schedule was first written down. A publish meets what
  * any other does: when the ID is still there, nothing is added. When the queue is full it is tried again each second.
- * Costs two reads and a publish per slot and process. Cron texts are read by croner, an optional peer.
+ * Costs a publish per slot and process, and two reads, one of them of all schedules, for what is due together. Cron texts
+ * are read by croner, an optional peer.
  *
  * Throws BAD_OPTION, BAD_ID, BAD_PAYLOAD (then nothing is stored), UNSUPPORTED (a cron text without croner), and what
  * any call throws. The idea is that of BullMQ's job schedulers.
@@ -61,19 +79,22 @@ export async function every<Payload>(
   const { timeZone, ...rest }: { timeZone?: string } = { ...options }
   const wish = inside.settings.terms.read('every', rest)
   const rule = await ruleOf(when, timeZone)
-  const { now } = await lookUp(inside)
+  const now = await serverNow(inside)
   if (rule.next(now, now) === null) throw new ConvoyError('BAD_OPTION', `every: ${show(when)} never comes`)
   const order = { order: 'schedule', id: checked, text: rule.text, slot: now } as const
   await inside.call('operator', (store, patience) => store.control(order, patience))
-  const mine = tickersOf(inside.store)
-  const before = mine.get(checked)
+  const { lives, leaving, look } = tickingOf(inside)
+  const gone = (): void => {
+    if (!leaving.has(checked)) inside.wrong(new ConvoyError('SCHEDULE_GONE', `every: ${show(checked)}: ${GONE}`))
+  }
+  const before = lives.get(checked)
   const life = inside.run(async (signal) => {
-    await tick({ inside, id: checked, rule, wish, signal })
+    await tick({ inside, look, gone, id: checked, rule, wish, signal })
     // It may have ended by itself; who closes waits for this.
-    if (mine.get(checked) === life) mine.delete(checked)
+    if (lives.get(checked) === life) lives.delete(checked)
     void life.close()
   })
-  mine.set(checked, life)
+  lives.set(checked, life)
   await before?.close()
   return life
 }
@@ -83,15 +104,24 @@ export async function unschedule(queue: AnyQueue, id: string | number): Promise<
   const inside = insideOf(checkQueue('unschedule', queue))
   const checked = checkId(id)
   const order = { order: 'schedule', id: checked, text: null, slot: 0 } as const
-  const { count } = await inside.call('operator', (store, patience) => store.control(order, patience))
-  await tickersOf(inside.store).get(checked)?.close()
-  return count === 1
+  const { lives, leaving } = tickingOf(inside)
+  leaving.add(checked)
+  try {
+    const { count } = await inside.call('operator', (store, patience) => store.control(order, patience))
+    await lives.get(checked)?.close()
+    return count === 1
+  } finally {
+    leaving.delete(checked)
+  }
 }
 
 /** All schedules of a queue, whichever process they are from, by ID. */
 export async function schedules(queue: AnyQueue): Promise<Schedule[]> {
   const { schedules, now } = await lookUp(insideOf(checkQueue('schedules', queue)))
-  const read = schedules.map(async ({ id, text, slot }) => ({ id, ...told(await readRule(text), slot, now) }))
+  const read = Array.from(schedules.values(), async ({ id, text, slot }) => ({
+    id,
+    ...told(await readRule(text), slot, now),
+  }))
   return (await Promise.all(read)).sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
@@ -106,9 +136,13 @@ function told(rule: Rule | undefined, slot: number, now: number): Omit<Schedule,
   }
 }
 
-function tickersOf(store: object): Map<string, Background> {
-  const mine = ticking.get(store) ?? new Map<string, Background>()
-  ticking.set(store, mine)
+function tickingOf(inside: Inside): Ticking {
+  const mine = ticking.get(inside.store) ?? {
+    lives: new Map<string, Background>(),
+    leaving: new Set<string>(),
+    look: shared(() => lookUp(inside)),
+  }
+  ticking.set(inside.store, mine)
   return mine
 }
 

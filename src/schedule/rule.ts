@@ -1,4 +1,5 @@
 import { ConvoyError } from '../errors.js'
+import { LONGEST } from '../retries.js'
 import { milliseconds, show } from '../time.js'
 import { readCron } from './cron.js'
 
@@ -18,6 +19,8 @@ export interface Rule {
 /** ms. */
 const LEAST = 1_000
 
+const inRange = (every: number): boolean => every >= LEAST && every <= LONGEST
+
 /** Throws BAD_OPTION. */
 export async function ruleOf(when: unknown, timeZone: unknown): Promise<Rule> {
   if (typeof when === 'string' && /^@|\S\s+\S/.test(when.trim())) {
@@ -25,14 +28,17 @@ export async function ruleOf(when: unknown, timeZone: unknown): Promise<Rule> {
   }
   if (timeZone !== undefined) throw new ConvoyError('BAD_OPTION', 'every: timeZone: only with a cron text')
   const every = milliseconds(when, 'every')
-  if (every >= LEAST && Number.isSafeInteger(every)) return intervalRule(every)
-  throw new ConvoyError('BAD_OPTION', `every: expected a duration of at least a second, not ${show(when)}`)
+  if (inRange(every)) return intervalRule(every)
+  throw new ConvoyError(
+    'BAD_OPTION',
+    `every: expected a duration of at least a second and at most ${LONGEST} ms, not ${show(when)}`,
+  )
 }
 
 /** Reads back a rule's text; undefined for what another version may have written. */
 export async function readRule(text: string): Promise<Rule | undefined> {
   const interval = /^every (\d+)$/.exec(text)
-  if (interval) return intervalRule(Number(interval[1]))
+  if (interval) return inRange(Number(interval[1])) ? intervalRule(Number(interval[1])) : undefined
   const [, timeZone, cron] = /^cron (\S+) (.+)$/.exec(text) ?? []
   return timeZone && cron ? cronRule(cron, timeZone) : undefined
 }

@@ -11,8 +11,18 @@ const LATER = 30_000
 /** ms. The clock of a process measures waiting, and not for long at a time. */
 const LONGEST = 3_600_000
 
+/** What is written down, by ID, and the server's clock, which is read after it. */
+export interface Look {
+  readonly schedules: ReadonlyMap<string, Scheduled>
+  readonly now: number
+}
+
 interface Ticking {
   readonly inside: Inside
+  /** Shared by all that ticks for the queue in this process. */
+  readonly look: () => Promise<Look>
+  /** It is not written down any more: told once, and not to who was told to stop. */
+  readonly gone: () => void
   readonly id: string
   readonly rule: Rule
   /** What each publish brings. */
@@ -24,7 +34,7 @@ interface Ticking {
  * Publishes an ID whenever its schedule, as it is written down, is due by the server's clock, until it is told to stop or the
  * schedule is gone. Any number of processes may: the store publishes a slot once.
  */
-export async function tick({ inside, id, rule, wish, signal }: Ticking): Promise<void> {
+export async function tick({ inside, look, gone, id, rule, wish, signal }: Ticking): Promise<void> {
   let current: Rule | undefined = rule
   while (!signal.aborted) {
     let wait: number | null
@@ -41,9 +51,13 @@ export async function tick({ inside, id, rule, wish, signal }: Ticking): Promise
 
   /** ms until there is something to do; null when there never will be. */
   async function turn(): Promise<number | null> {
-    const { schedules, now } = await lookUp(inside)
-    const written = schedules.find((one) => one.id === id)
-    if (!written) return null
+    const { schedules, now } = await look()
+    if (signal.aborted) return null
+    const written = schedules.get(id)
+    if (!written) {
+      gone()
+      return null
+    }
     if (written.text !== current?.text) current = await readRule(written.text)
     if (!current) {
       const why = `a schedule of another version: ${show(written.text)}`
@@ -64,14 +78,15 @@ export async function tick({ inside, id, rule, wish, signal }: Ticking): Promise
   }
 }
 
-/** What is written down, and the server's clock, which is read after it. */
-export async function lookUp({
-  call,
-}: Inside): Promise<{ readonly schedules: readonly Scheduled[]; readonly now: number }> {
+export async function lookUp(inside: Inside): Promise<Look> {
   const order = { order: 'schedules' } as const
-  const { schedules = [] } = await call('dashboard', (store, patience) => store.control(order, patience))
-  const { now } = await call('dashboard', (store, patience) => store.counts(patience))
-  return { schedules, now }
+  const { schedules = [] } = await inside.call('dashboard', (store, patience) => store.control(order, patience))
+  const now = await serverNow(inside)
+  return { schedules: new Map(schedules.map((one) => [one.id, one])), now }
+}
+
+export async function serverNow({ call }: Inside): Promise<number> {
+  return (await call('dashboard', (store, patience) => store.counts(patience))).now
 }
 
 const mayPass = (error: unknown): boolean =>

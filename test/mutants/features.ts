@@ -63,6 +63,25 @@ export const FEATURES: readonly Mutant[] = [
   inLives('a slot that is published once by each process', 'schedule', safety(300), [
     edit('src/memory/dedupe.ts', 'schedule.slot >= slot', 'schedule.slot > slot'),
   ]),
+  inClient('a ticker that ends without a word', 'test/schedule/ticker.unit.test.ts', 'the server lost', [
+    edit(TICKER, '      gone()\n', ''),
+  ]),
+  inClient(
+    'a ticker that tells who took its schedule out',
+    'test/schedule/ticker.unit.test.ts',
+    'takes a schedule out',
+    [edit('src/schedule/index.ts', 'if (!leaving.has(checked)) inside', 'inside')],
+  ),
+  inClient('a look of each ticker for itself', 'test/schedule/ticker.unit.test.ts', 'looks together', [
+    edit('src/schedule/index.ts', 'look: shared(() => lookUp(inside))', 'look: () => lookUp(inside)'),
+  ]),
+  inClient('a look that is shared after it was sent', 'test/schedule/looks.unit.test.ts', 'in one turn', [
+    edit(
+      'src/schedule/looks.ts',
+      '      next = undefined\n      return look()',
+      '      return look().finally(() => (next = undefined))',
+    ),
+  ]),
   inLives('a reader that does not read what it did not hear', 'journal', safety(300), [
     edit(FOLLOW, '      if (!(yield* kept())) return\n      continue', '      continue'),
   ]),

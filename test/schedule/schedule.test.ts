@@ -166,6 +166,10 @@ onBothStores((kit) => {
     const world = await kit.world()
     const tickers = new Tickers(world)
     const [here, there] = [tickers.queue(), tickers.queue()]
+    const told: string[] = []
+    for (const [name, queue] of Object.entries({ here, there })) {
+      queue.on('error', ({ code, message }) => told.push(`${name}: ${code} ${/'\w'/.exec(message)}`))
+    }
     await every(here, 'a', 'PT5M')
     await every(there, 'a', 'PT5M')
     await every(there, 'b', '@daily')
@@ -180,10 +184,12 @@ onBothStores((kit) => {
     // Its own look was before this one.
     await schedules(there)
     expect(tickers.clocks[1]?.pending).toBe(1)
+    expect(told).toEqual(["there: SCHEDULE_GONE 'a'"])
     await unschedule(there, 'b')
     await there.close()
     expect(tickers.clocks[1]?.pending).toBe(0)
     expect(await published(look)).toBe(0)
+    expect(told).toHaveLength(1)
   })
 
   test('closing stops this process alone', async () => {
@@ -266,6 +272,7 @@ onBothStores((kit) => {
     await expect(bad('5m')).rejects.toThrow("Did you mean 'PT5M'?")
     await expect(bad('PT0.5S')).rejects.toMatchObject({ code })
     await expect(bad(999)).rejects.toThrow('at least a second')
+    await expect(bad(250_000_000_000_001)).rejects.toThrow('at most 250000000000000 ms')
     await expect(bad(Number.POSITIVE_INFINITY)).rejects.toMatchObject({ code })
     await expect(bad(undefined)).rejects.toMatchObject({ code })
     await expect(bad('61 * * * *')).rejects.toMatchObject({ code })

@@ -15,6 +15,8 @@ import type { World } from './world.js'
 
 /** ms within which a worker that closes gives up telling the server, and takes its leave. */
 const LAST_WORDS = 5_500
+/** What faults do to a process, and what another may do to its schedule. */
+const KNOWN: readonly string[] = ['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'REFUSED', 'STALLED', 'SCHEDULE_GONE']
 
 /** What one process does with its queue, by chance: a program that uses everything. */
 export class Actor {
@@ -249,8 +251,7 @@ export class Actor {
   #heard(error: ConvoyError): void {
     this.#world.count('errors')
     this.#world.note(() => `${this.host.name} hears ${error.code}: ${error.message}`)
-    const ours =
-      /STALE/.test(error.message) || !['UNAVAILABLE', 'OUTCOME_UNKNOWN', 'REFUSED', 'STALLED'].includes(error.code)
+    const ours = /STALE/.test(error.message) || !KNOWN.includes(error.code)
     if (ours) this.#world.breach(`${this.host.name} hears ${error.code}: ${error.message}`)
   }
 }
