@@ -81,6 +81,8 @@ export class Desk {
   /** `look`: what is waited for may be there already. */
   bind(waiter: Waiter, bond: Bond, look: boolean): void {
     waiter.bond = bond
+    // What is nowhere was not among what a clear took.
+    if (bond.absent !== undefined && waiter.told?.cleared) delete waiter.told
     if (look || waiter.called) this.#look([waiter.id])
   }
 
@@ -117,12 +119,15 @@ export class Desk {
     }
     const { position, told } = readMessage(text)
     for (const { kind, ids } of told) {
-      const end = kind === 'cleared' ? 'withdrawn' : ENDS[kind]
+      if (kind === 'queued') this.#enter(ids, position)
+      const cleared = kind === 'cleared'
+      const end = cleared ? 'withdrawn' : ENDS[kind]
       if (end === undefined) continue
-      const named = kind === 'cleared' ? [...this.#waiters.keys()] : ids.filter((id) => this.#waiters.has(id))
+      const named = cleared ? [...this.#waiters.keys()] : ids.filter((id) => this.#waiters.has(id))
       for (const id of named) {
         for (const waiter of this.#waiters.get(id) ?? []) {
-          waiter.told = { end, position }
+          if (cleared && waiter.bond?.absent !== undefined) continue
+          waiter.told = { end, position, ...(cleared ? { cleared } : {}) }
           this.#credulous.delete(waiter)
         }
       }
@@ -130,6 +135,18 @@ export class Desk {
     }
     this.#heardTo = position
     this.#believe()
+  }
+
+  /** Who waited for these as absent waits for a run from now on; what was told before is of others. */
+  #enter(ids: readonly string[], position: number): void {
+    for (const id of ids) {
+      for (const waiter of this.#waiters.get(id) ?? []) {
+        const { bond } = waiter
+        if (bond?.absent === undefined || position <= bond.absent) continue
+        waiter.bond = { run: bond.run, after: bond.after }
+        delete waiter.told
+      }
+    }
   }
 
   #believe(): void {

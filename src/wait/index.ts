@@ -39,7 +39,8 @@ type PublishAndWaitArgs<Payload> =
  * ID that failed, and was published again before anybody looked, gives the end of its next run.
  *
  * The queue must keep results (`keepResult`), or BAD_OPTION: the kept result is the truth, a message only says where to look, so
- * that a lost one costs five seconds at most. Costs a subscription per queue and process while anybody waits, and two reads per end.
+ * that a lost one costs five seconds at most. So keep them for longer than a reader may be late: a result that has lapsed by then
+ * is `undefined`, with the epoch 0. Costs a subscription per queue and process while anybody waits, and two reads per end.
  */
 export async function publishAndWait<Payload, Result>(
   queue: Queue<Payload, Result>,
@@ -64,7 +65,8 @@ export async function publishAndWait<Payload, Result>(
 
 /**
  * Resolves with the end of an ID's run, as `publishAndWait` does, but publishes nothing: of the run that is on or comes
- * next, or what is kept of the last one. An ID that is nowhere and of which nothing is kept is waited for: give a `timeout`.
+ * next, or what is kept of the last one: a result that has lapsed before it was read is `undefined`, with the epoch 0. An ID that
+ * is nowhere and of which nothing is kept is waited for, whatever else is withdrawn or cleared meanwhile: give a `timeout`.
  */
 export async function waitFor<Result>(
   // biome-ignore lint/suspicious/noExplicitAny: whatever its jobs carry

@@ -5,6 +5,8 @@ import type { Inspection, Recollection } from '../store.js'
 export interface Told {
   readonly end: 'done' | 'failed' | 'withdrawn'
   readonly position: number
+  /** All that waited was taken out, whatever it was. */
+  readonly cleared?: true
 }
 
 /** Which run is waited for. */

@@ -2,15 +2,18 @@ import { ConvoyError } from '../errors.js'
 import { type Failure, readFailure } from '../failure.js'
 import { unpackResult } from '../payload.js'
 import type { Inside } from '../queue-settings.js'
-import { show } from '../time.js'
+import { show, type Timer } from '../time.js'
 import { Desk, type Waiter } from './desk.js'
 import type { Bond, Judgement } from './judge.js'
 
 /** How a run that was waited for ended well. */
 export interface Ended<Result = unknown> {
-  /** What the handler returned; undefined, too, for a run of which nothing was kept (`job.keep(0)`). */
+  /**
+   * What the handler returned; undefined, too, for a run of which nothing was kept (`job.keep(0)`), or nothing any more: its
+   * `keepResult` was over before it was read. `epoch` tells them apart.
+   */
   readonly result: Result
-  /** The run's fencing number; 0 for a run of which nothing was kept. */
+  /** The run's fencing number; 0 for a run of which nothing is kept. */
   readonly epoch: number
   /** One that started after the call, the one that was on, or one that was over. */
   readonly run: Bond['run']
@@ -27,6 +30,9 @@ export interface Bound {
   readonly bond: Bond
   readonly look: boolean
 }
+
+/** The longest that a timer of Node's can be, ms. */
+const LONGEST = 2 ** 31 - 1
 
 /** One for each queue object. */
 const desks = new WeakMap<object, Desk>()
@@ -52,7 +58,13 @@ export async function wait<Result>(
     const abort = (): void => reject(new ConvoyError('ABORTED'))
     const late = (): void =>
       reject(new ConvoyError('WAIT_TIMEOUT', `${call}: ${show(id)} had not ended after ${timeout} ms`))
-    const timer = timeout > 0 ? clock.setTimer(late, timeout) : undefined
+    let timer: Timer
+    // A timer that is asked for more goes off early.
+    const arm = (left: number): void => {
+      const span = Math.min(left, LONGEST)
+      timer = clock.setTimer(() => (left > span ? arm(left - span) : late()), span)
+    }
+    if (timeout > 0) arm(timeout)
     signal?.addEventListener('abort', abort, { once: true })
     let over = false
     leave = () => {

@@ -35,7 +35,19 @@ export const FEATURES: readonly Mutant[] = [
     edit(WAIT, "      signal?.removeEventListener('abort', abort)\n", ''),
   ]),
   inLives('a wait that gives up late', 'wait', safety(300), [
-    edit(WAIT, 'clock.setTimer(late, timeout)', 'clock.setTimer(late, 2 * timeout)'),
+    edit(WAIT, 'if (timeout > 0) arm(timeout)', 'if (timeout > 0) arm(2 * timeout)'),
+  ]),
+  inClient('a wait that gives up when its timer goes off', 'test/wait/timeout.unit.test.ts', '', [
+    edit(WAIT, 'left > span ? arm(left - span) : late()', 'late()'),
+  ]),
+  inClient('a clear that ends the wait for what is nowhere', 'test/wait/wait.test.ts', 'a clear ends no wait', [
+    edit(DESK, '          if (cleared && waiter.bond?.absent !== undefined) continue\n', ''),
+  ]),
+  inClient('a clear that ends a wait that begins', 'test/wait/wait.test.ts', 'nor does one that comes while', [
+    edit(DESK, '    if (bond.absent !== undefined && waiter.told?.cleared) delete waiter.told\n', ''),
+  ]),
+  inClient('a clear that is not told where it comes before a look', 'test/wait/wait.test.ts', 'a clear ends no wait', [
+    edit(DESK, "      if (kind === 'queued') this.#enter(ids, position)\n", ''),
   ]),
   inClient('a wait that is told withdrawn where its run is done', 'test/wait/wait.test.ts', '', [
     edit(JUDGE, "return says === 'done' ? DONE : { is: says }", "return { is: says === 'done' ? 'withdrawn' : says }"),

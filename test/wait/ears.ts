@@ -13,6 +13,8 @@ export class Ears {
   answers: Latch = new Latch(0)
   /** What was kept, as a look read it, waits at `answer`, once `read` is open. */
   slow: { readonly read: Latch; readonly answer: Latch } | undefined
+  /** Likewise the position of the last message. */
+  position: Ears['slow']
   readonly #hearers = new Set<(message: string | null) => void>()
   readonly #lookers = new Set<() => void>()
   #held: string[] | undefined
@@ -21,7 +23,7 @@ export class Ears {
   over(open: OpenStore): OpenStore {
     return (place) => {
       const store = open(place)
-      const watched: Pick<Store, 'listen' | 'inspect' | 'recall' | 'publish'> = {
+      const watched: Pick<Store, 'listen' | 'inspect' | 'recall' | 'publish' | 'control'> = {
         listen: async (hear, signal, patience) => {
           const mine = (message: string | null): void => {
             if (message !== null && this.deaf) return
@@ -54,6 +56,13 @@ export class Ears {
           this.slow?.read.open()
           await this.slow?.answer.wait
           return kept
+        },
+        control: async (order, patience) => {
+          const reply = await store.control(order, patience)
+          if (order.order !== 'messages') return reply
+          this.position?.read.open()
+          await this.position?.answer.wait
+          return reply
         },
         publish: async (request, patience) => {
           const reply = await store.publish(request, patience)

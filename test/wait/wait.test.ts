@@ -230,6 +230,44 @@ onBothStores((kit) => {
     expect(await running).toMatchObject({ result: 'done' })
   })
 
+  test('a clear ends no wait for what is nowhere; once it was published it is among what a clear takes', async () => {
+    const { world, ears, queue } = await scene(kit)
+    const wait = waitFor(queue, 'tomorrow')
+    await ears.looked(3)
+    const here = publishAndWait(queue, 'here')
+    await published(world, 1)
+    await queue.clear()
+    // Both are judged by the same look.
+    await expect(here).rejects.toMatchObject({ code: 'WITHDRAWN' })
+    expect(await pending(wait)).toBe(true)
+    await queue.publish('tomorrow')
+    await queue.clear()
+    await expect(wait).rejects.toMatchObject({ code: 'WITHDRAWN' })
+  })
+
+  test('nor does one that comes while it is being looked for', async () => {
+    const { world, ears, queue } = await scene(kit)
+    const [read, answer] = [new Latch(), new Latch()]
+    ears.position = { read, answer }
+    const wait = waitFor(queue, 'tomorrow')
+    await read.wait
+    const here = publishAndWait(queue, 'here')
+    await published(world, 1)
+    await queue.clear()
+    await ears.looked(2)
+    answer.open()
+    await expect(here).rejects.toMatchObject({ code: 'WITHDRAWN' })
+    await ears.looked(4)
+    const also = publishAndWait(queue, 'also')
+    await published(world, 2)
+    await queue.clear()
+    await expect(also).rejects.toMatchObject({ code: 'WITHDRAWN' })
+    expect(await pending(wait)).toBe(true)
+    queue.process(() => 1)
+    await queue.publish('tomorrow')
+    expect(await wait).toMatchObject({ result: 1, run: 'next' })
+  })
+
   test('a full queue is told', async () => {
     const { world, queue } = await scene(kit, { maxLength: 1 })
     const first = publishAndWait(queue, 'a')
