@@ -6,7 +6,7 @@ import { ConvoyError } from '../errors.js'
 import { observe } from '../events.js'
 import type { Heartbeat, Pulse, PulsePlace } from '../pulse.js'
 import { show } from '../time.js'
-import { BEAT, BEGAN, type Ended, type Orders, RENEWED, type Report, type ThreadData } from './orders.js'
+import { BEAT, BEGAN, ENDS, type Ended, type Orders, RENEWED, type Report, type ThreadData } from './orders.js'
 
 export interface HeartbeatOptions {
   /**
@@ -18,7 +18,10 @@ export interface HeartbeatOptions {
   readonly tls?: TlsOptions
   /** Told, once it runs again, for how long the event loop had stood still, ms: when that was a sixth of a lease or more. */
   readonly onLag?: (ms: number) => unknown
-  /** What went wrong in the thread; it goes on trying. Else it is a warning of the process. */
+  /**
+   * What went wrong in the thread; it goes on trying. Else it is a warning of the process. UNAVAILABLE, too, once, where the
+   * server of `url` knows none of the claims that it was to renew: it may not be that of the queue.
+   */
   readonly onError?: (error: ConvoyError) => unknown
 }
 
@@ -57,7 +60,7 @@ export function heartbeat(options?: HeartbeatOptions): Heartbeat {
 class ThreadPulse implements Pulse {
   readonly #thread: Thread
   readonly #ticker: NodeJS.Timeout
-  readonly #shared = new BigInt64Array(new SharedArrayBuffer(24))
+  readonly #shared = new BigInt64Array(new SharedArrayBuffer(32))
   /** Ended since the last message: there is no hurry to tell. */
   #ended: Ended[] = []
 
@@ -97,6 +100,7 @@ class ThreadPulse implements Pulse {
   }
 
   ended(id: string, token: string): void {
+    Atomics.add(this.#shared, ENDS, 1n)
     this.#ended.push([id, token])
   }
 

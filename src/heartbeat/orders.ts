@@ -6,7 +6,7 @@ import type { Held } from '../step.js'
 export interface ThreadData extends PulsePlace {
   readonly url: string
   readonly tls?: TlsOptions
-  /** Three instants by `process.hrtime.bigint()`, the one clock that all threads share; 0 for never. */
+  /** Three instants by `process.hrtime.bigint()`, the one clock that all threads share, 0 for never; and a count. */
   readonly shared: BigInt64Array
 }
 
@@ -16,6 +16,8 @@ export const BEAT = 0
 export const RENEWED = 1
 /** … and when a handler was last called. */
 export const BEGAN = 2
+/** How many claims the worker has ended, told or not. */
+export const ENDS = 3
 
 /** An ID and the token it was held under: it may have been claimed anew meanwhile. */
 export type Ended = readonly [id: string, token: string]

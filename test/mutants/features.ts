@@ -7,6 +7,7 @@ const RULE = 'src/schedule/rule.ts'
 const TICKER = 'src/schedule/ticker.ts'
 const EVENTS = 'src/events-log/index.ts'
 const FEED = 'src/events-log/feed.ts'
+const RENEWALS = 'src/heartbeat/renewals.ts'
 const FOLLOW = 'src/events-log/follow.ts'
 const LISTENING = 'src/redis/listening.ts'
 const STEPS = 'src/worker/steps.ts'
@@ -93,6 +94,15 @@ export const FEATURES: readonly Mutant[] = [
       '      next = undefined\n      return look()',
       '      return look().finally(() => (next = undefined))',
     ),
+  ]),
+  inClient('a heartbeat that takes a stranger for its server', 'test/heartbeat/renewals.unit.test.ts', 'knows none', [
+    edit(RENEWALS, 'if (known) Atomics', 'Atomics'),
+  ]),
+  inClient('a heartbeat that says nothing of a stranger', 'test/heartbeat/renewals.unit.test.ts', 'knows none', [
+    edit(RENEWALS, 'if (known || untold ||', 'if (!known || untold ||'),
+  ]),
+  inClient('a heartbeat that takes what has ended for unknown', 'test/heartbeat/renewals.unit.test.ts', 'had no time', [
+    edit(RENEWALS, 'if (known || untold ||', 'if (known ||'),
   ]),
   inLives('a reader that does not read what it did not hear', 'journal', safety(300), [
     edit(FOLLOW, '      if (!(yield* kept())) return\n      continue', '      continue'),
