@@ -1907,9 +1907,7 @@ end
 local function merge(to, id, debt)
   if not debt then return 0 end
   add(to.payloads, id, debt.payload)
-  if debt.weight then
-    if debt.weight > tonumber(redis.call('HGET', priority, id) or 0) then add(to.priorities, id, debt.weight) end
-  end
+  if debt.weight and debt.weight > tonumber(redis.call('HGET', priority, id) or 0) then add(to.priorities, id, debt.weight) end
   return debt.due
 end
 local function carryOut(to, count, ms, keepFailed)
@@ -2470,9 +2468,7 @@ end
 local function merge(to, id, debt)
   if not debt then return 0 end
   add(to.payloads, id, debt.payload)
-  if debt.weight then
-    if debt.weight > tonumber(redis.call('HGET', priority, id) or 0) then add(to.priorities, id, debt.weight) end
-  end
+  if debt.weight and debt.weight > tonumber(redis.call('HGET', priority, id) or 0) then add(to.priorities, id, debt.weight) end
   return debt.due
 end
 local function carryOut(to, count, ms, keepFailed)

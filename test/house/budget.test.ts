@@ -10,10 +10,12 @@ import { lineCount, type Source, sources } from './sources.js'
  * Sentinel's client from sending twice or late, and ask over a subscription whether it still hears. Whoever wants to know how
  * a plain job runs reads none of what came last. Slots that take one job after the other are 90 lines, and a third of the time.
  * A hundred keep publishes of one ID in order though they are sent again, and never tell that nothing has happened where some has.
+ * Fifteen lines of Lua know for whom a line stands, end a result that is out of date, and give thousands of running jobs back
+ * what is theirs.
  * The embedded store is counted by itself: it is the specification that the Lua is tested against, said a second time.
  * So is what the stores do for `convoy-queue/audit`: nobody needs it to know how a job runs.
  */
-const BUDGET = { file: 250, core: 6_300, memory: 1_900, lua: 1_540, audit: 650 }
+const BUDGET = { file: 250, core: 6_300, memory: 1_900, lua: 1_555, audit: 650 }
 
 /** The two verbs of the contract that are not the queue's, and their halves in both stores. */
 const OF_AUDIT: readonly string[] = [

@@ -70,7 +70,6 @@ export const LIFE: readonly Mutant[] = [
   inGame('a hold that nobody ends', [
     edit(CONTROL, 'paused or hold > ms', 'paused or hold > 0'),
     edit('lua/_purge.lua', "redis.call('HDEL', control, 'hold', 'holder')", ''),
-    edit(PURGE, "redis.call('HDEL', control, 'hold')", ''),
   ]),
   inSuite('a hold that nobody ends', [
     edit(LINE, 'control.paused || control.hold > ms', 'control.paused || control.hold > 0'),
@@ -113,7 +112,7 @@ export const LIFE: readonly Mutant[] = [
       'if not debt then return 0 end\n  add(to.payloads',
       'if not debt then return 0 end\n  if debt.payload then add(to.payloads',
     ),
-    edit(ENDS, '  if debt.weight then\n', '  end\n  if debt.weight then\n'),
+    edit(ENDS, '  if debt.weight and', '  end\n  if debt.weight and'),
   ]),
   inSuite('a run owed that brings nothing leaves the payload of the run before', [
     edit(

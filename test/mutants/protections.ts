@@ -29,7 +29,7 @@ export const PROTECTIONS: readonly Mutant[] = [
   ]),
   built(
     inClient('a heartbeat that renews nothing', 'test/heartbeat/heartbeat.test.ts', 'blocks for three leases', [
-      edit(THREAD, 'if (renewing || tokens.size === 0 ||', 'if (renewing || tokens.size >= 0 ||'),
+      edit(THREAD, 'if (renewing || renewals.size === 0 ||', 'if (renewing || renewals.size >= 0 ||'),
     ]),
   ),
   built(
