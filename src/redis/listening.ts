@@ -148,7 +148,8 @@ export class Listening {
         const { kind, error } = troubleOf(thrown)
         if (kind === 'fatal') throw error
         const left = until - clock.now()
-        if (left < AGAIN || patience.signal?.aborted) throw kind === 'unknown' ? unheard(error) : error
+        // A clear answer is not given up for one more try that cannot wait for its own.
+        if (left < 2 * AGAIN || patience.signal?.aborted) throw kind === 'unknown' ? unheard(error) : error
         await pause(clock, AGAIN, patience.signal)
       }
     }
