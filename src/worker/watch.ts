@@ -51,7 +51,7 @@ export class Watch {
 
   /** A claim that rides with a wait is as old as the wait: a third of its lease is the most it may have lost by then, ms. */
   get longestWait(): number {
-    return this.#options.beat
+    return this.#options.lease / 3
   }
 
   /** At each beat: costs nothing between. */

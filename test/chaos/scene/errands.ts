@@ -26,12 +26,12 @@ export class Errands {
     this.#calls = 10 * round
   }
 
-  /** Taken out once; what is told is what the second sending met. */
+  /** Taken out once; what is told is what the second sending met, and says so. */
   async withdraw(): Promise<void> {
     const before = await this.#total('withdrawn')
     const id = await this.#later('withdrawn')
     const met = await this.#losing('withdraw', () => this.#queue.withdraw([id]))
-    deepStrictEqual(met, [{ id, was: 'absent' }])
+    deepStrictEqual(met, [{ id, was: 'absent', repeated: true }])
     deepStrictEqual(await this.#total('withdrawn'), before + 1)
     deepStrictEqual((await this.#queue.inspect(id)).state, 'absent')
   }
@@ -42,6 +42,7 @@ export class Errands {
     await this.#noted(id, () => this.#queue.publish(id, { delay: LATER }))
     const met = await this.#losing('move', () => this.#queue.promote([id]))
     ok(['queued', 'processing', 'absent'].includes(met[0]?.was ?? ''), `${id} was met ${met[0]?.was}`)
+    ok(met[0]?.repeated, `${id} was met ${met[0]?.was}, and that may be our own work`)
   }
 
   /** It goes in once more, and may once again: it fails so soon that the second sending may meet it failed. */
