@@ -226,9 +226,6 @@ export const LIFE: readonly Mutant[] = [
   inLaw('an attempt without a pause, and a worker who is no more to ask when he was told', 'retrying', [
     edit('lua/step.lua', 'raised = to.hold > math.max(whole.hold, ms)', 'raised = to.hold > whole.hold'),
   ]),
-  inSuite('an attempt without a pause, and a worker who is no more to ask when he was told', [
-    edit('src/memory/alarm.ts', 'hold <= Math.max(before.hold, ms)', 'hold <= before.hold'),
-  ]),
   inLaw('a claim that brings payloads however large they are together', 'claiming', [
     edit(CARGO, 'cargo.full = bytes > CARGO and cargo.bytes > 0', 'cargo.full = false'),
   ]),
