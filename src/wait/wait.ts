@@ -10,7 +10,7 @@ import type { Bond, Judgement } from './judge.js'
 export interface Ended<Result = unknown> {
   /**
    * What the handler returned; undefined, too, for a run of which nothing was kept (`job.keep(0)`), or nothing any more: its
-   * `keepResult` was over before it was read. `epoch` tells them apart.
+   * `keepResult` was over before it was read. The `epoch` is 0 then.
    */
   readonly result: Result
   /** The run's fencing number; 0 for a run of which nothing is kept. */

@@ -1,4 +1,4 @@
-import { edit, inGame, inLaw, inLaws, inSuite, type Mutant } from './mutant.js'
+import { edit, inClient, inGame, inLaw, inLaws, inSuite, type Mutant } from './mutant.js'
 
 const MEET = 'lua/_meet.lua'
 const PURGE = 'lua/_purge.lua'
@@ -195,16 +195,13 @@ export const LIFE: readonly Mutant[] = [
   inSuite('a result that outlives a later run without one, in memory', [
     edit(KEEPSAKES, '  else drop(', '  else keptText('),
   ]),
-  {
-    ...inLaw('a log that is cut line by line', '', [
-      edit(
-        'lua/report.lua',
-        "local cut = #text > most and string.find(text, '\\n', #text - most, true)",
-        "while #text > most and string.find(text, '\\n', 1, true) do text = string.sub(text, string.find(text, '\\n', 1, true) + 1) end\n  local cut",
-      ),
-    ]),
-    check: { what: 'reports', project: 'redis', file: 'test/queue/reports.test.ts', tests: 'a log of thousands' },
-  },
+  inClient('a log that is cut line by line', 'test/queue/reports.test.ts', 'a log of thousands', [
+    edit(
+      'lua/report.lua',
+      "local cut = #text > most and string.find(text, '\\n', #text - most, true)",
+      "while #text > most and string.find(text, '\\n', 1, true) do text = string.sub(text, string.find(text, '\\n', 1, true) + 1) end\n  local cut",
+    ),
+  ]),
   inLaw('a line that stands for one that was withdrawn', 'retrying', [
     edit('lua/withdraw.lua', "if passes then redis.call('HDEL', control, 'hold', 'holder') end\n", ''),
   ]),
