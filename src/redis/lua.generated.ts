@@ -909,31 +909,30 @@ local function sound(size, ...)
 end
 local count = { taken = tonumber(before[4] or 0), marked = marked }
 if simple and not lazy then
-  local added, known
-  if n > 1 then known = redis.call('SMISMEMBER', committed, unpack(ARGV, 2)) end
   local due = dueMark(count, ms)
   if due then sound('LLEN', marks) end
+  local part, known, plain = 250, {}, true
   if n == 1 then
-    added = redis.call('SADD', committed, ARGV[2])
-    known = { 1 - added }
-  end
-  local plain = true
-  for i = 1, n do
-    if known[i] == 1 then
-      plain = false
-      break
+    known[1] = 1 - redis.call('SADD', committed, ARGV[2])
+    plain = known[1] == 0
+  else
+    if n > part then sound('ZCARD', processing) end
+    for from = 1, n, part do
+      local to = math.min(from + part - 1, n)
+      for i, one in ipairs(redis.call('SMISMEMBER', committed, unpack(ARGV, from + 1, to + 1))) do
+        known[from + i - 1] = one
+        plain = plain and one == 0
+      end
+      plain = plain and redis.call('SADD', committed, unpack(ARGV, from + 1, to + 1)) == to - from + 1
     end
   end
   if plain then
-    added = added or redis.call('SADD', committed, unpack(ARGV, 2))
-    if added == n then
-      mark(marks, count.taken + length + 1, count, ms)
-      length = redis.call('RPUSH', queued, unpack(ARGV, 2))
-      redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n)
-      if due then redis.call('HSET', totals, 'marked', count.marked) end
-      arm(wake, tokens, length)
-      return string.rep('q', n)
-    end
+    mark(marks, count.taken + length + 1, count, ms)
+    length = redis.call('RPUSH', queued, unpack(ARGV, 2))
+    redis.call('HSET', totals, 'entered', (before[1] or 0) + n, 'published', (before[2] or 0) + n)
+    if due then redis.call('HSET', totals, 'marked', count.marked) end
+    arm(wake, tokens, length)
+    return string.rep('q', n)
   end
   local letters, met, places, entries, seen = {}, {}, {}, {}, {}
   for i = 1, n do
@@ -950,7 +949,7 @@ if simple and not lazy then
     for k, leaseEnd in ipairs(redis.call('ZMSCORE', processing, unpack(met))) do letters[places[k]] = leaseEnd and 'p' or 'd' end
   end
   if #entries > 0 then
-    added = added or redis.call('SADD', committed, unpack(entries))
+    redis.call('SADD', committed, unpack(entries))
     mark(marks, count.taken + length + 1, count, ms)
     length = redis.call('RPUSH', queued, unpack(entries))
     arm(wake, tokens, length)

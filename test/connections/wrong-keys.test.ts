@@ -194,3 +194,37 @@ test.each(PARTS)('each step of a plain lane whose %s is replaced does its work o
   }
   expect(halfway).toEqual([])
 })
+
+/** What a batch on a plain lane can be: all new, in one part or in several, and with some that are known already. */
+const PLAIN_BATCHES = [
+  ['new'],
+  ['new', 'newer'],
+  ['new', 'waits'],
+  Array.from({ length: 600 }, (_, i) => `new ${i}`),
+  [...Array.from({ length: 600 }, (_, i) => `new ${i}`), 'runs'],
+]
+
+test.each(PARTS)('each batch for a plain lane whose %s is replaced goes in or is refused whole', async (part) => {
+  const halfway: string[] = []
+  for (const ids of PLAIN_BATCHES) {
+    const name = freshName()
+    const store = redisStore({ url: server.url })({ name, prefix: 'convoy', tell: () => {} })
+    onTestFinished(() => store.close())
+    const policy = { processing: 'discard' } as const
+    await store.publish({ ids: ['runs', 'waits'], policy }, PATIENCE)
+    await store.step({ ...WORKER, number: 1, lane: 1, claim: 1, slots: 1 }, PATIENCE)
+    await spoil(keyOf('convoy', name, part), part)
+    const before = await dump(name)
+    try {
+      const { verdicts } = await store.publish({ ids, policy }, PATIENCE)
+      expect(verdicts).toHaveLength(ids.length)
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'WRONG_KEY' })
+      const after = await dump(name)
+      const changed = Object.keys({ ...before, ...after }).filter((key) => before[key] !== after[key])
+      if (changed.length > 0)
+        halfway.push(`${ids.length} refused, and changed ${changed.map((key) => key.split(':').at(-1))}`)
+    }
+  }
+  expect(halfway).toEqual([])
+})

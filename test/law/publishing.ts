@@ -70,6 +70,26 @@ export const publishing: Laws = {
     expect(await q.counts()).toMatchObject({ committed: 1_000, queued: 0, processing: 1_000 })
   },
 
+  'of a thousand in a batch each is told where it is, wherever in the batch others like it stand': async (q) => {
+    const ids = Array.from({ length: 1_000 }, (_, n) => `id ${n}`)
+    await q.publish('held', 'id 999')
+    const { token } = await q.claim(1)
+    // Far apart: new ones, new ones again, and at last what is queued, runs or came before.
+    expect(await q.publish(...ids.slice(0, 600), 'id 3', 'id 599', 'held', ...ids.slice(600), 'id 700', 'new')).toBe(
+      `${'q'.repeat(600)}ddp${'q'.repeat(399)}ddq`,
+    )
+    expect(await q.publish('x', ...ids.slice(0, 300), 'x')).toBe(`q${'d'.repeat(301)}`)
+    const twice = ids.slice(0, 200).map((id) => `again ${id}`)
+    expect(await q.publish(...twice, ...twice)).toBe('q'.repeat(200) + 'd'.repeat(200))
+    expect(await q.settle(done(token, 'held'))).toBe('1')
+    expect((await q.claim(1_000)).ids).toEqual(['id 999', ...ids.slice(0, 999)])
+    expect((await q.claim(1_000)).ids).toEqual(['new', 'x', ...twice])
+    expect(await q.counts()).toMatchObject({
+      committed: 1_202,
+      totals: { entered: 1_203, published: 1_709, duplicates: 506 },
+    })
+  },
+
   'an ID withdrawn while it waited is published anew in its old place, never twice in line': async (q) => {
     await q.publish('a', 'b', 'c')
     expect(await q.withdraw('b')).toEqual(['queued'])

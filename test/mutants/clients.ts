@@ -88,6 +88,24 @@ export const CLIENTS: readonly Mutant[] = [
   inClient('a batch in which an ID comes twice enters twice', 'test/model/side-by-side.test.ts', '', [
     edit('lua/publish.lua', 'elseif seen[id] then', 'elseif false then'),
   ]),
+  inClient(
+    'a batch of which a later part is refused when an earlier one is in',
+    'test/connections/wrong-keys.test.ts',
+    '',
+    [edit('lua/publish.lua', "    if n > part then sound('ZCARD', processing) end\n", '')],
+  ),
+  inClient(
+    'a batch whose verdicts are those of its last part',
+    'test/store.test.ts',
+    'the Redis store .*of a thousand in a batch each',
+    [edit('lua/publish.lua', 'known[from + i - 1] = one', 'known[i] = one')],
+  ),
+  inClient('an answer that is looked for, however long it takes', 'test/connections/busy-poll.unit.test.ts', '', [
+    edit('src/redis/busy-poll.ts', 'this.#vain === 0 ? 0 : 2 ** this.#vain', '0'),
+  ]),
+  inClient('a worker that looks for answers while its jobs run', 'test/connections/busy-poll.test.ts', '', [
+    edit('src/redis/busy-poll.ts', '    if (now - this.#answered >= LONGEST) return 0\n', ''),
+  ]),
   inClient('a slot that an overrun does not free', 'test/queue/job-timeout.test.ts', '', [
     edit(
       'src/worker/runs.ts',
