@@ -25,6 +25,7 @@ import { type Clock, systemClock } from '../time.js'
 import * as auditing from './auditing.js'
 import { Blocking } from './blocking.js'
 import { type BorrowedClient, kindOf, twinOf, wireOver } from './borrowed.js'
+import { BusyPoll } from './busy-poll.js'
 import { Caller, vouch } from './call.js'
 import { Connection } from './connection.js'
 import { DurableCaller } from './durable.js'
@@ -65,6 +66,8 @@ export function redisStore(options: RedisStoreOptions): OpenStore {
   return (place) => new RedisStore(place, { make, twin, replyTimeout, ...options })
 }
 
+/** From so many claims on there is work enough for both sides, and neither sleeps for long. */
+const MANY = 32
 const NONE = { count: 0, digest: '' }
 
 /** For `redisStore`, and for a simulation that brings wires of its own. */
@@ -85,9 +88,12 @@ export class RedisStore implements Store {
   readonly #listening: Listening
   readonly #opener: Opener
   readonly #publishOnly: boolean
+  /** Not where time is a test's own. */
+  readonly #poll: BusyPoll | undefined
 
   constructor(place: Place, { make, twin, replyTimeout, client, clock = systemClock, testClockKey }: Ways) {
     this.#publishOnly = client !== undefined && kindOf(client) === 'pool'
+    this.#poll = BusyPoll.pays && clock === systemClock ? new BusyPoll() : undefined
     this.#scripts = scriptsFor(place.prefix, place.name, testClockKey)
     const need = place.durability ?? 'memory'
     const vouches = async (wire: Wire, doubted: boolean): Promise<void> => {
@@ -139,7 +145,11 @@ export class RedisStore implements Store {
     }
     const args = (): readonly string[] => stepArguments(request)
     const plain = (): readonly string[] | undefined => plainStepArguments(request)
-    return read.step((await this.#caller.run(this.#scripts.step, args, patience, plain)).reply)
+    const { settle, claim } = request
+    const sent = (settle.length > 0 && claim > 0 && claim < MANY && this.#poll?.sent()) || 0
+    const { reply } = await this.#caller.run(this.#scripts.step, args, patience, plain)
+    this.#poll?.answered(sent)
+    return read.step(reply)
   }
 
   async sweep(request: SweepRequest, patience: Patience): Promise<SweepReply> {
