@@ -49,17 +49,16 @@ if simple and not lazy then
   -- off the whole script. What a later part may have to ask is read before an earlier one is written.
   local part, known, plain = 250, {}, true
   if n == 1 then
-    known[1] = 1 - redis.call('SADD', committed, ARGV[2])
-    plain = known[1] == 0
+    known[1] = { 1 - redis.call('SADD', committed, ARGV[2]) }
+    plain = known[1][1] == 0
   else
     if n > part then sound('ZCARD', processing) end
     for from = 1, n, part do
       local to = math.min(from + part - 1, n)
-      for i, one in ipairs(redis.call('SMISMEMBER', committed, unpack(ARGV, from + 1, to + 1))) do
-        known[from + i - 1] = one
-        plain = plain and one == 0
-      end
+      local some = redis.call('SMISMEMBER', committed, unpack(ARGV, from + 1, to + 1))
+      for i = 1, plain and #some or 0 do plain = plain and some[i] == 0 end
       plain = plain and redis.call('SADD', committed, unpack(ARGV, from + 1, to + 1)) == to - from + 1
+      known[#known + 1] = some
     end
   end
 
@@ -75,14 +74,17 @@ if simple and not lazy then
 
   -- What is committed already is discarded, and told where it is; where an ID comes twice, the first is the entry.
   local letters, met, places, entries, seen = {}, {}, {}, {}, {}
-  for i = 1, n do
-    local id = ARGV[i + 1]
-    if known[i] == 1 then
-      met[#met + 1], places[#places + 1] = id, i
-    elseif seen[id] then
-      letters[i] = 'd'
-    else
-      letters[i], seen[id], entries[#entries + 1] = 'q', true, id
+  for at, some in ipairs(known) do
+    for k = 1, #some do
+      local i = (at - 1) * part + k
+      local id = ARGV[i + 1]
+      if some[k] == 1 then
+        met[#met + 1], places[#places + 1] = id, i
+      elseif seen[id] then
+        letters[i] = 'd'
+      else
+        letters[i], seen[id], entries[#entries + 1] = 'q', true, id
+      end
     end
   end
   if #met > 0 then

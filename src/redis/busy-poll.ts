@@ -18,6 +18,8 @@ export class BusyPoll {
   static readonly pays: boolean = availableParallelism() > 1
 
   #answered = Number.NEGATIVE_INFINITY
+  /** Requests that are looked for. */
+  #waiting = 0
   #until = 0
   #looking = false
   #vain = 0
@@ -27,11 +29,8 @@ export class BusyPoll {
   /** A request goes out. Gives what `answered` is told. */
   sent(): number {
     const now = performance.now()
-    if (now - this.#answered >= LONGEST) return 0
-    if (this.#rest > 0) {
-      this.#rest--
-      return 0
-    }
+    if (now - this.#answered >= LONGEST || this.#rest-- > 0) return 0
+    this.#waiting++
     this.#until = now + LONGEST
     if (!this.#looking) setImmediate(this.#look)
     this.#looking = true
@@ -42,12 +41,13 @@ export class BusyPoll {
   answered(sent: number): void {
     this.#answered = performance.now()
     if (sent === 0) return
+    this.#waiting--
     this.#vain = this.#answered - sent < LONGEST ? 0 : Math.min(this.#vain + 1, MOST_VAIN)
     this.#rest = this.#vain === 0 ? 0 : 2 ** this.#vain
   }
 
   readonly #look = (): void => {
-    this.#looking = performance.now() < this.#until
+    this.#looking = this.#waiting > 0 && performance.now() < this.#until
     if (this.#looking) setImmediate(this.#look)
   }
 }

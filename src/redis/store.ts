@@ -145,11 +145,12 @@ export class RedisStore implements Store {
     }
     const args = (): readonly string[] => stepArguments(request)
     const plain = (): readonly string[] | undefined => plainStepArguments(request)
-    const { settle, claim } = request
-    const sent = (settle.length > 0 && claim > 0 && claim < MANY && this.#poll?.sent()) || 0
-    const { reply } = await this.#caller.run(this.#scripts.step, args, patience, plain)
-    this.#poll?.answered(sent)
-    return read.step(reply)
+    const sent = (request.claim > 0 && request.claim < MANY && this.#poll?.sent()) || 0
+    try {
+      return read.step((await this.#caller.run(this.#scripts.step, args, patience, plain)).reply)
+    } finally {
+      this.#poll?.answered(sent)
+    }
   }
 
   async sweep(request: SweepRequest, patience: Patience): Promise<SweepReply> {

@@ -68,3 +68,16 @@ test('the loop goes round once for all requests, and rests when the last has wai
     poll.answered(0)
   }
 })
+
+test('once the answer is there nobody looks any more', () => {
+  const poll = new BusyPoll()
+  briskly(poll, 1)
+  const [first, second] = [poll.sent(), poll.sent()]
+  poll.answered(first)
+  vi.advanceTimersToNextTimer()
+  expect(vi.getTimerCount()).toBe(1)
+  poll.answered(second)
+  const looks = vi.spyOn(globalThis, 'setImmediate')
+  vi.advanceTimersToNextTimer()
+  expect([looks.mock.calls.length, vi.getTimerCount()]).toEqual([0, 0])
+})
