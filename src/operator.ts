@@ -24,25 +24,14 @@ export interface Met {
 /** IDs of a state that one look and one script take. */
 const PAGE = 1_000
 
-interface Verb {
-  readonly run: (store: Store, ids: readonly string[], patience: Patience) => Promise<Encounter>
-  /** Whether it did something to an ID that was met so. */
-  readonly does: (was: State) => boolean
-}
-
+type Verb = (store: Store, ids: readonly string[], patience: Patience) => Promise<Encounter>
 type Meet = (store: Store, ids: readonly string[], patience: Patience) => Promise<readonly Met[]>
 
-const withdraw: Verb = { run: (store, ids, patience) => store.withdraw(ids, patience), does: (was) => was !== 'absent' }
-const moveFrom = (from: MoveRequest['from']): Verb => ({
-  run: (store, ids, patience) => store.move({ ids, from }, patience),
-  does: (was) => was === from,
-})
-
 /** Does `work` by the verb, and where it goes wrong tells how many that had answered. */
-async function counting<T>({ run }: Verb, what: string, work: (meet: Meet) => Promise<T>): Promise<T> {
+async function counting<T>(verb: Verb, what: string, work: (meet: Meet) => Promise<T>): Promise<T> {
   let answered = 0
   const meet: Meet = async (store, ids, patience) => {
-    const { states, repeated } = await run(store, ids, patience)
+    const { states, repeated } = await verb(store, ids, patience)
     answered += ids.length
     return ids.map((id, i) => ({ id, was: states[i] as State, ...(repeated ? { repeated } : {}) }))
   }
@@ -61,14 +50,17 @@ export class Operator {
 
   withdraw(ids: unknown): Promise<Met[] | number> {
     const { state } = (typeof ids === 'object' && ids !== null && 'state' in ids ? ids : {}) as { state?: unknown }
-    if (state === undefined) return this.#each(ids, withdraw)
-    const known = LISTED.find((one) => one === state)
-    if (!known) throw new ConvoyError('BAD_OPTION', `withdraw: expected ${oneOf(LISTED)}, not ${show(state)}`)
-    return this.#all(known, withdraw)
+    const from = LISTED.find((one) => one === state)
+    if (state !== undefined && !from) {
+      throw new ConvoyError('BAD_OPTION', `withdraw: expected ${oneOf(LISTED)}, not ${show(state)}`)
+    }
+    const verb: Verb = (store, some, patience) => store.withdraw({ ids: some, from }, patience)
+    return from ? this.#all(from, verb) : this.#each(ids, verb)
   }
 
   move(from: MoveRequest['from'], ids: unknown): Promise<Met[] | number> {
-    return ids === 'all' ? this.#all(from, moveFrom(from)) : this.#each(ids, moveFrom(from))
+    const verb: Verb = (store, some, patience) => store.move({ ids: some, from }, patience)
+    return ids === 'all' ? this.#all(from, verb) : this.#each(ids, verb)
   }
 
   async control(order: 'clear' | 'pause' | 'resume'): Promise<number> {
@@ -82,7 +74,7 @@ export class Operator {
   }
 
   #all(state: ListedState, verb: Verb): Promise<number> {
-    return counting(verb, 'IDs were answered', (meet) => this.#pages(state, verb, meet))
+    return counting(verb, 'IDs were answered', (meet) => this.#pages(state, meet))
   }
 
   /**
@@ -91,7 +83,7 @@ export class Operator {
    * seen to where we have looked, so the whole is gone through until nothing is found, or as many were done as were there
    * at the start: a queue that is filled as fast as this empties it holds nobody for ever.
    */
-  async #pages(state: ListedState, verb: Verb, meet: Meet): Promise<number> {
+  async #pages(state: ListedState, meet: Meet): Promise<number> {
     const before = await this.#calls.call('operator', (store, patience) => store.counts(patience))
     /** A running one stays where it is, withdrawn. */
     const marked = new Set<string>()
@@ -104,7 +96,7 @@ export class Operator {
       )
       const ids = page.ids.filter((id) => !marked.has(id))
       const met = await this.#calls.inChunks('operator', ids, meet)
-      const some = met.filter(({ was }) => verb.does(was)).length
+      const some = met.filter(({ was }) => was === state).length
       if (state === 'processing') for (const id of ids) marked.add(id)
       done += some
       found += some

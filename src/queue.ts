@@ -228,8 +228,8 @@ export class Queue<Payload = void, Result = unknown> {
   /**
    * Takes IDs out by hand, wherever they are; tells the state each was met in. A processing one's signal is aborted at
    * its next renewal (within a third of the lease), and it ends, uncounted, when its handler returns; published again
-   * meanwhile, it runs after that. With `{ state }` all that are in it, a thousand at a time, also
-   * where one of them has begun or was published anew meanwhile: tells how many that were. Where an answer was lost and the call was sent again,
+   * meanwhile, it runs after that. With `{ state }` all that are in it, a thousand at a time: tells how many that were; one
+   * that has left the state by then, as it began or was published anew, is left alone. Where an answer was lost and the call was sent again,
    * what it tells is what the second sending met: each is marked `repeated`, and a number has only those.
    */
   withdraw(ids: Ids): Promise<Met[]>

@@ -20,7 +20,7 @@ export interface Store {
   /** Recover what jammed, move what is due, re-arm the wake token, drop the records of dead workers. */
   sweep(request: SweepRequest, patience: Patience): Promise<SweepReply>
   /** Take IDs out by hand. */
-  withdraw(ids: readonly string[], patience: Patience): Promise<Encounter>
+  withdraw(request: WithdrawRequest, patience: Patience): Promise<Encounter>
   /** Put failed or delayed IDs in line by hand. */
   move(request: MoveRequest, patience: Patience): Promise<Encounter>
   /** What a running job tells of itself; false when the claim is not its own any more: then nothing is kept. */
@@ -144,6 +144,12 @@ export interface Encounter {
   readonly states: readonly State[]
   /** An earlier sending's answer was lost: these may be what it has made of them. */
   readonly repeated: boolean
+}
+
+export interface WithdrawRequest {
+  readonly ids: readonly string[]
+  /** One that is in another state is left there; without it, each is taken wherever it is. */
+  readonly from?: ListedState | undefined
 }
 
 export interface MoveRequest {

@@ -76,7 +76,7 @@ async function commandsPerCall(address: Address, control: Control): Promise<Exac
   await count(`withdraw ${size}`, async () => {
     const ids = fresh(size)
     await publish(ids)
-    return () => store.withdraw(ids, patience)
+    return () => store.withdraw({ ids }, patience)
   })
   await count('stats', async () => () => store.counts(patience))
   await store.close()

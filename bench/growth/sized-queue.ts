@@ -72,7 +72,7 @@ export class SizedQueue {
     const publish = await this.#watch(sample, () => this.#grow(sample))
     const spread = Array.from({ length: sample }, (_, at) => idOf(this.#first + Math.floor((at * this.size) / sample)))
     const duplicate = await this.#watch(sample, () => this.#publish(spread))
-    const withdraw = await this.#watch(sample, () => inBatches(spread, (ids) => this.store.withdraw(ids, patience)))
+    const withdraw = await this.#watch(sample, () => inBatches(spread, (ids) => this.store.withdraw({ ids }, patience)))
     await this.#publish(spread)
     const held: Batch[] = []
     const stepper = this.#stepper()

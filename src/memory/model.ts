@@ -13,6 +13,7 @@ import type {
   Recollection,
   Report,
   State,
+  WithdrawRequest,
 } from '../store.js'
 import { audit } from './audit.js'
 import { control } from './control.js'
@@ -33,7 +34,7 @@ interface Requests {
   publish: PublishRequest
   step: StepRequest
   sweep: SweepRequest
-  withdraw: readonly string[]
+  withdraw: WithdrawRequest
   move: MoveRequest
   report: Report
   recall: readonly string[]

@@ -1,4 +1,4 @@
-import type { State } from '../store.js'
+import type { State, WithdrawRequest } from '../store.js'
 import { dropBaggage } from './baggage.js'
 import { drop } from './keepsakes.js'
 import { arm } from './line.js'
@@ -7,14 +7,15 @@ import { News } from './news.js'
 import { letPass } from './places.js'
 import type { QueueState } from './state.js'
 
-/** Take IDs out by hand, wherever they are; a processing one is marked and ends at its next settle or sweep. */
-export function withdraw(state: QueueState, ids: readonly string[], now: number): State[] {
+/** Take IDs out by hand, wherever they are or `from` one state; a processing one is marked and ends at its next settle or sweep. */
+export function withdraw(state: QueueState, { ids, from }: WithdrawRequest, now: number): State[] {
   const ms = Math.floor(now / 1000)
   const news = News.of(state)
   const { holder } = state.control
   let passes = false
   const met = ids.map((id) => {
     const was = stateOf(state, id, ms)
+    if (from !== undefined && was !== from) return was
     takeOut(state, id, was)
     passes ||= was === 'queued' && id === holder
     state.failures.delete(id)

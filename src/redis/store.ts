@@ -20,6 +20,7 @@ import type {
   Recollection,
   Report,
   Store,
+  WithdrawRequest,
 } from '../store.js'
 import { type Clock, systemClock } from '../time.js'
 import * as auditing from './auditing.js'
@@ -160,8 +161,8 @@ export class RedisStore implements Store {
     return read.sweep((await this.#caller.run(this.#scripts.sweep, args, patience)).reply)
   }
 
-  async withdraw(ids: readonly string[], patience: Patience): Promise<Encounter> {
-    return read.encounter(await this.#writer.run(this.#scripts.withdraw, ids, patience))
+  async withdraw({ ids, from }: WithdrawRequest, patience: Patience): Promise<Encounter> {
+    return read.encounter(await this.#writer.run(this.#scripts.withdraw, [from ?? '', ...ids], patience))
   }
 
   async move({ ids, from }: MoveRequest, patience: Patience): Promise<Encounter> {

@@ -42,7 +42,7 @@ function publisher(store: Store) {
   return () => {
     const ids = Array.from({ length: 1 + Math.floor(Math.random() * 30) }, () => `${Math.floor(Math.random() * IDS)}`)
     return Math.random() < 0.1
-      ? store.withdraw(ids, PATIENCE)
+      ? store.withdraw({ ids }, PATIENCE)
       : store.publish({ ids, policy: { processing: 'discard' } }, PATIENCE)
   }
 }

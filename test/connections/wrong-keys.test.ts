@@ -92,7 +92,7 @@ async function lively() {
   // A late sweep gives grace; the next one recovers.
   await store.sweep(SWEEP, PATIENCE)
   await publish('waits', 'leaves', 'waits, too')
-  await store.withdraw(['leaves', 'goes', 'stays'], PATIENCE)
+  await store.withdraw({ ids: ['leaves', 'goes', 'stays'] }, PATIENCE)
   await publish('stays')
   const settle = [
     { token, ids: ['ends', 'goes'], end: 'done' as const },
@@ -105,7 +105,7 @@ async function lively() {
     calls: {
       publish: () => publish('new', 'waits', 'jams', 'fails', 'leaves', 'goes'),
       step: () => store.step({ ...WORKER, number: 3, lane: 1, claim: 5, slots: 2, settle, renew, policy }, PATIENCE),
-      withdraw: () => store.withdraw(['waits', 'jams', 'fails'], PATIENCE),
+      withdraw: () => store.withdraw({ ids: ['waits', 'jams', 'fails'] }, PATIENCE),
       sweep: () => store.sweep(SWEEP, PATIENCE),
       clear: () => store.control({ order: 'clear' }, PATIENCE),
     },

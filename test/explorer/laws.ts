@@ -1,10 +1,11 @@
 import { deepStrictEqual } from 'node:assert'
 import type { Op, QueueState } from '../../src/memory/model.js'
 import type { Held, StepReply, SweepReply } from '../../src/step.js'
-import type { PublishReply } from '../../src/store.js'
+import type { PublishReply, State } from '../../src/store.js'
 import { VERDICTS } from '../../src/verdict.js'
 import { dumpModel } from '../model/dump.js'
 import { checkState, equal, hold } from '../model/laws.js'
+import { withdrawnBy } from '../model/withdrawn.js'
 import { checkBrought, checkClaimed, checkEnd } from './life.js'
 import { about, nextPayload, stateOf, triesOf } from './places.js'
 import type { Call } from './server.js'
@@ -35,7 +36,7 @@ export function checkCall(call: Call, world: World): void {
       checkSweep(call, op, reply as SweepReply, ended)
       break
     case 'withdraw':
-      for (const id of op.request) {
+      for (const id of withdrawnBy(op.request, reply as State[])) {
         ended.add(id)
         hold(!after.committed.has(id) || after.withdrawn.has(id), `${id} was withdrawn and goes on`)
       }

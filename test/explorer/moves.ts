@@ -173,7 +173,7 @@ function operatorMoves(world: World, { ids }: Scope, call: CallMove, quiet: Quie
   const { left, server } = world
   if (left.withdraws > 0) {
     for (const id of ids) {
-      const op: Op<'withdraw'> = { verb: 'withdraw', request: [id] }
+      const op: Op<'withdraw'> = { verb: 'withdraw', request: { ids: [id] } }
       call(`withdraw ${id}`, op, (after) => pay(after, 'withdraws'), true)
       if (left.copies === 0) continue
       const stray: Stray = { op, first: null }

@@ -1,6 +1,7 @@
 import type { StepReply, SweepReply } from '../../src/step.js'
-import type { PublishReply } from '../../src/store.js'
+import type { PublishReply, State } from '../../src/store.js'
 import { VERDICTS } from '../../src/verdict.js'
+import { withdrawnBy } from '../model/withdrawn.js'
 import type { Call } from './server.js'
 import { bare, type Promises } from './world.js'
 
@@ -36,7 +37,7 @@ export function keepPromises(promises: Promises, { before, op, told, after }: Ca
       for (const { id, now } of (told.reply as SweepReply).jammed) if (now === 'failed') next.delete(id)
       break
     case 'withdraw':
-      for (const id of op.request) next.delete(id)
+      for (const id of withdrawnBy(op.request, told.reply as State[])) next.delete(id)
       break
     case 'control':
       if (op.request.order !== 'clear') break

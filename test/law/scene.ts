@@ -146,7 +146,11 @@ export class Scene {
   }
 
   async withdraw(...ids: string[]): Promise<readonly State[]> {
-    return (await this.store.withdraw(ids, PATIENCE)).states
+    return (await this.store.withdraw({ ids }, PATIENCE)).states
+  }
+
+  async withdrawFrom(from: ListedState, ...ids: string[]): Promise<readonly State[]> {
+    return (await this.store.withdraw({ ids, from }, PATIENCE)).states
   }
 
   async inspect(id: string): Promise<Inspection> {

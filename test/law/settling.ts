@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { done, fail, type Laws, LEASE, release } from './scene.js'
+import { done, fail, type Laws, LEASE, PATIENCE, release } from './scene.js'
 
 export const settling: Laws = {
   'a done ID is free: it may be published again': async (q) => {
@@ -146,6 +146,32 @@ export const settling: Laws = {
     const { token } = await q.claim(1)
     expect(await q.step({ renew: [{ token, ids: ['a'] }] })).toMatchObject({ renewed: '' })
     expect(await q.step({ settle: [done(token, 'a')] })).toMatchObject({ settled: '' })
+  },
+
+  'what is withdrawn from one state leaves all others where and as they are': async (q) => {
+    const ids = { queued: 'waits', delayed: 'is late', processing: 'runs', failed: 'failed' } as const
+    const all = [...Object.values(ids), 'absent']
+    await q.fail(ids.failed)
+    await q.delay(ids.delayed)
+    await q.put(ids.processing, { payload: 'p' })
+    const { token } = await q.claim(1)
+    await q.put(ids.queued, { payload: 'q', priority: 1 })
+    const before = await q.store.inspect(all, PATIENCE)
+    const states = ['queued', 'delayed', 'processing', 'failed'] as const
+    for (const from of states) {
+      const others = all.filter((id) => id !== ids[from])
+      const met = [...states, 'absent' as const].filter((state) => state !== from)
+      expect(await q.withdrawFrom(from, ...others), from).toEqual(met)
+    }
+    expect(await q.store.inspect(all, PATIENCE)).toEqual(before)
+    expect((await q.counts()).totals.withdrawn).toBe(0)
+    for (const from of states) {
+      const again = from === 'processing' ? from : 'absent'
+      expect(await q.withdrawFrom(from, 'absent', ids[from], ids[from])).toEqual(['absent', from, again])
+    }
+    expect(await q.settle(done(token, ids.processing))).toBe('w')
+    const { committed, failed, totals } = await q.counts()
+    expect({ committed, failed, withdrawn: totals.withdrawn }).toEqual({ committed: 0, failed: 0, withdrawn: 4 })
   },
 
   'a withdrawn run does not count, however it ends': async (q) => {

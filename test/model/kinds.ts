@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { NAMING, ODDS } from '../../src/audit-verbs.js'
 import type { DedupePolicy } from '../../src/policy.js'
-import type { Control } from '../../src/store.js'
+import { type Control, LISTED } from '../../src/store.js'
 import { backoff, broughtBy, dedupe, log, stepPolicy, ttl } from './knobs.js'
 import { IDS, type Move, type Pick, WORKERS } from './moves.js'
 
@@ -117,7 +117,12 @@ export const kinds = {
     guard: fc.nat(3),
     patient: fc.boolean(),
   }),
-  withdraw: fc.record({ wait, kind: fc.constant('withdraw' as const), ids }),
+  withdraw: fc.record({
+    wait,
+    kind: fc.constant('withdraw' as const),
+    ids,
+    from: fc.constantFrom(undefined, undefined, undefined, undefined, ...LISTED),
+  }),
   move: fc.record({
     wait,
     kind: fc.constant('move' as const),

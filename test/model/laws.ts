@@ -5,6 +5,7 @@ import { readMessage } from '../../src/messages.js'
 import type { Jammed, StepReply, SweepReply } from '../../src/step.js'
 import type { PublishReply, State } from '../../src/store.js'
 import { VERDICTS } from '../../src/verdict.js'
+import { withdrawnBy } from './withdrawn.js'
 
 /** Watches one queue from its first call on, and throws where a law is broken: on its whole state, after every call. */
 export class Watch {
@@ -63,7 +64,7 @@ export class Watch {
         return
       }
       case 'withdraw':
-        for (const id of op.request) this.#promised.delete(id)
+        for (const id of withdrawnBy(op.request, reply as State[])) this.#promised.delete(id)
         return
       case 'control':
         if (op.request.order === 'clear') this.#promised.clear()

@@ -1,6 +1,6 @@
 import type { AuditRequest, Mend } from '../../src/audit-verbs.js'
 import type { DedupePolicy, StepPolicy } from '../../src/policy.js'
-import type { Control, Role } from '../../src/store.js'
+import type { Control, ListedState, Role } from '../../src/store.js'
 import type { Brought, Line } from './knobs.js'
 
 /** IDs that must simply work; few, so that they meet each other. The truck and U+FF5E order otherwise in UTF-16 than in bytes. */
@@ -68,7 +68,7 @@ export type Move = { readonly wait: number } & (
       /** Wait as long as the last sweep asked for. */
       readonly patient: boolean
     }
-  | { readonly kind: 'withdraw'; readonly ids: readonly string[] }
+  | { readonly kind: 'withdraw'; readonly ids: readonly string[]; readonly from: ListedState | undefined }
   | { readonly kind: 'move'; readonly ids: readonly string[]; readonly from: 'failed' | 'delayed' }
   | {
       readonly kind: 'report'

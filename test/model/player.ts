@@ -51,7 +51,7 @@ export class Player {
         }
       }
       case 'withdraw':
-        return { verb: 'withdraw', request: move.ids }
+        return { verb: 'withdraw', request: { ids: move.ids, from: move.from } }
       case 'move':
         return { verb: 'move', request: { ids: move.ids, from: move.from } }
       case 'report': {

@@ -1,5 +1,5 @@
 import type { Mutant } from './mutant.js'
-import { edit, inGame, inLaw, inLua, inModel, inSuite } from './mutant.js'
+import { edit, inClient, inGame, inLaw, inLua, inModel, inSuite } from './mutant.js'
 
 const STEP = 'lua/step.lua'
 const SWEEP = 'lua/sweep.lua'
@@ -133,7 +133,7 @@ export const PROTOCOL: readonly Mutant[] = [
   inLua(
     'a withdrawal that leaves what was known of the ID',
     ['withdraw-fail'],
-    [edit('lua/withdraw.lua', "redis.call('HDEL', tries, unpack(ARGV))\n", '')],
+    [edit('lua/withdraw.lua', "redis.call('HDEL', tries, unpack(ids))\n", '')],
   ),
   inModel(
     'a withdrawal that leaves what was known of the ID',
@@ -176,6 +176,15 @@ export const PROTOCOL: readonly Mutant[] = [
     ['ahead-lapse'],
     [edit(SWEEPS, '    if (!started) return', "    if (held === '') return")],
   ),
+  inGame('a withdrawal from one state that takes what is in others', [
+    edit('lua/withdraw.lua', 'if not from or letter == from then', 'if true then'),
+  ]),
+  inSuite('a withdrawal from one state that takes what is in others', [
+    edit('src/memory/withdraw.ts', 'if (from !== undefined && was !== from) return was\n', ''),
+  ]),
+  inClient('a withdrawal of all in a state that does not say which', 'test/queue/honesty.unit.test.ts', '', [
+    edit('src/operator.ts', 'store.withdraw({ ids: some, from }, patience)', 'store.withdraw({ ids: some }, patience)'),
+  ]),
   inLua(
     'a ghost that is not taken over',
     ['withdraw'],

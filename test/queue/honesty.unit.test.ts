@@ -128,6 +128,26 @@ test('of those that wait for room, one whose outcome is unknown goes before one 
   await queue.close()
 })
 
+test('what had failed and is published anew, before all that failed are withdrawn, stays in the queue', async () => {
+  let before: (() => Promise<unknown>) | undefined
+  const store = altered((whole) => ({
+    withdraw: async (request, patience) => {
+      await before?.()
+      before = undefined
+      return whole.withdraw(request, patience)
+    },
+  }))
+  const queue = createQueue('honest', { store })
+  queue.process(() => Promise.reject(new Error('no')))
+  await queue.publishMany(['a', 'b', 'c'])
+  await queue.idle()
+  await queue.pause()
+  before = () => queue.publish('b')
+  expect(await queue.withdraw({ state: 'failed' })).toBe(2)
+  expect((await queue.inspectMany(['a', 'b', 'c'])).map(({ state }) => state)).toEqual(['absent', 'queued', 'absent'])
+  await queue.close()
+})
+
 /** A queue of 3,000, whose third script by hand finds no server. */
 async function cutShort(state: 'queued' | 'failed' | 'delayed') {
   let calls = 0

@@ -63,11 +63,9 @@ class Sized {
     await this.#take({ claim: CALLS, slots: CALLS, lease: LEASE })
     await this.#world.serverPasses(2 * LEASE)
     yield this.#watch('sweep', some, async () => expect(await this.sweep()).toMatchObject([{ now: 'queued' }]))
-    yield this.#watch('withdraw', rest, (n) => this.#store.withdraw([`p${n}`, `l${n}`], PATIENCE))
-    await this.#store.withdraw(
-      [...some, ...others].flatMap((n) => [`p${n}`, `l${n}`, `new${n}`]),
-      PATIENCE,
-    )
+    yield this.#watch('withdraw', rest, (n) => this.#store.withdraw({ ids: [`p${n}`, `l${n}`] }, PATIENCE))
+    const ids = [...some, ...others].flatMap((n) => [`p${n}`, `l${n}`, `new${n}`])
+    await this.#store.withdraw({ ids }, PATIENCE)
     await this.#add(3 * CALLS)
     const { queued } = await this.#store.counts(PATIENCE)
     expect(queued).toBe(2 * this.#size)

@@ -4,7 +4,7 @@ import { keyOf } from '../../src/redis/keys.js'
 import type { ScriptName } from '../../src/redis/lua.generated.js'
 import { scriptsFor } from '../../src/redis/scripts.js'
 import type { Held, Settlement, StepRequest, SweepRequest } from '../../src/step.js'
-import type { Control, ListRequest, PublishRequest, Report } from '../../src/store.js'
+import type { Control, ListedState, ListRequest, PublishRequest, Report, WithdrawRequest } from '../../src/store.js'
 
 // What a command on the wire asks of the model: the mirror image of `src/redis/publish-arguments.ts` and
 // `src/redis/step-arguments.ts`.
@@ -53,7 +53,7 @@ function readScript(name: ScriptName, args: string[]): Op {
     case 'sweep':
       return { verb: 'sweep', request: readSweep(args) }
     case 'withdraw':
-      return { verb: 'withdraw', request: args }
+      return { verb: 'withdraw', request: readWithdraw(args) }
     case 'move':
       return { verb: 'move', request: { from: args[0] as 'failed' | 'delayed', ids: args.slice(1) } }
     case 'report':
@@ -89,6 +89,10 @@ function readOrder([order, first = '', slot, text = '']: string[]): Control {
   if (order === 'journal') return { order, keep: Number(first) }
   if (order === 'schedule') return { order, id: first, slot: Number(slot), text: text === '' ? null : text.slice(1) }
   return { order: order as 'pause' | 'resume' }
+}
+
+function readWithdraw([from = '', ...ids]: string[]): WithdrawRequest {
+  return from === '' ? { ids } : { ids, from: from as ListedState }
 }
 
 function readList([state, cursor, limit]: string[]): ListRequest {

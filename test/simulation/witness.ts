@@ -4,6 +4,7 @@ import type { StepReply, StepRequest, SweepReply } from '../../src/step.js'
 import type { PublishReply, State } from '../../src/store.js'
 import type { Worker } from '../../src/worker/worker.js'
 import { Watch } from '../model/laws.js'
+import { withdrawnBy } from '../model/withdrawn.js'
 import { type Claim, type End, ODD, type Run, untruth } from './claim.js'
 import type { Features } from './features.js'
 import type { Host } from './host.js'
@@ -94,8 +95,8 @@ export class Witness {
         this.lives.swept(reply as SweepReply, this.state as QueueState)
         return
       case 'withdraw':
-        for (const id of op.request) this.#accounted.set(id, this.order)
-        this.lives.withdrawn(op.request)
+        for (const id of withdrawnBy(op.request, reply as State[])) this.#accounted.set(id, this.order)
+        this.lives.withdrawn(withdrawnBy(op.request, reply as State[]))
         return
       case 'move':
         this.lives.moved(op.request, reply as State[])

@@ -18,9 +18,9 @@ export class Encounters implements Part {
     const { owed, delayed, tries, withdrawn, processing } = this.#state
     if (op.verb === 'sweep') this.#owed = new Set(owed.keys())
     if (op.verb === 'withdraw') {
-      const waiting = op.request.filter((id) => delayed.has(id) && tries.has(id))
+      const waiting = op.request.ids.filter((id) => delayed.has(id) && tries.has(id))
       if (waiting.length > 0) this.#world.count('withdrawnInBackoff')
-      if (op.request.some((id) => owed.has(id))) this.#world.count('withdrawnWithRunOwed')
+      if (op.request.ids.some((id) => owed.has(id))) this.#world.count('withdrawnWithRunOwed')
     }
     if (op.verb === 'publish' && op.request.ids.some((id) => processing.has(id) && withdrawn.has(id))) {
       this.#world.count('publishedWhileWithdrawn')

@@ -1,5 +1,6 @@
 import type { StepReply } from '../../../src/step.js'
-import type { PublishReply } from '../../../src/store.js'
+import type { PublishReply, State } from '../../../src/store.js'
+import { withdrawnBy } from '../../model/withdrawn.js'
 import type { World } from '../world.js'
 import { type Act, type Part, settledIn } from './part.js'
 
@@ -32,7 +33,7 @@ export class Remember implements Part {
         if (act.fresh) this.#stepped(act)
         return
       case 'withdraw':
-        for (const id of op.request) this.#until.delete(id)
+        for (const id of withdrawnBy(op.request, reply as State[])) this.#until.delete(id)
         return
       case 'control':
         if (op.request.order === 'clear') this.#until.clear()

@@ -1,5 +1,7 @@
 import type { KeptResult } from '../../../src/looking.js'
 import type { StepReply } from '../../../src/step.js'
+import type { State } from '../../../src/store.js'
+import { withdrawnBy } from '../../model/withdrawn.js'
 import type { Actor } from '../actor.js'
 import type { Server } from '../server.js'
 import type { World } from '../world.js'
@@ -37,7 +39,8 @@ export class Results implements Part {
     this.#reached = reached
     if (op.verb === 'withdraw') {
       // Of those that were remembered the result goes as well.
-      for (const id of op.request) if (!this.#server.state.results.has(`r${id}`)) this.#drop(id, order)
+      for (const id of withdrawnBy(op.request, reply as State[]))
+        if (!this.#server.state.results.has(`r${id}`)) this.#drop(id, order)
     }
     if (op.verb === 'control' && op.request.order === 'clear') for (const id of this.#kept.keys()) this.#drop(id, order)
     if (op.verb !== 'step' || !fresh) return

@@ -68,5 +68,7 @@ export class States implements Part {
 /** How many IDs a call took out of the state that it was to take them from. */
 function takenBy(op: Op, reply: Reply): number {
   if (op.verb === 'move') return (reply as State[]).filter((was) => was === op.request.from).length
-  return op.verb === 'withdraw' ? (reply as State[]).filter((was) => was !== 'absent').length : 0
+  if (op.verb !== 'withdraw') return 0
+  const { from } = op.request
+  return (reply as State[]).filter((was) => was !== 'absent' && was === (from ?? was)).length
 }

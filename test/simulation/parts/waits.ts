@@ -1,7 +1,8 @@
 import type { ConvoyError } from '../../../src/errors.js'
 import type { StepReply, SweepReply } from '../../../src/step.js'
-import type { PublishReply } from '../../../src/store.js'
+import type { PublishReply, State } from '../../../src/store.js'
 import { type Ended, publishAndWait, waitFor } from '../../../src/wait/index.js'
+import { withdrawnBy } from '../../model/withdrawn.js'
 import type { Actor } from '../actor.js'
 import type { Habits } from '../habits.js'
 import type { PublishCall } from '../verdicts.js'
@@ -79,7 +80,7 @@ export class Waits implements Part {
         }
         return
       case 'withdraw':
-        for (const id of op.request) this.#withdrawn.set(id, order)
+        for (const id of withdrawnBy(op.request, reply as State[])) this.#withdrawn.set(id, order)
         return
       case 'control':
         if (op.request.order === 'clear') this.#cleared = order
