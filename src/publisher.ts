@@ -164,17 +164,16 @@ export class Publisher {
       const batch = this.#batches.shift()
       if (!batch) return
       this.#flying++
-      this.#send(batch, batch.since).then(
-        (reply) => {
+      void this.#send(batch, batch.since)
+        .then((reply) => {
           const { verdictOn } = this.#options
           for (let i = 0; i < batch.ids.length; i++) batch.settle[i]?.(verdictOn(batch.ids[i] as string, reply, i))
-          this.#landed()
-        },
-        (error: unknown) => {
+        })
+        // Also of an answer that nobody can read: whoever waits is told, and close() does not wait for ever.
+        .catch((error: unknown) => {
           for (const refuse of batch.refuse) refuse(error)
-          this.#landed()
-        },
-      )
+        })
+        .then(() => this.#landed())
     }
   }
 

@@ -87,7 +87,7 @@ export class ConfirmedCaller {
     const [answer, confirmation, ms] = reply as readonly [unknown, unknown, number]
     const lack = this.#by.lack(confirmation, ms)
     if (lack !== undefined) throw new ConvoyError('OUTCOME_UNKNOWN', lack)
-    return { reply: Buffer.isBuffer(answer) ? String(answer) : answer, repeated }
+    return { reply: unmapped(answer), repeated }
   }
 
   /** Once for all who wait for it, for as long as each may. What came of it, the script's call will tell. */
@@ -107,3 +107,7 @@ export class ConfirmedCaller {
     return Promise.race([load, pause(this.#clock, limit, over.signal)]).finally(() => over.abort())
   }
 }
+
+/** The nodes of a cluster may map texts to other types, and a pipeline takes no word against it, as single commands do. */
+const unmapped = (answer: unknown): unknown =>
+  Buffer.isBuffer(answer) ? String(answer) : Array.isArray(answer) ? answer.map(unmapped) : answer

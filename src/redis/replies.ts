@@ -22,7 +22,7 @@ export function publish(reply: unknown, repeated: boolean): PublishReply {
   const [verdicts, dueAt, results, epochs] = reply as Exclude<Verdicts, string>
   return {
     verdicts,
-    ...(dueAt.length > 0 ? { dueAt } : {}),
+    ...(dueAt.length > 0 ? { dueAt: dueAt.map(Number) } : {}),
     ...(results.length > 0 ? { results } : {}),
     ...(epochs.length > 0 ? { epochs: epochs.map(Number) } : {}),
     repeated,

@@ -206,7 +206,7 @@ export class RedisStore implements Store {
   async control(order: Control, patience: Patience): Promise<ControlReply> {
     const { clear, wake, steer, messages } = this.#scripts
     const steered = async (...args: string[]): Promise<ControlReply> => {
-      const changed = (await this.#writer.run(steer, args, patience)).reply as number
+      const changed = Number((await this.#writer.run(steer, args, patience)).reply)
       return args[0] === 'schedule' ? { ...NONE, count: changed } : NONE
     }
     const asked = async (...args: string[]): Promise<unknown> =>
@@ -215,7 +215,7 @@ export class RedisStore implements Store {
       case 'open':
         return { count: 0, digest: await this.#opener.open(order.digest, order.role, patience) }
       case 'clear':
-        return { count: (await this.#writer.run(clear, [], patience)).reply as number, digest: '' }
+        return { count: Number((await this.#writer.run(clear, [], patience)).reply), digest: '' }
       case 'wake':
         await this.#caller.run(wake, [], patience)
         return { count: 0, digest: '' }

@@ -1,4 +1,4 @@
-import { createCluster, createSentinel } from 'redis'
+import { createCluster, createSentinel, RESP_TYPES } from 'redis'
 import { expect, onTestFinished, test } from 'vitest'
 import { createQueue, type Queue } from '../../src/index.js'
 import { freePort } from '../support/free-port.js'
@@ -46,6 +46,17 @@ test(
     // No node has a replica yet, whatever the others have.
     expect(await failureOf(queue.publish('a'))).toMatchObject({ code: 'NOT_DURABLE' })
     const replica = await replicaOf(home)
+    expect(await queue.publish('a')).toMatchObject({ outcome: 'queued' })
+    // One whose nodes map types: an answer of more than a text is read as any other.
+    const typeMapping = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.NUMBER]: String }
+    const defaults = { commandOptions: { typeMapping } } as object
+    const mapping = createCluster({ rootNodes: [...cluster.rootNodes], defaults })
+    mapping.on('error', () => {})
+    onTestFinished(() => mapping.destroy())
+    const mapped = closedLater(createQueue(queue.name, { redis: await mapping.connect(), durability: { replicas: 1 } }))
+    expect(await mapped.publish('later', { delay: 60_000 })).toMatchObject({ dueAt: expect.any(Date) })
+    expect((await mapped.publish('later')).dueAt?.getTime()).toBeGreaterThan(Date.now())
+    expect(await mapped.clear()).toBe(2)
     expect(await queue.publish('a')).toMatchObject({ outcome: 'queued' })
     replica.pause()
     onTestFinished(() => replica.resume())
