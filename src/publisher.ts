@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Batch, mostBytes } from './batch.js'
 import { ConvoyError } from './errors.js'
 import { Flights } from './flights.js'
@@ -63,6 +64,8 @@ export class Publisher {
     this.#options = options
     const { clock, verdictOn } = options
     this.#flights = new Flights(clock)
+    // Any number of streams may be under way.
+    setMaxListeners(0, this.#closing.signal)
     const send = (batch: Batch): Promise<PublishReply> => this.#send(batch, clock.now())
     this.#room = new Room({ clock, verdictOn, send, closing: this.#closing.signal })
   }

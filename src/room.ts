@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Batch, mostBytes } from './batch.js'
 import { ConvoyError } from './errors.js'
 import type { Wish } from './publish-options.js'
@@ -58,6 +59,8 @@ export class Room {
         reject: then(reject),
       }
       const leave = (): void => this.#leave(guest)
+      // One for all that wait is no leak to warn of.
+      if (wish.signal instanceof EventTarget) setMaxListeners(0, wish.signal)
       wish.signal?.addEventListener('abort', leave, { once: true })
       this.#guests.push(guest)
       if (this.#serving) return

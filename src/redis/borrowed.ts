@@ -13,6 +13,8 @@ export interface BorrowedClient {
   on(event: string, listener: (...args: any[]) => void): unknown
   // biome-ignore lint/suspicious/noExplicitAny: as the clients declare it
   off(event: string, listener: (...args: any[]) => void): unknown
+  getMaxListeners(): number
+  setMaxListeners(most: number): unknown
   // biome-ignore lint/suspicious/noExplicitAny: node-redis's four clients have four signatures, and one caller each below
   sendCommand(...args: any[]): Promise<any>
 }
@@ -204,6 +206,13 @@ function listen(client: BorrowedClient, onLoss: (cause: unknown) => void, closin
     // so one stays, for an event that never comes.
     client.on('convoy-queue', () => {})
   }
+  // Of one event two at the most, here and in `untilReady`: many queues over one client are no leak to warn its owner of.
+  const allow = (more: number): void => {
+    const most = client.getMaxListeners()
+    if (most > 0) client.setMaxListeners(most + more)
+  }
+  allow(2)
+  closing.addEventListener('abort', () => allow(-2), { once: true })
   for (const event of ['error', 'end']) {
     client.on(event, onLoss)
     closing.addEventListener('abort', () => client.off(event, onLoss), { once: true })

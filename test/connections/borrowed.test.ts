@@ -96,6 +96,24 @@ test('close() closes and cuts nothing that is borrowed, and takes every listener
   expect(String(await server.cli('CLIENT', 'LIST')).match(/^id=/gm)).toHaveLength(2)
 })
 
+test('many queues share one client, connected or not, and nobody is warned of a leak', async () => {
+  const warnings: string[] = []
+  const note = ({ name }: Error): number => warnings.push(name)
+  process.on('warning', note)
+  onTestFinished(() => void process.off('warning', note))
+  const client = clientAt(server.url)
+  const most = client.getMaxListeners()
+  const connecting = client.connect()
+  const queues = Array.from({ length: 25 }, () => over(client))
+  await Promise.all(queues.map((queue) => queue.publish('a')))
+  await connecting
+  await Promise.all(queues.map((queue) => queue.close()))
+  // A warning is told in a later turn.
+  await new Promise(setImmediate)
+  expect(warnings).toEqual([])
+  expect(client.getMaxListeners()).toBe(most)
+})
+
 test('a client without any listener of its own can still be given one after close()', async () => {
   const client = createClient({ url: server.url })
   onTestFinished(() => client.destroy())
