@@ -25,7 +25,7 @@ import { ownRunSettings } from './run-options.js'
 import { consoleLogger, type Logger, logStats, type Stats } from './stats.js'
 import { LISTED, type ListedState, type ListRequest, type Page, type Patience, type Store } from './store.js'
 import { Sweeper } from './sweeper.js'
-import { type Duration, pause, show } from './time.js'
+import { type Duration, pause, show, unlessAborted } from './time.js'
 import { type Verdict, type VerdictCounts, verdictOn } from './verdict.js'
 import { Worker } from './worker/worker.js'
 
@@ -277,7 +277,7 @@ export class Queue<Payload = void, Result = unknown> {
   async idle(options?: { readonly signal?: AbortSignal }): Promise<void> {
     const { signal } = check<{ signal?: AbortSignal }>('idle', options)
     for (let wait = 5; ; wait = Math.min(200, wait * 2)) {
-      const { committed } = await this.stats()
+      const { committed } = await unlessAborted(this.stats(), signal)
       if (committed === 0) return
       await pause(this.#settings.clock, wait, signal)
       if (signal?.aborted) throw new ConvoyError('ABORTED')
@@ -290,7 +290,8 @@ export class Queue<Payload = void, Result = unknown> {
    */
   async ready(options?: WaitOptions): Promise<void> {
     const { timeout, signal } = check<{ timeout: number; signal?: AbortSignal }>('ready', options)
-    await this.#opening.open(undefined, signal ? { timeout, signal } : { timeout })
+    const open = async (): Promise<void> => this.#opening.open(undefined, signal ? { timeout, signal } : { timeout })
+    await unlessAborted(open(), signal)
   }
 
   /**

@@ -208,8 +208,7 @@ function listen(client: BorrowedClient, onLoss: (cause: unknown) => void, closin
   }
   // Of one event two at the most, here and in `untilReady`: many queues over one client are no leak to warn its owner of.
   const allow = (more: number): void => {
-    const most = client.getMaxListeners()
-    if (most > 0) client.setMaxListeners(most + more)
+    if (client.getMaxListeners() > 0) client.setMaxListeners(client.getMaxListeners() + more)
   }
   allow(2)
   closing.addEventListener('abort', () => allow(-2), { once: true })

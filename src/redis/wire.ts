@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import { ConvoyError } from '../errors.js'
+import { unlessAborted } from '../time.js'
 
 /**
  * One way to a server, whichever of node-redis's four clients it runs over: their `sendCommand`s take their arguments
@@ -162,14 +163,8 @@ export function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => voi
 }
 
 /** `promise`, not waited for any longer when the signal is aborted: a client that dials may never settle. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(new ConvoyError('UNAVAILABLE', 'the server did not answer in time'))
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
-}
+export const abortable = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
+  unlessAborted(promise, signal, () => new ConvoyError('UNAVAILABLE', 'the server did not answer in time'))
 
 interface Dialler {
   connect(): Promise<unknown>

@@ -160,3 +160,17 @@ test('ready() ends when its signal is aborted', async () => {
   controller.abort()
   expect(await ready).toMatchObject({ code: 'ABORTED' })
 })
+
+test('ready() and idle() end when their signal is aborted, also where a server hangs that was there', async () => {
+  const queue = queueAt({ url: proxy.url })
+  await queue.stats()
+  proxy.blackHole()
+  const controller = new AbortController()
+  const { signal } = controller
+  const began = performance.now()
+  const both = Promise.all([failureOf(queue.ready({ timeout: 20_000, signal })), failureOf(queue.idle({ signal }))])
+  controller.abort()
+  expect(await both).toMatchObject([{ code: 'ABORTED' }, { code: 'ABORTED' }])
+  expect(performance.now() - began).toBeLessThan(1_000)
+  await proxy.pass()
+})
