@@ -1,5 +1,6 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import type { AuditReply, AuditRequest, MendReply, MendRequest } from '../audit-verbs.js'
+import { checkBy, type Rules } from '../check.js'
 import { ConvoyError } from '../errors.js'
 import { COUNTERS, type Counts, TOTALS } from '../figures.js'
 import { isPlainPublish } from '../policy.js'
@@ -22,7 +23,7 @@ import type {
   Store,
   WithdrawRequest,
 } from '../store.js'
-import { type Clock, systemClock } from '../time.js'
+import { type Clock, type Duration, systemClock } from '../time.js'
 import * as auditing from './auditing.js'
 import { Blocking } from './blocking.js'
 import { type BorrowedClient, kindOf, twinOf, wireOver } from './borrowed.js'
@@ -46,25 +47,32 @@ export interface RedisStoreOptions {
   readonly client?: BorrowedClient
   /** For `rediss://`: certificate authority and the like. Certificates are verified unless this says otherwise. */
   readonly tls?: TlsOptions
-  /** ms without an answer after which a connection is replaced. Default 5,000. */
-  readonly replyTimeout?: number
+  /** So long without an answer, and a connection is replaced. Default 5 s, least 1 ms, at most an hour. */
+  readonly replyTimeout?: Duration
   /** For tests: timers and waiting of this process. */
   readonly clock?: Clock
   /** For tests: a key that holds the server's time in microseconds, in place of TIME. */
   readonly testClockKey?: string
 }
 
+const OTHER = { kind: 'other', fallback: undefined, about: '' } as const
+const RULES: Rules = {
+  ...{ url: OTHER, client: OTHER, tls: OTHER, clock: OTHER, testClockKey: OTHER },
+  replyTimeout: { kind: 'duration', fallback: 5_000, least: 1, most: 3_600_000, about: '' },
+}
+
 /** A store over one Redis (7.0 or later) or Valkey, a Sentinel's master, or a cluster. Opening it does no I/O. */
 export function redisStore(options: RedisStoreOptions): OpenStore {
-  const { replyTimeout = 5_000, client } = options
-  const address = options.url === undefined ? undefined : readUrl(options.url, options.tls, replyTimeout)
-  if ((address === undefined) === (client === undefined)) {
-    throw new ConvoyError('BAD_OPTION', 'redisStore: give either url or client')
+  const checked = checkBy<RedisStoreOptions & { replyTimeout: number }>(RULES, 'redisStore', options)
+  const { url, client, tls, replyTimeout } = checked
+  if (url === undefined ? client === undefined : client !== undefined || typeof url !== 'string') {
+    throw new ConvoyError('BAD_OPTION', 'redisStore: give either url, a text, or client')
   }
+  const address = url === undefined ? undefined : readUrl(url, tls, replyTimeout)
   if (client !== undefined) kindOf(client)
   const make = (): MakeWire => (address ? wireTo(address) : wireOver(client as BorrowedClient, false))
   const twin = (): MakeWire => (address ? wireTo(address) : wireOver(twinOf(client as BorrowedClient), true))
-  return (place) => new RedisStore(place, { make, twin, replyTimeout, ...options })
+  return (place) => new RedisStore(place, { ...checked, make, twin })
 }
 
 /** From so many claims on there is work enough for both sides, and neither sleeps for long. */
