@@ -93,7 +93,7 @@ local function meet(record, new, size)
   if new.slot and (not record.slot or record.slot >= new.slot) then return 'n' end
   local place = record.place
   record.over = record.forgotten
-  if (place == 'absent' or (place == 'failed' and failing == 'r')) and most > 0 and size >= most then return place == 'absent' and 'x' or 'z' end
+  if (place == 'absent' or (place == 'failed' and failing == 'r')) and most ~= 0 and size >= most then return place == 'absent' and 'x' or 'z' end
   if new.slot then record.slot, record.slotPassed = new.slot, true end
   if place == 'processing' then return meetRunning(record, new) end
   if place == 'delayed' then return meetDelayed(record, new) end

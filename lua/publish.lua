@@ -12,7 +12,7 @@ local payload, priority, prioritized, since, remembered, control, results, kept,
 local simple = ARGV[1] == 'discard'
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = 'd', 'f', 'd', 'r'
 if not simple then
-  waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
+  waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(-?%d+)|([01])|([01])$')
 end
 if not waiting then return redis.error_reply('POLICY unknown') end
 maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)

@@ -17,7 +17,7 @@ export interface DedupePolicy {
   readonly stamp?: boolean
   /** Tell each ID's epoch (`PublishReply.epochs`): for who waits for its run. */
   readonly bind?: true
-  /** IDs the queue holds at most; 0 for any number. Only what is absent or failed is refused. */
+  /** IDs the queue holds at most; 0 for any number, -1 for none, be it empty. Only what is absent or failed is refused. */
   readonly maxLength?: number
 }
 

@@ -123,11 +123,11 @@ export class Room {
     return taken
   }
 
-  /** Those that go on waiting. `behind` one who does, none gets in, though room may have come since: full is what is not empty. */
+  /** Those that go on waiting. `behind` one who does, none gets in, though room may have come since: less than none is never there. */
   async #try(guests: readonly Guest[], behind: boolean): Promise<Guest[]> {
     const { clock, send, verdictOn, closing } = this.#options
     const { policy } = (guests[0] as Guest).wish
-    const batch = new Batch(behind ? { ...policy, maxLength: 1 } : policy)
+    const batch = new Batch(behind ? { ...policy, maxLength: -1 } : policy)
     for (const { id, wish } of guests) batch.add(id, wish.traits, 0)
     try {
       const reply = await send(batch)

@@ -867,7 +867,7 @@ local payload, priority, prioritized, since, remembered, control, results, kept,
 local simple = ARGV[1] == 'discard'
 local waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = 'd', 'f', 'd', 'r'
 if not simple then
-  waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(%d+)|([01])|([01])$')
+  waiting, timing, meeting, failing, stamped, maxWait, most, bound, brings = string.match(ARGV[1], '^(%a)(%a)(%a)(%a)([01])|(%d*)|(-?%d+)|([01])|([01])$')
 end
 if not waiting then return redis.error_reply('POLICY unknown') end
 maxWait, most = tonumber(maxWait or ''), tonumber(most or 0)
@@ -1293,7 +1293,7 @@ local function meet(record, new, size)
   if new.slot and (not record.slot or record.slot >= new.slot) then return 'n' end
   local place = record.place
   record.over = record.forgotten
-  if (place == 'absent' or (place == 'failed' and failing == 'r')) and most > 0 and size >= most then return place == 'absent' and 'x' or 'z' end
+  if (place == 'absent' or (place == 'failed' and failing == 'r')) and most ~= 0 and size >= most then return place == 'absent' and 'x' or 'z' end
   if new.slot then record.slot, record.slotPassed = new.slot, true end
   if place == 'processing' then return meetRunning(record, new) end
   if place == 'delayed' then return meetDelayed(record, new) end

@@ -136,7 +136,7 @@ export const LIFE: readonly Mutant[] = [
   inGame('a slot that is published twice', [edit(MEET, 'record.slot >= new.slot', 'record.slot > new.slot')]),
   inSuite('a slot that is published twice', [edit(DEDUPE, 'schedule.slot >= slot', 'schedule.slot > slot')]),
   inGame('a full queue that refuses a duplicate', [
-    edit(MEET, "if (place == 'absent' or (place == 'failed' and failing == 'r')) and most > 0", 'if most > 0'),
+    edit(MEET, "if (place == 'absent' or (place == 'failed' and failing == 'r')) and most ~= 0", 'if most ~= 0'),
   ]),
   inSuite('a full queue that refuses a duplicate', [
     edit(
