@@ -15,7 +15,7 @@ import { lineCount, type Source, sources } from './sources.js'
  * The embedded store is counted by itself: it is the specification that the Lua is tested against, said a second time.
  * So is what the stores do for `convoy-queue/audit`: nobody needs it to know how a job runs.
  */
-const BUDGET = { file: 250, core: 6_340, memory: 1_900, lua: 1_555, audit: 650 }
+const BUDGET = { file: 250, core: 6_370, memory: 1_900, lua: 1_555, audit: 650 }
 
 /** The two verbs of the contract that are not the queue's, and their halves in both stores. */
 const OF_AUDIT: readonly string[] = [
