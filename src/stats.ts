@@ -1,4 +1,5 @@
 import { ConvoyError } from './errors.js'
+import { observe } from './events.js'
 import type { Counts, Totals } from './figures.js'
 import { type Clock, forPeople, pause } from './time.js'
 
@@ -55,6 +56,7 @@ export interface LogStatsOptions {
 
 /** One line per interval until the signal is aborted, with rates by the clock of this process. */
 export async function logStats({ name, every, logger, clock, signal, read, onError }: LogStatsOptions): Promise<void> {
+  const wrong = (cause: unknown): void => onError(new ConvoyError('BAD_HANDLER', 'the logger threw', { cause }))
   let before: { readonly at: number; readonly totals: Totals } | undefined
   while (!signal.aborted) {
     try {
@@ -62,12 +64,10 @@ export async function logStats({ name, every, logger, clock, signal, read, onErr
       const at = clock.now()
       const rates = ratesOf(stats.totals, before?.totals, before ? at - before.at : 0)
       before = { at, totals: stats.totals }
-      if (!signal.aborted) logger.info({ queue: name, ...stats, rates }, lineOf(name, stats, rates))
-    } catch (error) {
       if (!signal.aborted)
-        onError(
-          error instanceof ConvoyError ? error : new ConvoyError('BAD_HANDLER', 'the logger threw', { cause: error }),
-        )
+        observe(() => logger.info({ queue: name, ...stats, rates }, lineOf(name, stats, rates)), wrong)
+    } catch (error) {
+      if (!signal.aborted) onError(error as ConvoyError)
     }
     await pause(clock, every, signal)
   }

@@ -132,7 +132,16 @@ onBothStores((kit) => {
     expect(await said).toEqual([`trucks: 0 queued, 0 processing, 0 failed; ${NO_RATES}`])
   })
 
-  test('a logger that throws is told as an error and stops nothing', async () => {
+  test.each([
+    [
+      'throws',
+      (trouble: Error) => {
+        throw trouble
+      },
+    ],
+    // Unheard, it would end the process.
+    ['rejects', async (trouble: Error) => Promise.reject(trouble)],
+  ])('a logger that %s is told as an error and stops nothing', async (_, fail) => {
     const world = await kit.world()
     const queue = world.queue({ clock: world.clock })
     const trouble = new Error('the disk is full')
@@ -149,15 +158,15 @@ onBothStores((kit) => {
       logger: {
         info: () => {
           calls++
-          throw trouble
+          return fail(trouble)
         },
       },
     })
     await told
     expect(calls).toBe(2)
     expect(errors).toMatchObject([
-      { name: 'ConvoyError', cause: trouble },
-      { name: 'ConvoyError', cause: trouble },
+      { name: 'ConvoyError', code: 'BAD_HANDLER', cause: trouble },
+      { name: 'ConvoyError', code: 'BAD_HANDLER', cause: trouble },
     ])
   })
 
