@@ -1,6 +1,5 @@
 import { type Calls, checkIds } from './calls.js'
-import { oneOf } from './check.js'
-import { ConvoyError } from './errors.js'
+import { checkBy, type Rules } from './check.js'
 import { afterSome } from './partial.js'
 import {
   type Encounter,
@@ -11,7 +10,6 @@ import {
   type State,
   type Store,
 } from './store.js'
-import { show } from './time.js'
 
 /** The state an ID was met in. */
 export interface Met {
@@ -23,6 +21,9 @@ export interface Met {
 
 /** IDs of a state that one look and one script take. */
 const PAGE = 1_000
+
+/** What says all that are in one state. */
+const ALL: Rules = { state: { kind: 'choice', choices: LISTED, fallback: undefined, about: '' } }
 
 type Verb = (store: Store, ids: readonly string[], patience: Patience) => Promise<Encounter>
 type Meet = (store: Store, ids: readonly string[], patience: Patience) => Promise<readonly Met[]>
@@ -50,10 +51,8 @@ export class Operator {
 
   withdraw(ids: unknown): Promise<Met[] | number> {
     const { state } = (typeof ids === 'object' && ids !== null && 'state' in ids ? ids : {}) as { state?: unknown }
-    const from = LISTED.find((one) => one === state)
-    if (state !== undefined && !from) {
-      throw new ConvoyError('BAD_OPTION', `withdraw: expected ${oneOf(LISTED)}, not ${show(state)}`)
-    }
+    // What narrowed them down, were there such an option, would take all of them out.
+    const from = state === undefined ? undefined : checkBy<{ state: ListedState }>(ALL, 'withdraw', ids as object).state
     const verb: Verb = (store, some, patience) => store.withdraw({ ids: some, from }, patience)
     return from ? this.#all(from, verb) : this.#each(ids, verb)
   }

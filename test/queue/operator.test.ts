@@ -104,6 +104,17 @@ onBothStores((kit) => {
     expect(withdrawn).toBe(totals.withdrawn)
   })
 
+  test('all of a state is given with nothing else: an option that there is not takes nothing out', async () => {
+    const queue = (await kit.world()).queue()
+    await queue.publishMany(['a', 'b'])
+    const some = queue.withdraw({ state: 'queued', limit: 1 } as never)
+    await expect(some).rejects.toMatchObject({
+      code: 'BAD_OPTION',
+      message: expect.stringMatching(/withdraw:.*'limit'/),
+    })
+    expect((await queue.stats()).queued).toBe(2)
+  })
+
   test('an ID named all is one among others', async () => {
     const queue = (await kit.world()).queue()
     await queue.publish('all', { delay: 5_000 })
