@@ -160,7 +160,9 @@ export class Connection {
         suspend(this.#doubt ?? lostTo(make.to, cause))
       } catch (error) {
         this.#trouble = troubleOf(error)
-        suspend(this.#trouble.error)
+        const why = this.#trouble.error
+        // Of a call it would be unknown what became of it; a dial carries none.
+        suspend(why.code === 'OUTCOME_UNKNOWN' ? new ConvoyError('UNAVAILABLE', why.message, { cause: why }) : why)
         this.#changed()
       } finally {
         clock.clearTimer(timer)

@@ -65,7 +65,7 @@ test.each([
   const errors = await refusals(queue, 1_000)
   for (const error of errors) expect(error).toMatchObject(isRefused('UNAVAILABLE', /no connection to .* within/))
   expect(performance.now() - begun).toBeLessThan(20_000)
-  expect(told).toHaveLength(1)
+  expect(told).toMatchObject([{ name: 'ConvoyError', code: 'UNAVAILABLE' }])
 })
 
 test('a worker and a guard of a server that is not there tell it, and close at once', async () => {
