@@ -289,6 +289,7 @@ export class Queue<Payload = void, Result = unknown> {
    * lacks is told by the first call that needs it, before it has written anything.
    */
   async ready(options?: WaitOptions): Promise<void> {
+    this.#refuseClosed()
     const { timeout, signal } = check<{ timeout: number; signal?: AbortSignal }>('ready', options)
     const open = async (): Promise<void> => this.#opening.open(undefined, signal ? { timeout, signal } : { timeout })
     await unlessAborted(open(), signal)

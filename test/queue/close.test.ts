@@ -153,6 +153,13 @@ onBothStores((kit) => {
     expect((await world.queue().list('queued')).ids).toEqual(['a'])
   })
 
+  test('a queue that was ready is so no more once it is closed', async () => {
+    const queue = (await kit.world()).queue()
+    await queue.ready()
+    await queue.close()
+    await expect(queue.ready()).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+
   test('a queue that did nothing is refused too once it is closed, ready among the rest', async () => {
     const queue = (await kit.world()).queue()
     await queue.close()
