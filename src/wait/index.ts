@@ -50,6 +50,12 @@ export async function publishAndWait<Payload, Result>(
   const inside = insideOf(checkQueue('publishAndWait', queue))
   const { timeout, signal, ...rest } = checkObject('publishAndWait', options ?? {})
   const limits = checkLimits('publishAndWait', { timeout, signal })
+  if (rest['waitForRoom'] !== undefined) {
+    throw new ConvoyError(
+      'BAD_OPTION',
+      'publishAndWait: waitForRoom: only of publish: here a full queue is FULL at once',
+    )
+  }
   const checked = checkId(id)
   const { policy, traits } = inside.settings.terms.read('publishAndWait', rest)
   const request = {

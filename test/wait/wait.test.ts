@@ -462,6 +462,9 @@ onBothStores((kit) => {
     const bad = (options: object): Promise<unknown> => publishAndWait(queue, 'a', options as never)
     await expect(bad({ timeout: '5m' })).rejects.toThrow("Did you mean 'PT5M'?")
     await expect(bad({ time: 1 })).rejects.toMatchObject({ code: 'BAD_OPTION' })
+    // It would not wait, and nobody would know.
+    await expect(bad({ waitForRoom: '5m' })).rejects.toMatchObject({ code: 'BAD_OPTION' })
+    await expect(bad({ waitForRoom: 'PT5M' })).rejects.toThrow('publishAndWait: waitForRoom: only of publish')
     await expect(bad({ signal: 1 })).rejects.toMatchObject({ code: 'BAD_OPTION' })
     await expect(bad({ priority: 'urgent' })).rejects.toMatchObject({ code: 'BAD_OPTION' })
     await expect(publishAndWait(queue, '')).rejects.toMatchObject({ code: 'BAD_ID' })
