@@ -18,9 +18,9 @@ export interface QueueEvents {
   failed: [id: string, error: unknown]
   /** A handler of this process failed, and its ID is to be tried again. */
   retrying: [id: string, error: unknown, retry: Retry]
-  /** A claim of this process was taken by a sweep (or its settle came too late): whatever the handler did, it will run again. */
+  /** A claim of this process was taken by a sweep (or its settle came too late): whatever the handler did does not count, and it runs again, or is failed as JAMMED. */
   lost: [id: string]
-  /** A handler did not return within `jobTimeout + abortGrace`; the job was failed and its slot freed while it still runs. */
+  /** A handler did not return within `jobTimeout + abortGrace`; the try was failed and its slot freed while it still runs. */
   overrun: [id: string]
   /** A job of this process was withdrawn while it ran; its signal was aborted. */
   withdrawn: [id: string]

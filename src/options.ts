@@ -214,7 +214,7 @@ export interface ProcessOptions<Payload = unknown> extends OwnRunOptions<Payload
    */
   readonly prefetch?: number
   readonly lease?: Duration
-  /** Aborts the signal of a job that runs longer; once the handler returns the job fails as JOB_TIMEOUT. Default 0: never. */
+  /** Aborts the signal of a job that runs longer; once the handler returns the try fails as JOB_TIMEOUT. Default 0: never. */
   readonly jobTimeout?: Duration
   /** How long an aborted handler may take to return before its slot is freed all the same. Default 30 s. */
   readonly abortGrace?: Duration

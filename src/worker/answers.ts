@@ -79,7 +79,7 @@ export class Answers {
   #lose(job: Job): void {
     this.#options.claims.drop(job)
     job.stop(
-      new ConvoyError('ABORTED', `the claim of ${show(job.id)} was lost: its lease had lapsed, and it will run again`),
+      new ConvoyError('ABORTED', `the claim of ${show(job.id)} was lost: its lease had lapsed, and it may run again`),
     )
     this.#options.events.emit('lost', job.id)
   }
