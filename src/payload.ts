@@ -55,7 +55,8 @@ function pack<Value>(serializer: Serializer<Value>, value: Value, code: Code, wh
     return `s${encoded}`
   }
   if (!(encoded instanceof Uint8Array)) {
-    throw new ConvoyError(code, `${what} is encoded to a string or to a Uint8Array, not to ${typeof encoded}`)
+    const hint = encoded === undefined ? ': JSON has nothing for undefined, a function or a symbol, but null' : ''
+    throw new ConvoyError(code, `${what} is encoded to a string or to a Uint8Array, not to ${typeof encoded}${hint}`)
   }
   fits(code, what, encoded.byteLength)
   return `b${Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength).toString('base64')}`

@@ -117,7 +117,10 @@ export class Queue<Payload = void, Result = unknown> {
    * each 1,000, or 1 MiB, are atomic.
    */
   publishMany(items: Iterable<PublishItem<Payload>>): Promise<Verdict<Result>[]>
-  /** As they come, in constant memory: verdicts by callback, one call per batch, and counts at the end. */
+  /**
+   * As they come, in constant memory: verdicts by callback, one call per batch, and counts at the end. What the callback
+   * returns is waited for, also by `close()`: so it must not wait for that.
+   */
   publishMany(
     items: AsyncIterable<PublishItem<Payload>>,
     options?: { readonly onVerdicts?: (verdicts: readonly Verdict<Result>[]) => unknown },

@@ -1,3 +1,4 @@
+import { checkBy, type Rules } from '../check.js'
 import { ConvoyError } from '../errors.js'
 import type { OpenStore, Place, Store } from '../store.js'
 import { type Clock, systemClock } from '../time.js'
@@ -11,12 +12,14 @@ export interface MemoryStoreOptions {
   readonly clock?: (() => number) | Clock
 }
 
+const OPTIONS: Rules = { clock: { kind: 'other', fallback: undefined, about: '' } }
+
 /**
  * A store inside this process: nothing survives it and no other process sees it. All queues opened through one
  * `memoryStore()` live in one world of their own; two opens of the same prefix and name share a queue.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): OpenStore {
-  const { clock = wallClock() } = options
+  const { clock = wallClock() } = checkBy<MemoryStoreOptions>(OPTIONS, 'memoryStore', options)
   const time: Clock = typeof clock === 'function' ? { ...systemClock, now: clock } : clock
   const world = new Map<string, Room>()
   return (place) => {

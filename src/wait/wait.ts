@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { ConvoyError } from '../errors.js'
 import { type Failure, readFailure } from '../failure.js'
 import { unpackResult } from '../payload.js'
@@ -65,6 +66,8 @@ export async function wait<Result>(
       timer = clock.setTimer(() => (left > span ? arm(left - span) : late()), span)
     }
     if (timeout > 0) arm(timeout)
+    // One for all that wait is no leak to warn of.
+    if (signal instanceof EventTarget) setMaxListeners(0, signal)
     signal?.addEventListener('abort', abort, { once: true })
     let over = false
     leave = () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { redisStore } from '../../src/index.js'
+import { memoryStore, redisStore } from '../../src/index.js'
 
 const url = 'redis://localhost:6379'
 
@@ -21,4 +21,10 @@ test.each([
 
 test('how long an answer is waited for may be said as any duration', () => {
   for (const replyTimeout of [1_500, 'PT1.5S', { seconds: 2 }]) redisStore({ url, replyTimeout })
+})
+
+test('memoryStore takes a clock, and nothing by another name', () => {
+  const make = () => memoryStore({ now: () => 0 } as object)
+  expect(make).toThrow(expect.objectContaining({ code: 'BAD_OPTION' }))
+  expect(make).toThrow("memoryStore: there is no option 'now'. There are: clock.")
 })

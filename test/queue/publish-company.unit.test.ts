@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createQueue, memoryStore } from '../../src/index.js'
+import { waitFor } from '../../src/wait/index.js'
 
 /** The names of what this process was warned of meanwhile. */
 async function warningsOf(work: () => Promise<unknown>): Promise<string[]> {
@@ -28,5 +29,19 @@ test('many streams are under way at once, and nobody is warned of a leak', async
   }
   const streams = () => Promise.all(Array.from({ length: 25 }, () => queue.publishMany(source())))
   expect(await warningsOf(streams)).toEqual([])
+  await queue.close()
+})
+
+test('many wait by one signal for jobs to end, and nobody is warned of a leak', async () => {
+  const queue = createQueue('company', { store: memoryStore(), keepResult: 60_000 })
+  const { signal } = new AbortController()
+  const ids = Array.from({ length: 25 }, (_, n) => n)
+  await queue.publishMany(ids)
+  const waits = () => {
+    const all = Promise.all(ids.map((id) => waitFor(queue, id, { signal })))
+    queue.process(() => {})
+    return all
+  }
+  expect(await warningsOf(waits)).toEqual([])
   await queue.close()
 })
