@@ -196,6 +196,9 @@ export const FEATURES: readonly Mutant[] = [
   inLives('a publish that does not wait for room', 'publisher', safety(300), [
     edit('src/room.ts', "verdict.outcome === 'full' && !over", "verdict.outcome === 'full' && over"),
   ]),
+  inClient('who waits behind another is let in where the queue is emptied meanwhile', 'test/queue/room.test.ts', '', [
+    edit('src/room.ts', 'maxLength: -1', 'maxLength: 1'),
+  ]),
   inLives('who has waited for room longest goes behind who came since', 'publisher', safety(300), [
     edit('src/room.ts', '[...left, ...this.#guests].sort((a, b) => a.turn - b.turn)', '[...this.#guests, ...left]'),
   ]),

@@ -1,5 +1,17 @@
 import { expect, test } from 'vitest'
-import { onBothStores } from './kit.js'
+import { onBothStores, type World } from './kit.js'
+
+/** A guest's time of 500 ms passes; `work` is done when the first script of the round that follows was answered, and the second was not. */
+async function betweenTries({ clock, spy }: World, work: () => Promise<unknown>): Promise<void> {
+  const first = spy.hold('publish')
+  clock.pass(500)
+  await spy.until(() => first.waiting === 1)
+  const second = spy.hold('publish')
+  first.opened.open()
+  await spy.until(() => second.waiting === 1)
+  await work()
+  second.opened.open()
+}
 
 onBothStores((kit) => {
   test('a full queue takes no more: verdict full, nothing stored; a duplicate is judged first', async () => {
@@ -123,19 +135,29 @@ onBothStores((kit) => {
     const short = queue.publish('c', { payload, waitForRoom: 500 })
     const again = queue.publish('stays', { payload, waitForRoom: 500 })
     await spy.until(() => spy.of('publish').length >= 3)
-    const first = spy.hold('publish')
-    clock.pass(500)
-    await spy.until(() => first.waiting === 1)
-    const second = spy.hold('publish')
-    first.opened.open()
-    await spy.until(() => second.waiting === 1)
-    await queue.withdraw('a')
-    second.opened.open()
+    await betweenTries(world, () => queue.withdraw('a'))
     expect(await short).toMatchObject({ id: 'c', outcome: 'full' })
     // What needs no room is told what it met.
     expect(await again).toMatchObject({ id: 'stays', outcome: 'duplicate' })
     clock.pass(1_000)
     expect(await long).toMatchObject({ id: 'b', outcome: 'queued' })
+  })
+
+  test('who waits behind another is not let in before it where the queue is emptied meanwhile: of one ID the newest payload is the last that goes in', async () => {
+    const world = await kit.world()
+    const { clock, spy } = world
+    const queue = world.queueFor<string>({ clock, maxLength: 1, waitForRoom: 'PT1M', dedupe: { waiting: 'replace' } })
+    await queue.publish('a', { payload: '' })
+    const long = queue.publish('b', { payload: 'old' })
+    // Another policy is another script.
+    const dedupe = { waiting: 'replace', timing: 'earliest' } as const
+    const short = queue.publish('b', { payload: 'new', waitForRoom: 500, dedupe })
+    await spy.until(() => spy.of('publish').length >= 2)
+    await betweenTries(world, () => queue.withdraw('a'))
+    expect(await short).toMatchObject({ outcome: 'full' })
+    clock.pass(1_000)
+    expect(await long).toMatchObject({ outcome: 'queued' })
+    expect(await queue.inspect('b')).toMatchObject({ payload: 'old' })
   })
 
   test('who was tried with one whose time was over goes back behind who came before', async () => {

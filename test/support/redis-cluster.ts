@@ -86,17 +86,25 @@ async function startAll<T>(starting: readonly Promise<T>[], up: T[]): Promise<vo
 }
 
 async function startNode(args: readonly string[]): Promise<Node> {
-  // The default bus port, 10,000 higher, lies where outgoing connections get theirs.
-  const busPort = await freePort()
-  const cluster = [
-    '--cluster-enabled',
-    'yes',
-    '--cluster-node-timeout',
-    `${NODE_TIMEOUT}`,
-    '--cluster-port',
-    `${busPort}`,
-  ]
-  return { server: await startRedis({ port: 'tcp', args: [...cluster, ...args], rules: RULES }), busPort, last: -1 }
+  for (let attempt = 1; ; attempt++) {
+    // The default bus port, 10,000 higher, lies where outgoing connections get theirs.
+    const busPort = await freePort()
+    const cluster = [
+      '--cluster-enabled',
+      'yes',
+      '--cluster-node-timeout',
+      `${NODE_TIMEOUT}`,
+      '--cluster-port',
+      `${busPort}`,
+    ]
+    try {
+      const server = await startRedis({ port: 'tcp', args: [...cluster, ...args], rules: RULES })
+      return { server, busPort, last: -1 }
+    } catch (error) {
+      // Of this port, too, somebody else may have made use by now.
+      if (attempt === 5 || !String(error).includes('in use')) throw error
+    }
+  }
 }
 
 async function join(nodes: readonly Node[]): Promise<void> {
