@@ -218,7 +218,10 @@ export class Queue<Payload = void, Result = unknown> {
     return this.#looking.list({ state, cursor, limit })
   }
 
-  /** What the last run of an ID returned, where it was kept and its time is not over. Rejects with BAD_RESULT for one that cannot be decoded. */
+  /**
+   * What the last run of an ID returned, where it was kept and its time is not over. Rejects with BAD_RESULT for one that
+   * cannot be decoded.
+   */
   async result(id: string | number): Promise<KeptResult<Result>> {
     return (await this.#looking.result(id)) as KeptResult<Result>
   }
@@ -232,8 +235,8 @@ export class Queue<Payload = void, Result = unknown> {
    * Takes IDs out by hand, wherever they are; tells the state each was met in. A processing one's signal is aborted at
    * its next renewal (within a third of the lease), and it ends, uncounted, when its handler returns; published again
    * meanwhile, it runs after that. With `{ state }` all that are in it, a thousand at a time: tells how many that were; one
-   * that has left the state by then, as it began or was published anew, is left alone. Where an answer was lost and the call was sent again,
-   * what it tells is what the second sending met: each is marked `repeated`, and a number has only those.
+   * that has left the state by then, as it began or was published anew, is left alone. Where an answer was lost and the call
+   * was sent again, what it tells is what the second sending met: each is marked `repeated`, and a number has only those.
    */
   withdraw(ids: Ids): Promise<Met[]>
   withdraw(all: { readonly state: ListedState }): Promise<number>
@@ -243,8 +246,8 @@ export class Queue<Payload = void, Result = unknown> {
 
   /**
    * Puts failed IDs in line again, attempts from zero, payload and priority as they were; tells the state each was met in:
-   * one that is not failed is left where it is. A lost answer is told as by `withdraw`. With `'all'` every one, a thousand at a time: tells how many that were. An
-   * ID named `all` is given as `['all']`.
+   * one that is not failed is left where it is. A lost answer is told as by `withdraw`. With `'all'` every one, a thousand at
+   * a time: tells how many that were. An ID named `all` is given as `['all']`.
    */
   retry(all: 'all'): Promise<number>
   retry(ids: Ids): Promise<Met[]>

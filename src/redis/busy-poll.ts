@@ -14,7 +14,7 @@ const MOST_VAIN = 10
  * Source: the kernel's busy polling of sockets (SO_BUSY_POLL); mutexes that spin before they sleep.
  */
 export class BusyPoll {
-  /** Not on one core, where looking would keep the server from answering. */
+  /** Not on one core, where looking would keep the server from answering. Node 20 does not see a container's quota: see bench/README.md. */
   static readonly pays: boolean = availableParallelism() > 1
 
   #answered = Number.NEGATIVE_INFINITY

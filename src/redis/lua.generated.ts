@@ -2741,6 +2741,7 @@ end
 local ms = math.floor(now() / 1000)
 local whole = readControl(control, listening, ms, events)
 local from, all = ({ queued = 'q', delayed = 'y', processing = 'p', failed = 'f' })[ARGV[1]], { unpack(ARGV, 2) }
+if ARGV[1] ~= '' and not from then return redis.error_reply('STATE unknown') end
 local entered = redis.call('SMISMEMBER', committed, unpack(all))
 local leased = redis.call('ZMSCORE', processing, unpack(all))
 local due = redis.call('ZMSCORE', delayed, unpack(all))

@@ -15,8 +15,8 @@ async function looksWhile(concurrency: number, jobs: number, work: () => Promise
   return rounds.mock.calls.filter(([call]) => call.name === '#look').length
 }
 
-test.skipIf(availableParallelism() < 2)('jobs that take no time, one at a time, are asked for awake', async () => {
-  expect(await looksWhile(1, 2_000, () => {})).toBeGreaterThan(0)
+test('jobs that take no time, one at a time, are asked for awake, but for a machine of one core', async () => {
+  expect((await looksWhile(1, 2_000, () => {})) > 0).toBe(availableParallelism() > 1)
 })
 
 test('where many are claimed at once, hardly anybody does', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { redisStore } from '../../src/index.js'
 import { KEYS, keyOf, type Part } from '../../src/redis/keys.js'
+import { scriptsFor } from '../../src/redis/scripts.js'
 import type { Settlement } from '../../src/step.js'
 import { rawClient } from '../support/raw-command.js'
 import { type RedisServer, startRedis } from '../support/redis-server.js'
@@ -227,4 +228,16 @@ test.each(PARTS)('each batch for a plain lane whose %s is replaced goes in or is
     }
   }
   expect(halfway).toEqual([])
+})
+
+test('a withdrawal from a state that there is not is refused, and takes nothing', async () => {
+  const queue = queueAt({ url: server.url })
+  await queue.publish('a')
+  const script = scriptsFor('convoy', queue.name).withdraw
+  await plain.sendCommand(['SCRIPT', 'LOAD', script.text])
+  const before = await dump(queue.name)
+  const [refused, empty] = ['faild', ''].map((from) => [...script.head, from, 'a'])
+  expect(await failureOf(plain.sendCommand(refused as string[]))).toMatchObject({ message: 'STATE unknown' })
+  expect(await dump(queue.name)).toEqual(before)
+  expect(await plain.sendCommand(empty as string[])).toBe('q')
 })
